@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/**
+ * Reprise: run a neural network on a stream and recompute only what changed.
+ *
+ *     rpr_model *m;  rpr_stream *s;
+ *     rpr_model_load("net.onnx", NULL, &m, NULL);
+ *     rpr_stream_create(m, NULL, &s, NULL);
+ *     while (next_frame(rgb))                             // 8-bit, height x width x channels
+ *         rpr_stream_run(s, &(rpr_input){.data = rgb, .format = RPR_FORMAT_U8_HWC}, 1,
+ *                        &(rpr_output){.data = scores, .bytes = sizeof scores}, 1);
+ *
+ * Threads: an rpr_model is immutable and may be shared between threads. An rpr_stream is used by
+ * one thread at a time. There is no other state.
+ */
+#ifndef REPRISE_H
+#define REPRISE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "reprise/version.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#define RPR_API __attribute__((visibility("default")))
+#else
+#define RPR_API
+#endif
+
+#define RPR_MAX_RANK 8
+
+/** Status codes. Their values never change. */
+typedef enum rpr_status {
+    RPR_OK = 0,
+    RPR_ERR_ARGUMENT = -1,    /**< a parameter of the call is wrong */
+    RPR_ERR_NOMEM = -2,       /**< memory ran out */
+    RPR_ERR_IO = -3,          /**< a file could not be read */
+    RPR_ERR_FORMAT = -4,      /**< a file is not what it should be: truncated, corrupt, hostile */
+    RPR_ERR_UNSUPPORTED = -5, /**< the model uses an operator or a form of it that is not supported */
+    RPR_ERR_SHAPE = -6,       /**< shapes do not fit each other or the given input */
+    RPR_ERR_NONFINITE = -7,   /**< an input holds NaN or infinity; the stream was left as it was */
+    RPR_ERR_STATE = -8,       /**< a saved state does not belong to this model and these options */
+    RPR_ERR_INTERNAL = -9     /**< a bug in this library */
+} rpr_status;
+
+/** A short text for a status code; never NULL. */
+RPR_API const char *rpr_strerror(int status);
+
+/** 0x00MMmmpp of the library that is linked. */
+RPR_API uint32_t rpr_version(void);
+
+/** What went wrong, in one line that names the file, node or option. Owned by the caller. */
+typedef struct rpr_error {
+    char message[1024];
+} rpr_error;
+
+/** Element types, with ONNX's numbers. */
+typedef enum rpr_dtype {
+    RPR_UNDEFINED = 0,
+    RPR_F32 = 1,
+    RPR_U8 = 2,
+    RPR_I8 = 3,
+    RPR_U16 = 4,
+    RPR_I16 = 5,
+    RPR_I32 = 6,
+    RPR_I64 = 7,
+    RPR_BOOL = 9,
+    RPR_F16 = 10,
+    RPR_F64 = 11,
+    RPR_U32 = 12,
+    RPR_U64 = 13
+} rpr_dtype;
+
+/** Bytes of one element; 0 for a type the library does not know. */
+RPR_API size_t rpr_dtype_size(rpr_dtype t);
+
+typedef struct rpr_tensor_info {
+    const char *name; /**< owned by the model */
+    rpr_dtype dtype;
+    int rank;
+    int64_t dim[RPR_MAX_RANK]; /**< ONNX's order, all known and positive */
+    size_t bytes;              /**< of a dense row-major tensor */
+} rpr_tensor_info;
+
+/* ------------------------------------------------------------------ model */
+
+typedef struct rpr_model rpr_model;
+
+typedef enum rpr_log_level { RPR_LOG_ERROR = 0, RPR_LOG_WARNING = 1, RPR_LOG_INFO = 2 } rpr_log_level;
+
+/** Receives one line without newline. Called only from inside the call that was given it. */
+typedef void (*rpr_log_fn)(void *user, rpr_log_level level, const char *line);
+
+/** A fixed shape for one input of the model; needed where the file leaves dimensions open. */
+typedef struct rpr_input_shape {
+    const char *name; /**< NULL: the first input */
+    int rank;
+    int64_t dim[RPR_MAX_RANK];
+} rpr_input_shape;
+
+typedef struct rpr_model_options {
+    size_t struct_size; /**< sizeof(rpr_model_options); set by rpr_model_options_init */
+    const rpr_input_shape *shapes;
+    size_t n_shapes;
+    rpr_log_fn log; /**< may be NULL; every unsupported node is one RPR_LOG_ERROR line */
+    void *log_user;
+} rpr_model_options;
+
+RPR_API void rpr_model_options_init(rpr_model_options *o);
+
+/**
+ * Loads an ONNX file and prepares it: shapes, constants, fused layers, packed weights.
+ * opt and err may be NULL. On failure *out is NULL and err says why.
+ */
+RPR_API int rpr_model_load(const char *path, const rpr_model_options *opt, rpr_model **out,
+                           rpr_error *err);
+
+/** The same from memory; external data cannot be resolved. The bytes may be freed afterwards. */
+RPR_API int rpr_model_load_memory(const void *bytes, size_t size, const rpr_model_options *opt,
+                                  rpr_model **out, rpr_error *err);
+
+/** Frees a model. Every stream of it must have been destroyed before. NULL is allowed. */
+RPR_API void rpr_model_destroy(rpr_model *m);
+
+RPR_API size_t rpr_model_n_inputs(const rpr_model *m);
+RPR_API size_t rpr_model_n_outputs(const rpr_model *m);
+/** i below the count; otherwise RPR_ERR_ARGUMENT. */
+RPR_API int rpr_model_input(const rpr_model *m, size_t i, rpr_tensor_info *info);
+RPR_API int rpr_model_output(const rpr_model *m, size_t i, rpr_tensor_info *info);
+
+/** One step of the executable plan. */
+typedef struct rpr_layer_info {
+    const char *name;   /**< the ONNX node's name, or its first output's if it has none */
+    const char *op;     /**< ONNX operator type */
+    int64_t macs;       /**< multiply-accumulates of a dense evaluation, borders not counted */
+    int64_t parameters; /**< weights and biases */
+    int weighted;       /**< 1: has constant weights and a gate */
+    int sparse;         /**< 1: changes pass through element by element or pixel by pixel;
+                             0: runs densely when an input changed and compares its result */
+} rpr_layer_info;
+
+RPR_API size_t rpr_model_n_layers(const rpr_model *m);
+RPR_API int rpr_model_layer(const rpr_model *m, size_t i, rpr_layer_info *info);
+/** Bytes of weights and constants that all streams of this model share. */
+RPR_API size_t rpr_model_bytes(const rpr_model *m);
+
+/* ----------------------------------------------------------------- stream */
+
+typedef struct rpr_stream rpr_stream;
+
+typedef enum rpr_gate_kind {
+    RPR_GATE_OFF = 0,     /**< no reuse: every layer dense on every frame; the baseline */
+    RPR_GATE_EXACT = 1,   /**< changed when x != xhat; the output equals the dense run */
+    RPR_GATE_LEVELS = 2,  /**< changed when the cluster of a linear quantiser changes (ISCA 2018) */
+    RPR_GATE_DEADZONE = 3 /**< changed when |x - xhat| > threshold * range of the layer's input */
+} rpr_gate_kind;
+
+typedef struct rpr_gate {
+    rpr_gate_kind kind;
+    int levels;       /**< LEVELS: clusters, 2 to 65536 */
+    double threshold; /**< DEADZONE: share of the range, 0 <= threshold < 1 */
+} rpr_gate;
+
+/** How a layer chooses between skip, correct and dense recompute. Never changes the result. */
+typedef enum rpr_policy {
+    RPR_POLICY_AUTO = 0,    /**< the cheaper one by the cost model */
+    RPR_POLICY_CORRECT = 1, /**< always correct */
+    RPR_POLICY_DENSE = 2,   /**< always recompute (from the gated input) */
+    RPR_POLICY_RANDOM = 3   /**< by `seed`: for tests */
+} rpr_policy;
+
+typedef struct rpr_stream_options {
+    size_t struct_size; /**< sizeof(rpr_stream_options); set by rpr_stream_options_init */
+    rpr_gate gate;      /**< of every weighted layer; default EXACT */
+    int refresh;        /**< every layer recomputes from its gated input every so many frames, which
+                             bounds float drift; layers take turns. 0: never. Default 256 */
+    int threads;        /**< threads inside one frame, 1 to 64; results do not depend on it */
+    rpr_policy policy;
+    uint64_t seed; /**< RPR_POLICY_RANDOM */
+    int allow_nonfinite; /**< 1: NaN and infinity in an input are run as they are */
+} rpr_stream_options;
+
+RPR_API void rpr_stream_options_init(rpr_stream_options *o);
+
+/** Allocates everything that running will need. The model must outlive the stream. */
+RPR_API int rpr_stream_create(const rpr_model *m, const rpr_stream_options *opt, rpr_stream **out,
+                              rpr_error *err);
+RPR_API void rpr_stream_destroy(rpr_stream *s);
+
+typedef enum rpr_format {
+    RPR_FORMAT_TENSOR = 0, /**< dense, row-major, ONNX's order and the input's own element type */
+    RPR_FORMAT_U8_HWC = 1  /**< 8-bit picture, height x width x channels; becomes x * scale + offset */
+} rpr_format;
+
+typedef struct rpr_input {
+    const void *data; /**< owned by the caller, read during the call only */
+    size_t bytes;     /**< 0: trust that it is large enough */
+    rpr_format format;
+    size_t row_bytes; /**< U8_HWC: bytes from row to row; 0: width * channels */
+    float scale[4];   /**< U8_HWC, per channel; all zero means 1/255 */
+    float offset[4];  /**< U8_HWC, per channel */
+} rpr_input;
+
+typedef struct rpr_output {
+    void *data;   /**< owned by the caller; dense, row-major, ONNX's order. NULL: not wanted */
+    size_t bytes; /**< room; must hold rpr_tensor_info.bytes */
+} rpr_output;
+
+/**
+ * Runs one frame. in and out are in the model's order; n_out may be 0. Allocates nothing.
+ * On an error the stream's state is what it was before the call.
+ */
+RPR_API int rpr_stream_run(rpr_stream *s, const rpr_input *in, size_t n_in, rpr_output *out,
+                           size_t n_out);
+
+/** The last error of this stream in one line; "" if none. Owned by the stream. */
+RPR_API const char *rpr_stream_error(const rpr_stream *s);
+
+/** Forgets everything: the next frame is computed densely and ranges are profiled on it. */
+RPR_API void rpr_stream_reset(rpr_stream *s);
+
+/** A copy that goes on by itself. */
+RPR_API int rpr_stream_clone(const rpr_stream *s, rpr_stream **out, rpr_error *err);
+
+/** Bytes that this stream holds. */
+RPR_API size_t rpr_stream_state_bytes(const rpr_stream *s);
+
+/** Size of a saved state, and saving and restoring it. A state fits the same model and options. */
+RPR_API size_t rpr_stream_save_bytes(const rpr_stream *s);
+RPR_API int rpr_stream_save(const rpr_stream *s, void *buffer, size_t bytes);
+RPR_API int rpr_stream_load(rpr_stream *s, const void *buffer, size_t bytes);
+
+/* ------------------------------------------------------------- statistics */
+
+typedef enum rpr_choice {
+    RPR_CHOICE_SKIP = 0,
+    RPR_CHOICE_CORRECT = 1,
+    RPR_CHOICE_DENSE = 2
+} rpr_choice;
+
+/** Counts of one frame; similarity = 1 - changed / inputs, reuse = 1 - executed / dense. */
+typedef struct rpr_frame_stats {
+    uint64_t frame;         /**< 0 for the first after create or reset */
+    int64_t inputs;         /**< elements that met a gate */
+    int64_t changed;        /**< of them changed */
+    int64_t macs_dense;     /**< of a dense evaluation, with true fan-out at borders */
+    int64_t macs_executed;  /**< really executed */
+    double ms;              /**< wall-clock of the call */
+    int layers[3];          /**< weighted layers by rpr_choice */
+    int refreshed;          /**< layers recomputed for refresh (counted in DENSE too) */
+} rpr_frame_stats;
+
+/** Of the last frame. */
+RPR_API int rpr_stream_frame_stats(const rpr_stream *s, rpr_frame_stats *st);
+
+typedef struct rpr_layer_stats {
+    rpr_choice choice;
+    int64_t inputs, changed;
+    int64_t macs_dense, macs_executed;
+    double ms;           /**< 0 unless timing was switched on */
+    float range_lo, range_hi; /**< of the layer's input, profiled on the first frame */
+} rpr_layer_stats;
+
+/** Of layer i of rpr_model_layer, on the last frame. */
+RPR_API int rpr_stream_layer_stats(const rpr_stream *s, size_t i, rpr_layer_stats *st);
+/** Per-layer times cost a clock read per layer; off by default. */
+RPR_API void rpr_stream_time_layers(rpr_stream *s, int on);
+
+/**
+ * Where the last frame was recomputed: for each cell of a w x h grid laid over the first input's
+ * picture, the share (0 to 1) of dense multiply-accumulates that were executed there, over all
+ * layers with two spatial axes.
+ */
+RPR_API int rpr_stream_heat(const rpr_stream *s, int w, int h, float *cells);
+
+/** Result of holding every weighted layer's z against a dense evaluation on its xhat. */
+typedef struct rpr_oracle {
+    double worst;      /**< largest |z - dense| / bound; at most 1 when the contract holds */
+    double max_rel;    /**< largest |z - dense| / (sum of |w * xhat| + |b|) */
+    size_t layer;      /**< where worst was seen */
+} rpr_oracle;
+
+/** Slow; for verification. Changes nothing. The bound is described in doc/contract.md. */
+RPR_API int rpr_stream_oracle(const rpr_stream *s, rpr_oracle *result);
+
+/** Name of the instruction-set bundle in use: "scalar", "avx2", "avx512". */
+RPR_API const char *rpr_isa(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

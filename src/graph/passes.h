@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The passes that turn a graph as read into one that can be planned, in the order they are run. */
+#ifndef RPR_GRAPH_PASSES_H
+#define RPR_GRAPH_PASSES_H
+
+#include "graph/opdef.h"
+
+/** Fixes the shapes of graph inputs; inputs left open are an RPR_ERR_SHAPE naming the dimension. */
+int rpr_graph_fix_inputs(rpr_graph *g, const rpr_input_shape *shapes, size_t n, rpr_error *err);
+
+/**
+ * Gives every node its definition. Every unsupported node is logged (one RPR_LOG_ERROR line each,
+ * with name, operator, opset); then RPR_ERR_UNSUPPORTED with a summary of all operator types.
+ */
+int rpr_graph_resolve(rpr_graph *g, rpr_find_op_fn find, rpr_log_fn log, void *log_user,
+                      rpr_error *err);
+
+/** Infers all shapes and evaluates nodes whose inputs are all constant, in one walk. */
+int rpr_graph_fold(rpr_graph *g, rpr_error *err);
+
+/** Fuses Pad, BatchNormalization, bias, scale and activations into weighted nodes; drops Identity. */
+int rpr_graph_fuse(rpr_graph *g, rpr_error *err);
+
+#endif
