@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "cpu/cpu.h"
+#include "kernels/tables.h"
+#include "reprise/reprise.h"
+
+/* From the highest to the lowest; the last one runs everywhere. */
+static const struct {
+    rpr_cpu_isa isa;
+    const rpr_kernels *table;
+} tables[] = {
+    {RPR_CPU_SCALAR, &rpr_kernels_scalar},
+};
+
+const rpr_kernels *rpr_kernels_best(void)
+{
+    rpr_cpu_isa best = rpr_cpu_best();
+    size_t i = 0;
+    while (tables[i].isa > best)
+        i++;
+    return tables[i].table;
+}
+
+const rpr_kernels *rpr_kernels_named(const char *isa)
+{
+    for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++)
+        if (strcmp(isa, tables[i].table->isa) == 0)
+            return rpr_cpu_has(tables[i].isa) ? tables[i].table : NULL;
+    return NULL;
+}
+
+const char *rpr_isa(void)
+{
+    return rpr_kernels_best()->isa;
+}
