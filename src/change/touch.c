@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Bytes are looked at eight at a time: the common case is long stretches of pixels not touched. */
+#include "change/touch.h"
+
+#define ALL_SET UINT64_C(0x0101010101010101)
+
+static inline uint64_t load8(const uint8_t *p)
+{
+    uint64_t v;
+    memcpy(&v, p, sizeof v);
+    return v;
+}
+
+bool rpr_touch_range(const uint8_t *p, int64_t count)
+{
+    int64_t i = 0;
+    for (; i + 8 <= count; i += 8)
+        if (load8(p + i))
+            return true;
+    for (; i < count; i++)
+        if (p[i])
+            return true;
+    return false;
+}
+
+bool rpr_touch_run(const uint8_t *row, int32_t x, int32_t w, int32_t *x0, int32_t *x1)
+{
+    if (row) {
+        while (w - x >= 8 && load8(row + x) == 0)
+            x += 8;
+        while (x < w && !row[x])
+            x++;
+    }
+    if (x >= w)
+        return false;
+    *x0 = x;
+    if (row) {
+        while (w - x >= 8 && load8(row + x) == ALL_SET)
+            x += 8;
+        while (x < w && row[x])
+            x++;
+    } else {
+        x = w;
+    }
+    *x1 = x;
+    return true;
+}
+
+void rpr_touch_or(rpr_touch *out, const rpr_touch *in)
+{
+    int64_t count = rpr_touch_pixels(out);
+    if (!in->any)
+        return;
+    for (int64_t i = 0; i < count; i++)
+        out->pix[i] |= in->pix[i];
+    out->any = true;
+}
+
+static int64_t floor_div(int64_t a, int64_t b)
+{
+    return a / b - (a % b < 0);
+}
+
+/**
+ * Marks the outputs of a row that read input columns [i0, i1) at tap k = 0, where output x reads
+ * column x * stride.
+ */
+static bool mark_columns(uint8_t *o, int32_t w, int64_t i0, int64_t i1, int stride)
+{
+    int64_t lo = -floor_div(-i0, stride), hi = floor_div(i1 - 1, stride) + 1;
+    lo = lo > 0 ? lo : 0;
+    hi = hi < w ? hi : w;
+    if (lo >= hi)
+        return false;
+    memset(o + lo, 1, (size_t)(hi - lo));
+    return true;
+}
+
+typedef struct rpr_window_axis {
+    int k, stride, pad, dilation;
+} rpr_window_axis;
+
+/** Marks the outputs of a row whose taps reach input columns [x0, x1). */
+static bool mark_run(uint8_t *o, int32_t w, int64_t x0, int64_t x1, const rpr_window_axis *t)
+{
+    bool any = false;
+    int64_t reach = (int64_t)(t->k - 1) * t->dilation;
+    if (t->dilation <= x1 - x0) /* the taps leave no gap */
+        return mark_columns(o, w, x0 + t->pad - reach, x1 + t->pad, t->stride);
+    for (int k = 0; k < t->k; k++) {
+        int64_t shift = t->pad - (int64_t)k * t->dilation;
+        any |= mark_columns(o, w, x0 + shift, x1 + shift, t->stride);
+    }
+    return any;
+}
+
+/** Marks the outputs of image n that read the pixels [x0, x1) of input row y. */
+static bool mark_rows(rpr_touch *out, int32_t n, int64_t y, int32_t x0, int32_t x1,
+                      const rpr_window_axis *ty, const rpr_window_axis *tx)
+{
+    bool any = false;
+    for (int k = 0; k < ty->k; k++) {
+        int64_t i = y + ty->pad - (int64_t)k * ty->dilation;
+        if (i < 0 || i % ty->stride || i / ty->stride >= out->h)
+            continue;
+        uint8_t *o = rpr_touch_row(out, n, (int32_t)(i / ty->stride));
+        any |= mark_run(o, out->w, x0, x1, tx);
+    }
+    return any;
+}
+
+void rpr_touch_window(rpr_touch *out, const rpr_touch *in, int kh, int kw, int sh, int sw, int pt,
+                      int pl, int dh, int dw)
+{
+    const rpr_window_axis ty = {kh, sh, pt, dh}, tx = {kw, sw, pl, dw};
+    if (!in->any)
+        return;
+    for (int32_t n = 0; n < in->n; n++) {
+        for (int32_t y = 0; y < in->h; y++) {
+            const uint8_t *row = rpr_touch_row(in, n, y);
+            for (int32_t x0 = 0, x1 = 0; rpr_touch_run(row, x1, in->w, &x0, &x1);)
+                out->any |= mark_rows(out, n, y, x0, x1, &ty, &tx);
+        }
+    }
+}

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Operators that only move elements, axis by axis: copies, slices, pads, nearest resize. */
+#include "core/alloc.h"
+#include "ops/pixel_ops.h"
+#include "ops/pixel_walk.h"
+
+/** The table holds the source index of every n, then of every h, w and c; -1: the value. */
+typedef struct rpr_gather {
+    int32_t h, w, c; /* where the entries of these axes start */
+    float value;
+    bool whole; /* the channels are one stretch of the source's, from the first entry on */
+} rpr_gather;
+
+static int32_t source(const int32_t *index, int32_t i)
+{
+    if (!index)
+        return i;
+    return index[i] < 0 ? -1 : index[i];
+}
+
+bool rpr_pixel_gather_fits(const rpr_map *in, const rpr_map *out, const int32_t *const index[4])
+{
+    const int32_t size[4] = {in->n, in->h, in->w, in->c};
+    const int32_t count[4] = {out->n, out->h, out->w, out->c};
+    int64_t total = (int64_t)out->n + out->h + out->w + out->c;
+    for (int a = 0; a < 4; a++)
+        for (int32_t i = 0; i < count[a]; i++)
+            if (source(index[a], i) >= size[a])
+                return false;
+    return total <= INT32_MAX;
+}
+
+static void move_channels(const rpr_gather *p, const int32_t *ic, rpr_span a, rpr_span o, int32_t n,
+                          int32_t c)
+{
+    if (p->whole) {
+        a.p += ic[0];
+        rpr_span_copy(a, o, n, c);
+        return;
+    }
+    for (int32_t x = 0; x < n; x++)
+        for (int32_t i = 0; i < c; i++)
+            o.p[x * o.step + i] = ic[i] < 0 ? p->value : a.p[x * a.step + ic[i]];
+}
+
+/** Moves the pixels of a run, in stretches whose sources stand side by side. */
+static void move_run(const rpr_gather *p, const int32_t *table, const rpr_map *in,
+                     const rpr_walk *w)
+{
+    const int32_t *iw = table + p->w, *ic = table + p->c;
+    int32_t n = table[w->n], y = table[p->h + w->y], c = w->map->c;
+    for (int32_t x = w->x0, next; x < w->x1; x = next) {
+        bool outside = n < 0 || y < 0 || iw[x] < 0;
+        for (next = x + 1; next < w->x1; next++)
+            if (outside ? n >= 0 && y >= 0 && iw[next] >= 0 : iw[next] != iw[x] + (next - x))
+                break;
+        rpr_span o = rpr_span_at(w->map, w->n, w->y, x);
+        if (outside)
+            rpr_span_fill(o, p->value, next - x, c);
+        else
+            move_channels(p, ic, rpr_span_at(in, n, y, iw[x]), o, next - x, c);
+    }
+}
+
+static void run_gather(const rpr_pixel_op *op, const rpr_kernels *k, const rpr_map *in,
+                       const rpr_map *out, const rpr_touch *mask)
+{
+    rpr_walk w = rpr_walk_start(out, mask);
+    while (rpr_walk_next(&w)) {
+        move_run(op->params, op->tables, in, &w);
+        rpr_walk_act(&w, k, &op->act);
+    }
+}
+
+static void touch_gather(const rpr_pixel_op *op, const rpr_touch *const *in, rpr_touch *out)
+{
+    const rpr_gather *p = op->params;
+    const int32_t *table = op->tables, *iw = table + p->w;
+    if (!rpr_pixel_touch_start(op, in, out))
+        return;
+    for (int32_t n = 0; n < out->n; n++) {
+        for (int32_t y = 0; y < out->h; y++) {
+            int32_t sn = table[n], sy = table[p->h + y];
+            if (sn < 0 || sy < 0)
+                continue;
+            const uint8_t *row = rpr_touch_row(in[0], sn, sy);
+            uint8_t *o = rpr_touch_row(out, n, y), any = 0;
+            if (!rpr_touch_range(row, in[0]->w))
+                continue;
+            for (int32_t x = 0; x < out->w; x++)
+                any |= o[x] = iw[x] < 0 ? 0 : row[iw[x]];
+            out->any |= any != 0;
+        }
+    }
+}
+
+/** An operator whose table is still to be filled in. */
+static rpr_pixel_op *gather_alloc(const rpr_map *out, float value, const rpr_act *act)
+{
+    size_t words = (size_t)out->n + (size_t)out->h + (size_t)out->w + (size_t)out->c;
+    rpr_pixel_op *op = rpr_pixel_op_alloc(1, act, sizeof(rpr_gather), words);
+    if (!op)
+        return NULL;
+    rpr_gather *p = op->params;
+    p->h = out->n;
+    p->w = p->h + out->h;
+    p->c = p->w + out->w;
+    p->value = value;
+    op->touch = touch_gather;
+    op->run = run_gather;
+    return op;
+}
+
+/** To be called when the table is complete. */
+static rpr_pixel_op *gather_finish(rpr_pixel_op *op, int32_t c)
+{
+    rpr_gather *p = op->params;
+    const int32_t *ic = (const int32_t *)op->tables + p->c;
+    p->whole = true;
+    for (int32_t i = 0; i < c; i++)
+        p->whole &= ic[i] == ic[0] + i && ic[0] >= 0;
+    return op;
+}
+
+rpr_pixel_op *rpr_pixel_gather_new(const rpr_map *out, const int32_t *const index[4], float value,
+                                   const rpr_act *act)
+{
+    const int32_t count[4] = {out->n, out->h, out->w, out->c};
+    rpr_pixel_op *op = gather_alloc(out, value, act);
+    if (!op)
+        return NULL;
+    int32_t *t = op->tables;
+    for (int a = 0; a < 4; a++)
+        for (int32_t i = 0; i < count[a]; i++)
+            *t++ = source(index[a], i);
+    return gather_finish(op, out->c);
+}
+
+rpr_pixel_op *rpr_pixel_copy_new(const rpr_map *shape, const rpr_act *act)
+{
+    return rpr_pixel_gather_new(shape, (const int32_t *const[4]){NULL}, 0.0f, act);
+}
+
+/* -------------------------------------------------------------------- slices */
+
+bool rpr_pixel_slice_fits(const rpr_map *in, const rpr_map *out, const int32_t start[4],
+                          const int32_t step[4])
+{
+    const int32_t size[4] = {in->n, in->h, in->w, in->c};
+    const int32_t count[4] = {out->n, out->h, out->w, out->c};
+    for (int a = 0; a < 4; a++) {
+        int64_t last = start[a] + ((int64_t)count[a] - 1) * step[a];
+        if (count[a] > 0 && (start[a] < 0 || start[a] >= size[a] || last < 0 || last >= size[a]))
+            return false;
+    }
+    return true;
+}
+
+rpr_pixel_op *rpr_pixel_slice_new(const rpr_map *out, const int32_t start[4], const int32_t step[4],
+                                  const rpr_act *act)
+{
+    const int32_t count[4] = {out->n, out->h, out->w, out->c};
+    rpr_pixel_op *op = gather_alloc(out, 0.0f, act);
+    if (!op)
+        return NULL;
+    int32_t *t = op->tables;
+    for (int a = 0; a < 4; a++)
+        for (int32_t i = 0; i < count[a]; i++)
+            *t++ = start[a] + i * step[a];
+    return gather_finish(op, out->c);
+}
+
+/* ---------------------------------------------------------------------- pads */
+
+/** Source of position i of an axis of `size`, which may lie before 0 or after the end. */
+static int64_t pad_source(rpr_pad_mode mode, int64_t i, int32_t size)
+{
+    if (i >= 0 && i < size)
+        return i;
+    switch (mode) {
+    case RPR_PAD_EDGE:
+        return i < 0 ? 0 : size - 1;
+    case RPR_PAD_REFLECT:
+        return i < 0 ? -i : 2 * ((int64_t)size - 1) - i;
+    default:
+        return -1;
+    }
+}
+
+bool rpr_pixel_pad_fits(const rpr_map *in, const rpr_map *out, const int32_t begin[4],
+                        rpr_pad_mode mode)
+{
+    const int32_t size[4] = {in->n, in->h, in->w, in->c};
+    const int32_t count[4] = {out->n, out->h, out->w, out->c};
+    if (mode == RPR_PAD_CONSTANT)
+        return true;
+    for (int a = 0; a < 4; a++) {
+        int64_t first = pad_source(mode, -(int64_t)begin[a], size[a]);
+        int64_t last = pad_source(mode, (int64_t)count[a] - 1 - begin[a], size[a]);
+        if (count[a] > 0 && (first < 0 || first >= size[a] || last < 0 || last >= size[a]))
+            return false;
+    }
+    return true;
+}
+
+rpr_pixel_op *rpr_pixel_pad_new(const rpr_map *in, const rpr_map *out, const int32_t begin[4],
+                                rpr_pad_mode mode, float value, const rpr_act *act)
+{
+    const int32_t size[4] = {in->n, in->h, in->w, in->c};
+    const int32_t count[4] = {out->n, out->h, out->w, out->c};
+    rpr_pixel_op *op = gather_alloc(out, value, act);
+    if (!op)
+        return NULL;
+    int32_t *t = op->tables;
+    for (int a = 0; a < 4; a++)
+        for (int32_t i = 0; i < count[a]; i++)
+            *t++ = (int32_t)pad_source(mode, (int64_t)i - begin[a], size[a]);
+    return gather_finish(op, out->c);
+}

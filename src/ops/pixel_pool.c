@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* MaxPool and AveragePool. */
+#include <math.h>
+
+#include "ops/pixel_ops.h"
+#include "ops/pixel_walk.h"
+
+/* Every tap passes over a whole stretch of outputs, which should stay in the first-level cache. */
+#define STRETCH_FLOATS 4096
+
+static int32_t floor_div(int32_t a, int32_t b)
+{
+    return a / b - (a % b < 0);
+}
+
+/** Input index of the first tap of window i along an axis (0: h, 1: w). */
+static int32_t window_start(const rpr_pool *p, int axis, int32_t i)
+{
+    return i * p->stride[axis] - p->begin[axis];
+}
+
+/** Combines one tap row of the windows of output pixels [x0, x1) into o. */
+static void add_tap_row(const rpr_pool *p, const rpr_kernels *k, rpr_binary op, const rpr_map *in,
+                        const float *row, rpr_span o, int32_t x0, int32_t x1, int32_t c)
+{
+    int32_t sw = p->stride[1];
+    for (int32_t kx = 0; kx < p->kernel[1]; kx++) {
+        int32_t at = kx * p->dilation[1] - p->begin[1]; /* input column of output column 0 */
+        int32_t lo = -floor_div(at, sw), hi = floor_div(in->w - 1 - at, sw) + 1;
+        lo = lo > x0 ? lo : x0;
+        hi = hi < x1 ? hi : x1;
+        if (lo >= hi)
+            continue;
+        rpr_span a = {(float *)row + (int64_t)(lo * sw + at) * in->pix, sw * in->pix};
+        rpr_span d = {o.p + (lo - x0) * o.step, o.step};
+        rpr_span_binary(k, op, d, a, d, hi - lo, c);
+    }
+}
+
+/** o = the windows of output pixels [x0, x1) of a row, combined tap after tap from `init`. */
+static void combine(const rpr_pool *p, const rpr_kernels *k, rpr_binary op, float init,
+                    const rpr_map *in, rpr_span o, const rpr_walk *w, int32_t x0, int32_t x1)
+{
+    int32_t c = w->map->c;
+    rpr_span_fill(o, init, x1 - x0, c);
+    for (int32_t ky = 0; ky < p->kernel[0]; ky++) {
+        int32_t y = window_start(p, 0, w->y) + ky * p->dilation[0];
+        if (y >= 0 && y < in->h)
+            add_tap_row(p, k, op, in, rpr_map_at(in, w->n, y, 0), o, x0, x1, c);
+    }
+}
+
+/** How many taps of window i along an axis are counted by the average. */
+static int32_t count_taps(const rpr_pool *p, int axis, int32_t i, int32_t size)
+{
+    int32_t lo = p->count_include_pad ? -p->begin[axis] : 0;
+    int32_t hi = p->count_include_pad ? size + p->end[axis] : size;
+    int32_t at = window_start(p, axis, i), count = 0;
+    for (int32_t j = 0; j < p->kernel[axis]; j++, at += p->dilation[axis])
+        count += at >= lo && at < hi;
+    return count;
+}
+
+/** Divides the sums by the taps, in stretches of windows that have the same number of them. */
+static void divide(const rpr_pool *p, const rpr_kernels *k, const rpr_map *in, rpr_span o,
+                   const rpr_walk *w, int32_t x0, int32_t x1)
+{
+    int32_t rows = count_taps(p, 0, w->y, in->h);
+    for (int32_t x = x0, next; x < x1; x = next) {
+        int32_t cols = count_taps(p, 1, x, in->w);
+        next = x + 1;
+        while (next < x1 && count_taps(p, 1, next, in->w) == cols)
+            next++;
+        float count = (float)rows * (float)cols;
+        rpr_span s = {o.p + (x - x0) * o.step, o.step};
+        if (count > 1.0f)
+            rpr_span_scalar(k, RPR_BIN_DIV, s, count, false, s, next - x, w->map->c);
+    }
+}
+
+static void run_pool(const rpr_pixel_op *op, const rpr_kernels *k, const rpr_map *in,
+                     const rpr_map *out, const rpr_touch *mask, bool average)
+{
+    const rpr_pool *p = op->params;
+    int32_t stretch = STRETCH_FLOATS / (out->c > 0 ? out->c : 1) + 1;
+    rpr_walk w = rpr_walk_start(out, mask);
+    while (rpr_walk_next(&w)) {
+        for (int32_t x = w.x0, next; x < w.x1; x = next) {
+            next = w.x1 - x > stretch ? x + stretch : w.x1;
+            rpr_span o = rpr_span_at(out, w.n, w.y, x);
+            if (average) {
+                combine(p, k, RPR_BIN_ADD, 0.0f, in, o, &w, x, next);
+                divide(p, k, in, o, &w, x, next);
+            } else {
+                combine(p, k, RPR_BIN_MAX, -INFINITY, in, o, &w, x, next);
+            }
+        }
+        rpr_walk_act(&w, k, &op->act);
+    }
+}
+
+static void run_max(const rpr_pixel_op *op, const rpr_kernels *k, const rpr_map *in,
+                    const rpr_map *out, const rpr_touch *mask)
+{
+    run_pool(op, k, in, out, mask, false);
+}
+
+static void run_average(const rpr_pixel_op *op, const rpr_kernels *k, const rpr_map *in,
+                        const rpr_map *out, const rpr_touch *mask)
+{
+    run_pool(op, k, in, out, mask, true);
+}
+
+static void touch_pool(const rpr_pixel_op *op, const rpr_touch *const *in, rpr_touch *out)
+{
+    const rpr_pool *p = op->params;
+    if (rpr_pixel_touch_start(op, in, out))
+        rpr_touch_window(out, in[0], p->kernel[0], p->kernel[1], p->stride[0], p->stride[1],
+                         p->begin[0], p->begin[1], p->dilation[0], p->dilation[1]);
+}
+
+static rpr_pixel_op *pool_new(const rpr_pool *pool, const rpr_act *act)
+{
+    rpr_pixel_op *op = rpr_pixel_op_alloc(1, act, sizeof *pool, 0);
+    if (op) {
+        *(rpr_pool *)op->params = *pool;
+        op->touch = touch_pool;
+    }
+    return op;
+}
+
+rpr_pixel_op *rpr_pixel_pool_max_new(const rpr_pool *pool, const rpr_act *act)
+{
+    rpr_pixel_op *op = pool_new(pool, act);
+    if (op)
+        op->run = run_max;
+    return op;
+}
+
+rpr_pixel_op *rpr_pixel_pool_average_new(const rpr_pool *pool, const rpr_act *act)
+{
+    rpr_pixel_op *op = pool_new(pool, act);
+    if (op)
+        op->run = run_average;
+    return op;
+}

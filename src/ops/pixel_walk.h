@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the pixel operators share: walking over marked pixels, and arithmetic on spans of them. */
+#ifndef RPR_OPS_PIXEL_WALK_H
+#define RPR_OPS_PIXEL_WALK_H
+
+#include "ops/pixel_op.h"
+
+/** A stretch of pixels side by side in a row; the channels of one are contiguous. */
+typedef struct rpr_span {
+    float *p;
+    int64_t step; /* floats from pixel to pixel */
+} rpr_span;
+
+static inline rpr_span rpr_span_at(const rpr_map *m, int32_t n, int32_t y, int32_t x)
+{
+    return (rpr_span){rpr_map_at(m, n, y, x), m->pix};
+}
+
+/*
+ * Spans of `n` pixels with `c` channels. Where the pixels of all of them touch each other this is
+ * one call of the kernel, otherwise one per pixel.
+ */
+void rpr_span_binary(const rpr_kernels *k, rpr_binary op, rpr_span a, rpr_span b, rpr_span o,
+                     int32_t n, int32_t c);
+/** o = a op b, or b op a when reversed. */
+void rpr_span_scalar(const rpr_kernels *k, rpr_binary op, rpr_span a, float b, bool reversed,
+                     rpr_span o, int32_t n, int32_t c);
+/** o = act(a). */
+void rpr_span_act(const rpr_kernels *k, const rpr_act *act, rpr_span a, rpr_span o, int32_t n,
+                  int32_t c);
+void rpr_span_copy(rpr_span a, rpr_span o, int32_t n, int32_t c);
+void rpr_span_fill(rpr_span o, float value, int32_t n, int32_t c);
+
+/** Walks over the runs of marked pixels of a map, row by row; mask NULL: whole rows. */
+typedef struct rpr_walk {
+    const rpr_map *map;
+    const rpr_touch *mask;
+    int32_t n, y, x0, x1; /* the run, [x0, x1) */
+} rpr_walk;
+
+static inline rpr_walk rpr_walk_start(const rpr_map *map, const rpr_touch *mask)
+{
+    return (rpr_walk){.map = map, .mask = mask};
+}
+
+/** Moves to the next run; false after the last. */
+bool rpr_walk_next(rpr_walk *w);
+
+/** Applies the operator's activation, if any, to the run at which the walk stands. */
+void rpr_walk_act(const rpr_walk *w, const rpr_kernels *k, const rpr_act *act);
+
+/** An operator with room for its parameters and `words` 32-bit table entries, all zero. */
+rpr_pixel_op *rpr_pixel_op_alloc(int n_in, const rpr_act *act, size_t params, size_t words);
+
+/** Clears `out`; true if an input may have touched pixels. */
+bool rpr_pixel_touch_start(const rpr_pixel_op *op, const rpr_touch *const *in, rpr_touch *out);
+
+/** touch of an operator whose pixel (n, y, x) reads that pixel of each input (broadcast: or 0). */
+void rpr_pixel_touch_same(const rpr_pixel_op *op, const rpr_touch *const *in, rpr_touch *out);
+
+#endif
