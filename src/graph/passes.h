@@ -18,7 +18,8 @@ int rpr_graph_resolve(rpr_graph *g, rpr_find_op_fn find, rpr_log_fn log, void *l
 /** Infers all shapes and evaluates nodes whose inputs are all constant, in one walk. */
 int rpr_graph_fold(rpr_graph *g, rpr_error *err);
 
-/** Fuses Pad, BatchNormalization, bias, scale and activations into weighted nodes; drops Identity. */
+/** Fuses Pad, BatchNormalization, bias, scale and activations into weighted nodes; drops Identity.
+ */
 int rpr_graph_fuse(rpr_graph *g, rpr_error *err);
 
 #endif
