@@ -36,19 +36,18 @@ static bool is_zero(float x)
     return !(x < 0.0f || x > 0.0f);
 }
 
-/** The taps of output index i that have a weight; one of weight 0 if none has. */
+/** The taps of output index i that have a weight; there may be none. */
 static rpr_taps taps_of(const rpr_resize_axis *a, int32_t i)
 {
     const int32_t *index = a->index + (int64_t)i * a->taps;
     const float *weight = a->weight + (int64_t)i * a->taps;
-    rpr_taps t = {.n = 0, .index = {index[0]}};
+    rpr_taps t = {.n = 0};
     for (int32_t j = 0; j < a->taps; j++) {
         if (is_zero(weight[j]))
             continue;
         t.index[t.n] = index[j];
         t.weight[t.n++] = weight[j];
     }
-    t.n += t.n == 0;
     return t;
 }
 
@@ -65,7 +64,10 @@ static void resize_pixel(const rpr_kernels *k, const rpr_map *in, int32_t n, con
             weight[m] = ty->weight[j] * tx->weight[i];
         }
     }
-    k->weighted_sum(o, p, weight, m, in->c);
+    if (m > 0)
+        k->weighted_sum(o, p, weight, m, in->c);
+    else
+        memset(o, 0, (size_t)in->c * sizeof *o);
 }
 
 static void run_resize(const rpr_pixel_op *op, const rpr_kernels *k, const rpr_map *in,

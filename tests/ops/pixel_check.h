@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Holds a pixel operator against a naive definition of it, densely and sparsely. */
+#ifndef TESTS_OPS_PIXEL_CHECK_H
+#define TESTS_OPS_PIXEL_CHECK_H
+
+#include "ops/pixel_ops.h"
+
+#define CHECK_MAX_IN 4
+
+typedef struct pixel_case {
+    rpr_pixel_op *op; /* freed by check_pixel */
+    int n_in;
+    rpr_map in[CHECK_MAX_IN], out; /* dimensions only */
+    bool constant[CHECK_MAX_IN];
+    /** Writes all of out, without the activation. A NaN in what it reads makes its result NaN. */
+    void (*naive)(const void *ctx, const rpr_map *in, const rpr_map *out);
+    const void *ctx;
+} pixel_case;
+
+uint32_t check_random(uint32_t below);
+float check_random_float(void); /* in [-2, 2) */
+
+static inline rpr_map dims(int32_t n, int32_t h, int32_t w, int32_t c)
+{
+    return (rpr_map){.n = n, .h = h, .w = w, .c = c};
+}
+
+/**
+ * In several memory layouts and with every kernel table: the dense run agrees with the naive one
+ * and writes nothing outside its map; touch marks exactly the pixels that read a marked pixel; and
+ * after a change a masked run leaves the same bits as a dense one.
+ */
+void check_pixel(const pixel_case *t);
+
+#endif
