@@ -3,6 +3,8 @@
 #include "ops/pixel_ops.h"
 #include "ops/pixel_walk.h"
 
+#define MAX_BLOCK 32768 /* its square fits 32 bits */
+
 typedef struct rpr_block_params {
     int32_t block;
     rpr_block_order order;
@@ -23,8 +25,9 @@ static rpr_deep deep_channels(const rpr_block_params *p, int32_t d, int32_t shal
 
 static bool block_fits(const rpr_map *deep, const rpr_map *shallow, int32_t block)
 {
-    return block >= 1 && deep->n == shallow->n && (int64_t)deep->h * block == shallow->h &&
-           (int64_t)deep->w * block == shallow->w && (int64_t)shallow->c * block * block == deep->c;
+    return block >= 1 && block <= MAX_BLOCK && deep->n == shallow->n &&
+           (int64_t)deep->h * block == shallow->h && (int64_t)deep->w * block == shallow->w &&
+           (int64_t)shallow->c * block * block == deep->c;
 }
 
 bool rpr_pixel_depth_to_space_fits(const rpr_map *in, const rpr_map *out, int32_t block)

@@ -6,7 +6,7 @@
 
 /** The table holds the source index of every n, then of every h, w and c; -1: the value. */
 typedef struct rpr_gather {
-    int32_t h, w, c; /* where the entries of these axes start */
+    int64_t h, w, c; /* where the entries of these axes start */
     float value;
     bool whole; /* the channels are one stretch of the source's, from the first entry on */
 } rpr_gather;
@@ -22,12 +22,11 @@ bool rpr_pixel_gather_fits(const rpr_map *in, const rpr_map *out, const int32_t 
 {
     const int32_t size[4] = {in->n, in->h, in->w, in->c};
     const int32_t count[4] = {out->n, out->h, out->w, out->c};
-    int64_t total = (int64_t)out->n + out->h + out->w + out->c;
     for (int a = 0; a < 4; a++)
         for (int32_t i = 0; i < count[a]; i++)
             if (source(index[a], i) >= size[a])
                 return false;
-    return total <= INT32_MAX;
+    return true;
 }
 
 static void move_channels(const rpr_gather *p, const int32_t *ic, rpr_span a, rpr_span o, int32_t n,

@@ -37,6 +37,8 @@ typedef struct rpr_pool {
     bool count_include_pad;   /* average: divide by the taps in input and pads, not only in input */
 } rpr_pool;
 
+/** False for sizes that are not positive or whose windows reach beyond 32-bit positions. */
+bool rpr_pixel_pool_fits(const rpr_pool *pool, const rpr_map *in, const rpr_map *out);
 /** A window wholly outside the input gives -inf. */
 rpr_pixel_op *rpr_pixel_pool_max_new(const rpr_pool *pool, const rpr_act *act);
 /** A window wholly outside the input gives 0. */

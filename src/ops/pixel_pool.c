@@ -8,6 +8,22 @@
 /* Every tap passes over a whole stretch of outputs, which should stay in the first-level cache. */
 #define STRETCH_FLOATS 4096
 
+static bool axis_fits(const rpr_pool *p, int axis, int32_t in, int32_t out)
+{
+    int64_t kernel = p->kernel[axis], stride = p->stride[axis], dilation = p->dilation[axis];
+    int64_t begin = p->begin[axis], end = p->end[axis], limit = INT32_MAX / 4;
+    if (kernel < 1 || stride < 1 || dilation < 1 || begin < 0 || end < 0)
+        return false;
+    return kernel * dilation <= limit && out * stride <= limit && begin <= limit &&
+           in + end <= limit;
+}
+
+bool rpr_pixel_pool_fits(const rpr_pool *pool, const rpr_map *in, const rpr_map *out)
+{
+    return in->n == out->n && in->c == out->c && axis_fits(pool, 0, in->h, out->h) &&
+           axis_fits(pool, 1, in->w, out->w);
+}
+
 static int32_t floor_div(int32_t a, int32_t b)
 {
     return a / b - (a % b < 0);

@@ -25,6 +25,20 @@ static inline rpr_map dims(int32_t n, int32_t h, int32_t w, int32_t c)
     return (rpr_map){.n = n, .h = h, .w = w, .c = c};
 }
 
+static inline float at(const rpr_map *m, int32_t n, int32_t y, int32_t x, int32_t c)
+{
+    return rpr_map_at(m, n, y, x)[c];
+}
+
+/* A naive run is a function of one output element, applied to all of them. */
+#define EACH(o)                                                                                    \
+    for (int32_t n = 0; n < (o)->n; n++)                                                           \
+        for (int32_t y = 0; y < (o)->h; y++)                                                       \
+            for (int32_t x = 0; x < (o)->w; x++)                                                   \
+                for (int32_t c = 0; c < (o)->c; c++)
+
+#define SET(o) rpr_map_at(o, n, y, x)[c]
+
 /**
  * In several memory layouts and with every kernel table: the dense run agrees with the naive one
  * and writes nothing outside its map; touch marks exactly the pixels that read a marked pixel; and
