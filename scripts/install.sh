@@ -8,7 +8,7 @@ build="meson ninja-build gcc libc6-dev pkg-config libprotobuf-c-dev protobuf-c-c
     libcmocka-dev libjansson-dev libavformat-dev libavcodec-dev libavfilter-dev libswscale-dev
     libavutil-dev"
 demo="python3 python3-onnx python3-numpy ffmpeg"
-check="python3 python3-onnx python3-numpy ffmpeg libonnx-testdata clang libclang-rt-14-dev
+check="git python3 python3-onnx python3-numpy ffmpeg libonnx-testdata clang libclang-rt-14-dev
     clang-format valgrind"
 bench="python3 python3-venv python3-onnx python3-numpy ffmpeg"
 

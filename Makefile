@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: Apache-2.0
+# Thin fronts; meson does the building. What they need and lack is installed by scripts/install.sh.
+BUILD ?= build
+
+.PHONY: help all demo check bench clean
+.DEFAULT_GOAL := help
+
+help:
+	@echo 'make demo    build, fetch a detector and a street video, run with and without reuse'
+	@echo 'make check   every test, build and style check; ends with a line of counts'
+	@echo 'make bench   measure against ONNX Runtime, frame by frame in one process'
+	@echo 'make all     build only, into $(BUILD)/'
+	@echo 'make clean   remove what was built and fetched'
+
+all:
+	@scripts/install.sh build
+	@scripts/build.sh $(BUILD)
+
+demo:
+	@scripts/install.sh build demo
+	@scripts/build.sh $(BUILD)
+	@scripts/models.py nanodet vtest
+	@scripts/demo.sh $(BUILD)
+
+check:
+	@scripts/install.sh build check
+	@scripts/check.sh
+
+bench:
+	@scripts/install.sh build bench
+	@scripts/build.sh $(BUILD)
+	@scripts/models.py
+	@scripts/venv.sh
+	@.venv/bin/python scripts/compare_ort.py --build $(BUILD)
+	@.venv/bin/python bench/bench.py --build $(BUILD) -o bench/results.md
+
+clean:
+	rm -rf build build-* demo .venv bench/__pycache__ training/tfjs/__pycache__
