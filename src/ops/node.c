@@ -68,19 +68,19 @@ int rpr_infer_like(rpr_graph *g, const rpr_node *n, unsigned types, rpr_error *e
     return rpr_set_output(g, n, 0, x->dtype, x->shape.rank, x->shape.dim, err);
 }
 
-/* acc becomes the broadcast of acc and s; false if they do not fit. */
-static bool broadcast_with(rpr_shape *acc, const rpr_shape *s)
+int rpr_broadcast_with(const rpr_node *n, rpr_shape *acc, const rpr_shape *s, rpr_error *err)
 {
     rpr_shape r = {.rank = acc->rank > s->rank ? acc->rank : s->rank};
     for (int d = 0; d < r.rank; d++) {
         int a = d - (r.rank - acc->rank), b = d - (r.rank - s->rank);
         int64_t x = a >= 0 ? acc->dim[a] : 1, y = b >= 0 ? s->dim[b] : 1;
         if (x != y && x != 1 && y != 1)
-            return false;
+            return rpr_node_fail(err, RPR_ERR_SHAPE, n, "dimensions %lld and %lld do not broadcast",
+                                 (long long)x, (long long)y);
         r.dim[d] = x == 1 ? y : x;
     }
     *acc = r;
-    return true;
+    return RPR_OK;
 }
 
 int rpr_infer_broadcast(const rpr_graph *g, const rpr_node *n, int first, int count,
@@ -92,8 +92,7 @@ int rpr_infer_broadcast(const rpr_graph *g, const rpr_node *n, int first, int co
         RPR_TRY(rpr_need(g, n, i, types, &v, err));
         if (i > first && v->dtype != *t)
             return rpr_node_fail(err, RPR_ERR_FORMAT, n, "inputs have different element types");
-        if (!broadcast_with(out, &v->shape))
-            return rpr_node_fail(err, RPR_ERR_SHAPE, n, "input %d does not broadcast", i);
+        RPR_TRY(rpr_broadcast_with(n, out, &v->shape, err));
         *t = v->dtype;
     }
     return RPR_OK;

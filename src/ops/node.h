@@ -37,6 +37,9 @@ int rpr_set_output(rpr_graph *g, const rpr_node *n, int i, rpr_dtype t, int rank
 /** Output 0 gets the type and shape of input 0, whose type is in the set. */
 int rpr_infer_like(rpr_graph *g, const rpr_node *n, unsigned types, rpr_error *err);
 
+/** *acc becomes the broadcast of *acc and s by numpy's rules. */
+int rpr_broadcast_with(const rpr_node *n, rpr_shape *acc, const rpr_shape *s, rpr_error *err);
+
 /** Inputs [first, first + count) broadcast to *out and have one type, which is in the set. */
 int rpr_infer_broadcast(const rpr_graph *g, const rpr_node *n, int first, int count,
                         unsigned types, rpr_dtype *t, rpr_shape *out, rpr_error *err);
