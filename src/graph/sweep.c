@@ -44,11 +44,10 @@ static void compact(rpr_graph *g)
 void rpr_graph_sweep(rpr_graph *g)
 {
     bool *needed = rpr_alloc_array(g->n_value, sizeof *needed);
-    if (!needed)
-        return; /* what is not needed does no harm */
-    mark(g, needed);
+    if (needed)
+        mark(g, needed);
     compact(g);
-    for (size_t i = 0; i < g->n_value; i++) {
+    for (size_t i = 0; needed && i < g->n_value; i++) { /* without memory, what is unread stays */
         rpr_value *v = &g->value[i];
         if (needed[i] || !v->is_const)
             continue;
