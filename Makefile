@@ -23,8 +23,8 @@ demo:
 	@scripts/demo.sh $(BUILD)
 
 check:
-	@scripts/install.sh build check
-	@scripts/check.sh
+	@scripts/install.sh build check 2>&1
+	@scripts/check.sh 2>&1
 
 bench:
 	@scripts/install.sh build bench
