@@ -11,7 +11,7 @@ int rpr_node_fail(rpr_error *err, int status, const rpr_node *n, const char *for
     va_start(ap, format);
     (void)vsnprintf(text, sizeof text, format, ap);
     va_end(ap);
-    return rpr_fail(err, status, "%s node '%s': %s", n->op, n->name, text);
+    return rpr_fail(err, status, "node '%s' (%s): %s", n->name, n->op, text);
 }
 
 int rpr_node_nomem(rpr_error *err, const rpr_node *n)

@@ -18,7 +18,7 @@
 #define RPR_TYPES_ALL (RPR_TYPES_NUMBER | RPR_TYPE(RPR_BOOL))
 #define RPR_TYPES_INDEX (RPR_TYPE(RPR_I32) | RPR_TYPE(RPR_I64))
 
-/** rpr_fail with "Op node 'name': " in front. */
+/** rpr_fail with "node 'name' (Op): " in front. */
 int rpr_node_fail(rpr_error *err, int status, const rpr_node *n, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 int rpr_node_nomem(rpr_error *err, const rpr_node *n);

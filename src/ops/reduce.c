@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ReduceMean ReduceSum ReduceMax ReduceMin ReduceL2, GlobalAveragePool GlobalMaxPool, ArgMax. */
+#include "ops/reduce.h"
+
+#include "ops/defs.h"
+
+/* The output shape that follows from `reduced` and `keepdims`. */
+static void set_out(rpr_reduce_spec *r, const int64_t *dim)
+{
+    r->out_rank = 0;
+    for (int d = 0; d < r->rank; d++) {
+        if (!r->reduced[d])
+            r->out[r->out_rank++] = dim[d];
+        else if (r->keepdims)
+            r->out[r->out_rank++] = 1;
+    }
+}
+
+int rpr_reduce_parse(const rpr_node *n, const rpr_view *in, rpr_reduce_spec *r, rpr_error *err)
+{
+    rpr_list axes;
+    *r = (rpr_reduce_spec){.rank = in[0].rank, .keepdims = rpr_node_int(n, "keepdims", 1) != 0};
+    RPR_TRY(rpr_node_list(n, in, 1, "axes", &axes, err));
+    RPR_TRY(rpr_list_axes(n, &axes, r->rank, r->reduced, err));
+    r->any = axes.n > 0 || !rpr_node_int(n, "noop_with_empty_axes", 0);
+    if (axes.n == 0 && r->any)
+        for (int d = 0; d < r->rank; d++)
+            r->reduced[d] = true;
+    set_out(r, in[0].dim);
+    return RPR_OK;
+}
+
+typedef enum kind { SUM, MEAN, MAX, MIN, L2 } kind;
+
+static kind kind_of(const rpr_node *n)
+{
+    if (!strcmp(n->op, "ReduceMean") || !strcmp(n->op, "GlobalAveragePool"))
+        return MEAN;
+    if (!strcmp(n->op, "ReduceMax") || !strcmp(n->op, "GlobalMaxPool"))
+        return MAX;
+    if (!strcmp(n->op, "ReduceMin"))
+        return MIN;
+    return !strcmp(n->op, "ReduceL2") ? L2 : SUM;
+}
+
+/* One output of floating point: everything under the iterator, which reads view 0. */
+static double fold_real(const rpr_view *in, rpr_iter it, int64_t base, kind k)
+{
+    double acc = k == MAX ? (double)-INFINITY : k == MIN ? (double)INFINITY : 0;
+    int64_t count = 0;
+    for (; it.more; rpr_iter_next(&it), count++) {
+        double x = rpr_load_f64(in, base + it.at[0]);
+        if (k == SUM || k == MEAN)
+            acc += x;
+        else if (k == L2)
+            acc += x * x;
+        else if (isnan(x) || (k == MAX ? x > acc : x < acc))
+            acc = x;
+        else if (isnan(acc))
+            break;
+    }
+    if (k == L2)
+        return sqrt(acc);
+    return k == MEAN ? acc / (double)count : acc;
+}
+
+/* One output of integers. Sums wrap; the mean of integers goes towards zero. */
+static int64_t fold_whole(const rpr_view *in, rpr_iter it, int64_t base, kind k)
+{
+    uint64_t flip = in->dtype == RPR_U64 ? 0 : (uint64_t)1 << 63; /* order of signed as unsigned */
+    uint64_t acc = 0, squares = 0;
+    int64_t count = 0;
+    for (; it.more; rpr_iter_next(&it), count++) {
+        uint64_t x = (uint64_t)rpr_load_i64(in, base + it.at[0]);
+        squares += x * x;
+        if (k == SUM || k == MEAN)
+            acc += x;
+        else if (count == 0 || (k == MAX ? (x ^ flip) > (acc ^ flip) : (x ^ flip) < (acc ^ flip)))
+            acc = x;
+    }
+    if (k == L2)
+        return (int64_t)sqrt((double)squares);
+    if (k == MEAN && count > 0)
+        return in->dtype == RPR_U64 ? (int64_t)(acc / (uint64_t)count) : (int64_t)acc / count;
+    return (int64_t)acc;
+}
+
+/* `kept` has the input's rank, with extent 1 at the reduced axes. */
+static void reduce(const rpr_view *in, const rpr_view *kept, const bool *reduced, kind k)
+{
+    rpr_iter inner = rpr_iter_axes(reduced, true, RPR_VIEWS(in));
+    for (rpr_iter it = rpr_iter_begin(RPR_VIEWS(kept, in)); it.more; rpr_iter_next(&it)) {
+        if (rpr_dtype_is_float(in->dtype))
+            rpr_store_f64(kept, it.at[0], fold_real(in, inner, it.at[1], k));
+        else
+            rpr_store_i64(kept, it.at[0], fold_whole(in, inner, it.at[1], k));
+    }
+}
+
+/* The output with the reduced axes put back. */
+static rpr_view keep_axes(const rpr_view *out, const rpr_reduce_spec *r)
+{
+    rpr_view v = *out;
+    for (int d = 0; d < r->rank && !r->keepdims; d++)
+        if (r->reduced[d])
+            v = rpr_view_insert(v, d);
+    return v;
+}
+
+int rpr_infer_reduce(rpr_graph *g, rpr_node *n, rpr_error *err)
+{
+    const rpr_value *x;
+    rpr_view in[RPR_PARAMS];
+    rpr_reduce_spec r;
+    RPR_TRY(rpr_need(g, n, 0, RPR_TYPES_NUMBER, &x, err));
+    rpr_param_views(g, n, in);
+    RPR_TRY(rpr_reduce_parse(n, in, &r, err));
+    return rpr_set_output(g, n, 0, x->dtype, r.out_rank, r.out, err);
+}
+
+int rpr_eval_reduce(const rpr_node *n, const rpr_view *in, const rpr_view *out, rpr_error *err)
+{
+    rpr_reduce_spec r;
+    RPR_TRY(rpr_reduce_parse(n, in, &r, err));
+    if (!r.any) {
+        rpr_view_copy(in, out);
+        return RPR_OK;
+    }
+    rpr_view kept = keep_axes(out, &r);
+    reduce(in, &kept, r.reduced, kind_of(n));
+    return RPR_OK;
+}
+
+int rpr_infer_global_pool(rpr_graph *g, rpr_node *n, rpr_error *err)
+{
+    const rpr_value *x;
+    RPR_TRY(rpr_need(g, n, 0, RPR_TYPES_FLOAT, &x, err));
+    if (x->shape.rank < 3)
+        return rpr_node_fail(err, RPR_ERR_SHAPE, n, "the input has %d dimensions", x->shape.rank);
+    int64_t dim[RPR_MAX_RANK] = {x->shape.dim[0], x->shape.dim[1]};
+    for (int d = 2; d < x->shape.rank; d++)
+        dim[d] = 1;
+    return rpr_set_output(g, n, 0, x->dtype, x->shape.rank, dim, err);
+}
+
+int rpr_eval_global_pool(const rpr_node *n, const rpr_view *in, const rpr_view *out,
+                         rpr_error *err)
+{
+    (void)err;
+    bool reduced[RPR_MAX_RANK] = {false, false, true, true, true, true, true, true};
+    reduce(in, out, reduced, kind_of(n));
+    return RPR_OK;
+}
+
+static int parse_arg_max(const rpr_node *n, int rank, const int64_t *dim, int *axis,
+                         rpr_reduce_spec *r, rpr_error *err)
+{
+    *r = (rpr_reduce_spec){.rank = rank, .keepdims = rpr_node_int(n, "keepdims", 1) != 0};
+    RPR_TRY(rpr_node_axis(n, rpr_node_int(n, "axis", 0), rank, axis, err));
+    r->reduced[*axis] = true;
+    set_out(r, dim);
+    return RPR_OK;
+}
+
+int rpr_infer_arg_max(rpr_graph *g, rpr_node *n, rpr_error *err)
+{
+    const rpr_value *x;
+    rpr_reduce_spec r;
+    int axis;
+    RPR_TRY(rpr_need(g, n, 0, RPR_TYPES_NUMBER, &x, err));
+    RPR_TRY(parse_arg_max(n, x->shape.rank, x->shape.dim, &axis, &r, err));
+    if (x->shape.dim[axis] == 0)
+        return rpr_node_fail(err, RPR_ERR_SHAPE, n, "axis %d is empty", axis);
+    return rpr_set_output(g, n, 0, RPR_I64, r.out_rank, r.out, err);
+}
+
+int rpr_eval_arg_max(const rpr_node *n, const rpr_view *in, const rpr_view *out, rpr_error *err)
+{
+    rpr_reduce_spec r;
+    int axis;
+    RPR_TRY(parse_arg_max(n, in->rank, in->dim, &axis, &r, err));
+    bool last = rpr_node_int(n, "select_last_index", 0) != 0;
+    rpr_view kept = keep_axes(out, &r);
+    for (rpr_iter it = rpr_iter_begin(RPR_VIEWS(&kept, in)); it.more; rpr_iter_next(&it)) {
+        double best = rpr_load_f64(in, it.at[1]);
+        int64_t at = 0;
+        for (int64_t i = 1; i < in->dim[axis]; i++) {
+            double x = rpr_load_f64(in, it.at[1] + i * in->stride[axis]);
+            if (x > best || (last && x >= best)) {
+                best = x;
+                at = i;
+            }
+        }
+        rpr_store_i64(&kept, it.at[0], at);
+    }
+    return RPR_OK;
+}
