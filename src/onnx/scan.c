@@ -38,23 +38,27 @@ static const uint8_t *varint(const uint8_t *at, const uint8_t *end, uint64_t *v)
 }
 
 static const ProtobufCFieldDescriptor *find_field(const ProtobufCMessageDescriptor *type,
-                                                  uint64_t tag)
+                                                  uint64_t number)
 {
-    return tag <= UINT32_MAX ? protobuf_c_message_descriptor_get_field(type, (unsigned)tag) : NULL;
+    if (number > UINT32_MAX)
+        return NULL;
+    return protobuf_c_message_descriptor_get_field(type, (unsigned)number);
 }
 
-/** Reads one field's tag and finds the extent of its value; NULL when they run past the end. */
-static const uint8_t *next_field(const uint8_t *at, const uint8_t *end, uint64_t *tag,
+/**
+ * Reads one field's key (number and wire type) and finds the extent of its value; NULL when they
+ * run past the end.
+ */
+static const uint8_t *next_field(const uint8_t *at, const uint8_t *end, uint64_t *key,
                                  const uint8_t **value)
 {
-    uint64_t key, v, left;
-    at = varint(at, end, &key);
+    uint64_t v, left;
+    at = varint(at, end, key);
     if (!at)
         return NULL;
-    *tag = key >> 3;
     *value = at;
     left = (uint64_t)(end - at);
-    switch (key & 7) {
+    switch (*key & 7) {
     case WIRE_VARINT:
         return varint(at, end, &v);
     case WIRE_64:
@@ -84,14 +88,16 @@ static int scan(rpr_scan *s, const uint8_t *at, const uint8_t *end,
     if (type->n_fields > MAX_FIELDS)
         return rpr_fail(s->err, RPR_ERR_INTERNAL, "%s has too many fields", type->name);
     while (at < end) {
-        uint64_t tag;
+        uint64_t key;
         const uint8_t *value, *start = at;
-        at = next_field(at, end, &tag, &value);
+        at = next_field(at, end, &key, &value);
         if (!at)
             return corrupt(s, start, type->short_name);
-        const ProtobufCFieldDescriptor *f = find_field(type, tag);
+        const ProtobufCFieldDescriptor *f = find_field(type, key >> 3);
         if (!f || f->type != PROTOBUF_C_TYPE_MESSAGE)
             continue;
+        if ((key & 7) != WIRE_BYTES)
+            return corrupt(s, start, type->short_name);
         size_t i = (size_t)(f - type->fields);
         if (seen[i] && f->label != PROTOBUF_C_LABEL_REPEATED)
             return rpr_fail(s->err, RPR_ERR_FORMAT, "not an ONNX model: '%s' is given twice (%s)",
