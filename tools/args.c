@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "args.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli.h"
+#include "help.h"
+
+enum { STREAMS = CMD_RUN | CMD_BENCH | CMD_VERIFY };
+
+/* ------------------------------------------------------------------ values */
+
+static int parse_int(const char *text, int64_t low, int64_t high, int64_t *value)
+{
+    char *end = NULL;
+    errno = 0;
+    long long v = strtoll(text, &end, 10);
+    if (errno || end == text || *end || v < low || v > high)
+        return 0;
+    *value = v;
+    return 1;
+}
+
+/* A finite number, or a fraction such as 2/255. */
+static int parse_number(const char *text, double *value)
+{
+    char *end = NULL;
+    double v = strtod(text, &end), d = 1;
+    if (end == text)
+        return 0;
+    if (*end == '/') {
+        const char *below = end + 1;
+        d = strtod(below, &end);
+        if (end == below || !(d > 0))
+            return 0;
+    }
+    v /= d;
+    if (*end || !isfinite(v))
+        return 0;
+    *value = v;
+    return 1;
+}
+
+/* One number for all channels, or three with commas. */
+static int parse_triple(const char *text, float value[3])
+{
+    char copy[128];
+    if (strlen(text) >= sizeof copy)
+        return 0;
+    strcpy(copy, text);
+    int n = 0;
+    for (char *p = copy, *next; p; p = next) {
+        double v;
+        next = strchr(p, ',');
+        if (next)
+            *next++ = 0;
+        if (n == 3 || !parse_number(p, &v))
+            return 0;
+        value[n++] = (float)v;
+    }
+    if (n == 1)
+        value[1] = value[2] = value[0];
+    return n == 1 || n == 3;
+}
+
+/* ----------------------------------------------------------------- options */
+
+/* Each returns 0 if the value is wrong; the table says what it should have been. */
+
+static int set_gate(cli_options *o, const char *v)
+{
+    int64_t levels;
+    o->gate_text = v;
+    if (strcmp(v, "off") == 0) {
+        o->gate.kind = RPR_GATE_OFF;
+    } else if (strcmp(v, "exact") == 0) {
+        o->gate.kind = RPR_GATE_EXACT;
+    } else if (strncmp(v, "levels:", 7) == 0 && parse_int(v + 7, 2, 65536, &levels)) {
+        o->gate.kind = RPR_GATE_LEVELS;
+        o->gate.levels = (int)levels;
+    } else if (strncmp(v, "deadzone:", 9) == 0 && parse_number(v + 9, &o->gate.threshold) &&
+               o->gate.threshold >= 0 && o->gate.threshold < 1) {
+        o->gate.kind = RPR_GATE_DEADZONE;
+    } else {
+        return 0;
+    }
+    return 1;
+}
+
+static int set_frames(cli_options *o, const char *v)
+{
+    return parse_int(v, 1, INT64_MAX / 2, &o->frames);
+}
+
+static int set_skip(cli_options *o, const char *v)
+{
+    return parse_int(v, 0, INT64_MAX / 2, &o->skip);
+}
+
+static int set_threads(cli_options *o, const char *v)
+{
+    int64_t n;
+    if (!parse_int(v, 1, 64, &n))
+        return 0;
+    o->threads = (int)n;
+    return 1;
+}
+
+static int set_refresh(cli_options *o, const char *v)
+{
+    int64_t n;
+    if (!parse_int(v, 0, INT32_MAX, &n))
+        return 0;
+    o->refresh = (int)n;
+    return 1;
+}
+
+/* NAME=1,3,640,640 or, for the first input, 1,3,640,640. */
+static int set_shape(cli_options *o, const char *v)
+{
+    if (o->n_shapes == CLI_MAX_SHAPES)
+        return 0;
+    rpr_input_shape *shape = &o->shapes[o->n_shapes];
+    char *name = o->shape_names[o->n_shapes];
+    const char *dims = strrchr(v, '=');
+    if (dims) {
+        size_t n = (size_t)(dims - v);
+        if (n == 0 || n >= CLI_MAX_NAME)
+            return 0;
+        memcpy(name, v, n);
+        name[n] = 0;
+        shape->name = name;
+        dims++;
+    } else {
+        dims = v;
+    }
+    char *end = NULL;
+    for (shape->rank = 0;; dims = end + 1) {
+        errno = 0;
+        long long d = strtoll(dims, &end, 10);
+        if (end == dims || errno || d < 1 || d > INT32_MAX || shape->rank == RPR_MAX_RANK ||
+            (*end && *end != ',' && *end != 'x'))
+            return 0;
+        shape->dim[shape->rank++] = d;
+        if (!*end)
+            break;
+    }
+    o->n_shapes++;
+    return 1;
+}
+
+static int set_decode(cli_options *o, const char *v)
+{
+    if (strcmp(v, "none") == 0)
+        o->decode = DECODE_NONE;
+    else if (strcmp(v, "nanodet") == 0)
+        o->decode = DECODE_NANODET;
+    else if (strcmp(v, "ssd") == 0)
+        o->decode = DECODE_SSD;
+    else
+        return 0;
+    return 1;
+}
+
+static int set_mean(cli_options *o, const char *v)
+{
+    o->have_mean = 1;
+    return parse_triple(v, o->mean);
+}
+
+static int set_scale(cli_options *o, const char *v)
+{
+    o->have_mean = 1;
+    return parse_triple(v, o->scale) && o->scale[0] != 0 && o->scale[1] != 0 && o->scale[2] != 0;
+}
+
+static int set_range(cli_options *o, const char *v)
+{
+    const char *dots = strstr(v, "..");
+    char low[32];
+    double a, b;
+    if (!dots || dots == v || (size_t)(dots - v) >= sizeof low)
+        return 0;
+    memcpy(low, v, (size_t)(dots - v));
+    low[dots - v] = 0;
+    if (!parse_number(low, &a) || !parse_number(dots + 2, &b) || !(a < b))
+        return 0;
+    o->have_range = 1;
+    o->low = (float)a;
+    o->high = (float)b;
+    return 1;
+}
+
+static int set_out(cli_options *o, const char *v)
+{
+    o->out_dir = v;
+    return *v != 0;
+}
+
+static int set_overlay(cli_options *o, const char *v)
+{
+    o->overlay = v;
+    return *v != 0;
+}
+
+static int set_json(cli_options *o, const char *v)
+{
+    o->json = v ? v : "-";
+    return *o->json != 0;
+}
+
+static int set_max_rel_l2(cli_options *o, const char *v)
+{
+    return parse_number(v, &o->max_rel_l2) && o->max_rel_l2 >= 0;
+}
+
+static int set_min_f1(cli_options *o, const char *v)
+{
+    return parse_number(v, &o->min_f1) && o->min_f1 >= 0 && o->min_f1 <= 1;
+}
+
+typedef struct option {
+    const char *name;
+    int commands;
+    int (*set)(cli_options *o, const char *value);
+    const char *wants; /* NULL: a flag without value */
+} option;
+
+static const option options[] = {
+    {"--gate", STREAMS, set_gate,
+     "off, exact, levels:C (C from 2 to 65536) or deadzone:T (0 <= T < 1, such as 2/255)"},
+    {"--frames", STREAMS, set_frames, "a number of frames, 1 or more"},
+    {"--skip", STREAMS, set_skip, "a number of frames, 0 or more"},
+    {"--threads", STREAMS, set_threads, "a number from 1 to 64"},
+    {"--refresh", STREAMS, set_refresh, "a number of frames; 0 for never"},
+    {"--shape", STREAMS | CMD_INFO, set_shape, "[NAME=]1,3,640,640"},
+    {"--decode", STREAMS, set_decode, "nanodet, ssd or none"},
+    {"--mean", STREAMS, set_mean, "one number, or three such as 123.7,116.3,103.5"},
+    {"--scale", STREAMS, set_scale, "one number, or three, none of them 0"},
+    {"--range", STREAMS, set_range, "two numbers such as 0..1, -1..1 or 0..255"},
+    {"--out", CMD_RUN, set_out, "a directory"},
+    {"--overlay", CMD_RUN, set_overlay, "a video file to write"},
+    {"--json", STREAMS, set_json, "a file to write, or - for stdout"},
+    {"--json", CMD_INFO, set_json, NULL},
+    {"--max-rel-l2", CMD_VERIFY, set_max_rel_l2, "a number, 0 or more"},
+    {"--min-f1", CMD_VERIFY, set_min_f1, "a number from 0 to 1"},
+};
+
+/* Part of the published command line, but not of this version. */
+static const char *const later[] = {"--plan", "--trace"};
+
+/* ----------------------------------------------------------------- reading */
+
+static int unknown_option(cli_command command, const char *arg)
+{
+    size_t n = strcspn(arg, "=");
+    const char *name = help_command_name(command);
+    for (size_t i = 0; i < sizeof later / sizeof later[0]; i++)
+        if (strlen(later[i]) == n && strncmp(arg, later[i], n) == 0)
+            return cli_fail(CLI_USAGE, "%s is not available in this version", later[i]);
+    return cli_fail(CLI_USAGE, "%s has no option %.*s; see: reprise help %s", name, (int)n, arg,
+                    name);
+}
+
+static const option *find_option(cli_command command, const char *arg)
+{
+    size_t n = strcspn(arg, "=");
+    for (size_t i = 0; i < sizeof options / sizeof options[0]; i++)
+        if ((options[i].commands & (int)command) && strlen(options[i].name) == n &&
+            strncmp(arg, options[i].name, n) == 0)
+            return &options[i];
+    return NULL;
+}
+
+/* Takes argv[*i], an option, and its value; moves *i over what it used. */
+static int take_option(cli_options *o, int argc, char **argv, int *i)
+{
+    const char *arg = argv[*i];
+    const option *opt = find_option(o->command, arg);
+    if (!opt)
+        return unknown_option(o->command, arg);
+    const char *value = strchr(arg, '=');
+    if (value)
+        value++;
+    if (!opt->wants && value)
+        return cli_fail(CLI_USAGE, "%s takes no value", opt->name);
+    if (opt->wants && !value) {
+        if (*i + 1 >= argc)
+            return cli_fail(CLI_USAGE, "%s needs a value: %s", opt->name, opt->wants);
+        value = argv[++*i];
+    }
+    if (!opt->set(o, value))
+        return cli_fail(CLI_USAGE, "%s %s: should be %s", opt->name, value, opt->wants);
+    return CLI_DONE;
+}
+
+static int check(const cli_options *o)
+{
+    const char *name = help_command_name(o->command);
+    if (!o->model || (!o->input && o->command != CMD_INFO))
+        return cli_fail(CLI_USAGE, "%s needs %s; see: reprise help %s", name,
+                        o->command == CMD_INFO ? "MODEL" : "MODEL and INPUT", name);
+    if (o->have_range && o->have_mean)
+        return cli_fail(CLI_USAGE, "--range cannot stand together with --mean or --scale");
+    if (o->min_f1 >= 0 && o->decode == DECODE_NONE)
+        return cli_fail(CLI_USAGE, "--min-f1 needs --decode: it is about boxes");
+    return CLI_DONE;
+}
+
+int cli_parse(cli_command command, int argc, char **argv, cli_options *o, int *help)
+{
+    *o = (cli_options){.command = command,
+                       .gate = {.kind = RPR_GATE_EXACT},
+                       .gate_text = "exact",
+                       .threads = 1,
+                       .refresh = -1,
+                       .scale = {1, 1, 1},
+                       .max_rel_l2 = -1,
+                       .min_f1 = -1};
+    *help = 0;
+    int only_names = 0;
+    for (int i = 0; i < argc; i++) {
+        const char *arg = argv[i];
+        if (!only_names && strcmp(arg, "--") == 0) {
+            only_names = 1;
+        } else if (!only_names && (strcmp(arg, "--help") == 0 || strcmp(arg, "-h") == 0)) {
+            *help = 1;
+            return CLI_DONE;
+        } else if (!only_names && arg[0] == '-' && arg[1]) {
+            int code = take_option(o, argc, argv, &i);
+            if (code != CLI_DONE)
+                return code;
+        } else if (!o->model) {
+            o->model = arg;
+        } else if (!o->input && command != CMD_INFO) {
+            o->input = arg;
+        } else {
+            return cli_fail(CLI_USAGE, "%s: one name too many; see: reprise help %s", arg,
+                            help_command_name(command));
+        }
+    }
+    return check(o);
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** The options of all subcommands. */
+#ifndef TOOLS_ARGS_H
+#define TOOLS_ARGS_H
+
+#include "reprise/reprise.h"
+
+#include "decoder.h"
+
+typedef enum cli_command { CMD_INFO = 1, CMD_RUN = 2, CMD_BENCH = 4, CMD_VERIFY = 8 } cli_command;
+
+enum { CLI_MAX_SHAPES = 8, CLI_MAX_NAME = 256 };
+
+typedef struct cli_options {
+    cli_command command;
+    const char *model, *input;
+    rpr_gate gate;
+    const char *gate_text; /**< as the user wrote it */
+    int64_t frames;        /**< 0: all */
+    int64_t skip;
+    int threads;
+    int refresh; /**< -1: the library's default */
+    rpr_input_shape shapes[CLI_MAX_SHAPES];
+    char shape_names[CLI_MAX_SHAPES][CLI_MAX_NAME];
+    size_t n_shapes;
+    decoder_kind decode;
+    int have_range, have_mean; /**< which of the two was given */
+    float low, high;           /**< --range: what bytes 0 and 255 become */
+    float mean[3], scale[3];   /**< --mean, --scale: (byte - mean) / scale */
+    const char *out_dir, *overlay;
+    const char *json;  /**< file, "-" for stdout; NULL: none */
+    double max_rel_l2; /**< below 0: no limit */
+    double min_f1;     /**< below 0: no limit */
+} cli_options;
+
+/**
+ * Reads the arguments after the subcommand. CLI_DONE, or CLI_USAGE after a message. *help is set,
+ * and nothing else is checked, if --help is among them. o points into argv afterwards.
+ */
+int cli_parse(cli_command command, int argc, char **argv, cli_options *o, int *help);
+
+#endif

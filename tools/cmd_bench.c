@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "commands.h"
+
+#include "cli.h"
+#include "report.h"
+
+typedef struct bench {
+    session s;
+    lane dense, reuse;
+    error_sum error;
+    agreement agreement;
+    skipping skipping;
+} bench;
+
+static int bench_open(bench *b, const cli_options *o)
+{
+    int code = session_open(&b->s, o);
+    if (code == CLI_DONE)
+        code = lane_open(&b->dense, &b->s, (rpr_gate){.kind = RPR_GATE_OFF});
+    if (code == CLI_DONE)
+        code = lane_open(&b->reuse, &b->s, o->gate);
+    if (code == CLI_DONE)
+        code = skipping_open(&b->skipping, &b->s);
+    if (code == CLI_DONE && !error_sum_init(&b->error, b->s.n_out))
+        code = cli_no_memory();
+    return code;
+}
+
+/* Frame by frame in turns, so that neither side has the warmer cache or the quieter machine. */
+static int bench_frame(bench *b)
+{
+    int dense_first = b->s.frames % 2 != 0;
+    int code = lane_run(dense_first ? &b->dense : &b->reuse, &b->s);
+    if (code == CLI_DONE)
+        code = lane_run(dense_first ? &b->reuse : &b->dense, &b->s);
+    if (code != CLI_DONE)
+        return code;
+    error_sum_add(&b->error, b->s.out_info, b->dense.out, b->reuse.out);
+    agreement_add(&b->agreement, &b->dense.boxes, &b->reuse.boxes);
+    return skipping_frame(&b->skipping, &b->s, &b->dense);
+}
+
+int cmd_bench(const cli_options *o)
+{
+    bench b = {0};
+    int code = bench_open(&b, o);
+    if (code == CLI_DONE) {
+        while (code == CLI_DONE && session_next(&b.s, &code))
+            code = bench_frame(&b);
+        session_end(&b.s);
+        int written = report_write(&(report){.session = &b.s,
+                                             .reuse = &b.reuse,
+                                             .dense = &b.dense,
+                                             .error = &b.error,
+                                             .agreement = &b.agreement,
+                                             .skipping = &b.skipping});
+        code = code == CLI_DONE ? written : code;
+    }
+    skipping_close(&b.skipping, &b.s);
+    error_sum_free(&b.error);
+    lane_close(&b.dense, &b.s);
+    lane_close(&b.reuse, &b.s);
+    session_close(&b.s);
+    return code;
+}

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "compare.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+int error_sum_init(error_sum *e, size_t n_outputs)
+{
+    e->n = n_outputs;
+    e->output = calloc(n_outputs ? n_outputs : 1, sizeof *e->output);
+    if (!e->output)
+        return 0;
+    for (size_t i = 0; i < n_outputs; i++) {
+        e->output[i].low = INFINITY;
+        e->output[i].high = -INFINITY;
+    }
+    return 1;
+}
+
+void error_sum_free(error_sum *e)
+{
+    free(e->output);
+    *e = (error_sum){0};
+}
+
+static void add_element(output_error *o, double r, double g)
+{
+    double d = fabs(r - g);
+    if (r == g || (isnan(r) && isnan(g)))
+        d = 0;
+    else if (isnan(d))
+        d = INFINITY;
+    o->difference2 += d * d;
+    o->max_abs = d > o->max_abs ? d : o->max_abs;
+    if (isfinite(r)) {
+        o->reference2 += r * r;
+        o->low = r < o->low ? r : o->low;
+        o->high = r > o->high ? r : o->high;
+    }
+}
+
+#define ADD_ALL(type)                                                                              \
+    for (size_t i = 0; i < n; i++)                                                                 \
+    add_element(o, (double)((const type *)reference)[i], (double)((const type *)got)[i])
+
+static void add_output(output_error *o, rpr_dtype dtype, size_t n, const void *reference,
+                       const void *got)
+{
+    switch (dtype) {
+    case RPR_F32:
+        ADD_ALL(float);
+        break;
+    case RPR_F64:
+        ADD_ALL(double);
+        break;
+    case RPR_U8:
+    case RPR_BOOL:
+        ADD_ALL(uint8_t);
+        break;
+    case RPR_I8:
+        ADD_ALL(int8_t);
+        break;
+    case RPR_U16:
+    case RPR_F16: /* as bits: zero exactly when equal */
+        ADD_ALL(uint16_t);
+        break;
+    case RPR_I16:
+        ADD_ALL(int16_t);
+        break;
+    case RPR_I32:
+        ADD_ALL(int32_t);
+        break;
+    case RPR_U32:
+        ADD_ALL(uint32_t);
+        break;
+    case RPR_I64:
+        ADD_ALL(int64_t);
+        break;
+    case RPR_U64:
+        ADD_ALL(uint64_t);
+        break;
+    case RPR_UNDEFINED:
+        break;
+    }
+}
+
+void error_sum_add(error_sum *e, const rpr_tensor_info *info, const rpr_output *reference,
+                   const rpr_output *got)
+{
+    for (size_t i = 0; i < e->n; i++) {
+        size_t size = rpr_dtype_size(info[i].dtype);
+        if (size)
+            add_output(&e->output[i], info[i].dtype, info[i].bytes / size, reference[i].data,
+                       got[i].data);
+    }
+}
+
+static double ratio(double part, double whole)
+{
+    return part == 0 ? 0 : whole > 0 ? part / whole : INFINITY;
+}
+
+double output_rel_l2(const output_error *o)
+{
+    return sqrt(ratio(o->difference2, o->reference2));
+}
+
+double output_max_range(const output_error *o)
+{
+    return ratio(o->max_abs, o->high - o->low);
+}
+
+static double worst(const error_sum *e, double (*of)(const output_error *o))
+{
+    double w = 0;
+    for (size_t i = 0; i < e->n; i++) {
+        double v = of(&e->output[i]);
+        w = v > w ? v : w;
+    }
+    return w;
+}
+
+static double output_max_abs(const output_error *o)
+{
+    return o->max_abs;
+}
+
+double error_rel_l2(const error_sum *e)
+{
+    return worst(e, output_rel_l2);
+}
+
+double error_max_abs(const error_sum *e)
+{
+    return worst(e, output_max_abs);
+}
+
+double error_max_range(const error_sum *e)
+{
+    return worst(e, output_max_range);
+}

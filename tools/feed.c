@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "feed.h"
+
+#include <stdlib.h>
+
+#include "cli.h"
+#include "model_open.h"
+
+static int is_channels(int64_t d)
+{
+    return d == 1 || d == 3;
+}
+
+static int bad_picture(const rpr_tensor_info *t, const cli_options *o)
+{
+    char shape[128];
+    return cli_fail(CLI_UNSUPPORTED,
+                    "%s: input %s (%s %s) is no picture; frames fit f32 1x3xHxW, 1x1xHxW, 1xHxWx3 "
+                    "or 1xHxWx1",
+                    o->model, t->name, dtype_name(t->dtype), format_shape(shape, sizeof shape, t));
+}
+
+static int find_layout(feed *f, const rpr_tensor_info *t, const cli_options *o)
+{
+    if (t->rank != 4 || t->dtype != RPR_F32 || t->dim[0] != 1)
+        return bad_picture(t, o);
+    f->channels_last = !is_channels(t->dim[1]);
+    int64_t c = t->dim[f->channels_last ? 3 : 1];
+    int64_t h = t->dim[f->channels_last ? 1 : 2], w = t->dim[f->channels_last ? 2 : 3];
+    if (!is_channels(c) || h > 32768 || w > 32768)
+        return bad_picture(t, o);
+    f->channels = (int)c;
+    f->height = (int)h;
+    f->width = (int)w;
+    return CLI_DONE;
+}
+
+static void set_scale(feed *f, const cli_options *o)
+{
+    /* BlazeFace was trained on -1..1, everything else here on 0..1. */
+    float low = o->decode == DECODE_SSD ? -1 : 0, high = 1;
+    if (o->have_range) {
+        low = o->low;
+        high = o->high;
+    }
+    for (int c = 0; c < 3; c++) {
+        f->scale[c] = o->have_mean ? 1 / o->scale[c] : (high - low) / 255;
+        f->offset[c] = o->have_mean ? -o->mean[c] / o->scale[c] : low;
+    }
+}
+
+int feed_open(feed *f, const rpr_model *m, const cli_options *o)
+{
+    rpr_tensor_info info;
+    *f = (feed){0};
+    if (rpr_model_n_inputs(m) != 1)
+        return cli_fail(CLI_UNSUPPORTED, "%s: has %zu inputs; frames can feed only one", o->model,
+                        rpr_model_n_inputs(m));
+    int status = rpr_model_input(m, 0, &info);
+    if (status != RPR_OK)
+        return cli_fail(cli_exit_of_status(status), "%s: %s", o->model, rpr_strerror(status));
+    int code = find_layout(f, &info, o);
+    if (code != CLI_DONE)
+        return code;
+    set_scale(f, o);
+    f->tensor_bytes = info.bytes;
+    f->tensor = malloc(info.bytes);
+    return f->tensor ? CLI_DONE : cli_no_memory();
+}
+
+void feed_close(feed *f)
+{
+    free(f->tensor);
+    f->tensor = NULL;
+}
+
+/* Floats are 0..1 where bytes are 0..255. */
+static void fill_tensor(feed *f, const float *pixels)
+{
+    size_t area = (size_t)f->width * (size_t)f->height, channels = (size_t)f->channels;
+    for (size_t i = 0; i < area; i++)
+        for (size_t c = 0; c < channels; c++) {
+            float v = pixels[i * channels + c] * 255 * f->scale[c] + f->offset[c];
+            f->tensor[f->channels_last ? i * channels + c : c * area + i] = v;
+        }
+}
+
+void feed_frame(feed *f, const media_frame *frame, rpr_input *in)
+{
+    if (frame->f32) {
+        fill_tensor(f, frame->f32);
+        *in = (rpr_input){.data = f->tensor, .bytes = f->tensor_bytes, .format = RPR_FORMAT_TENSOR};
+        return;
+    }
+    *in = (rpr_input){.data = frame->u8,
+                      .bytes = (size_t)f->width * (size_t)f->height * (size_t)f->channels,
+                      .format = RPR_FORMAT_U8_HWC};
+    for (int c = 0; c < f->channels; c++) {
+        in->scale[c] = f->scale[c];
+        in->offset[c] = f->offset[c];
+    }
+}

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "help.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "reprise/version.h"
+
+typedef struct page {
+    cli_command command;
+    const char *name, *summary, *usage, *about;
+} page;
+
+static const page pages[] = {
+    {CMD_INFO, "info", "what a model is made of and what of it can be reused",
+     "reprise info MODEL [--shape [NAME=]DIMS] [--json]",
+     "Prints inputs, outputs, operators with their multiply-accumulates (MACs) and parameters,\n"
+     "which layers can reuse results and which run densely. If the model holds operators that are\n"
+     "not supported, every such node is listed and the exit code is 4.\n"
+     "\n"
+     "  --shape [NAME=]DIMS   fix the shape of an input that the file leaves open, such as\n"
+     "                        --shape x=1,3,640,640; without NAME: of the first input\n"
+     "  --json                print JSON on stdout instead\n"},
+    {CMD_RUN, "run", "run a model over frames and reuse what did not change",
+     "reprise run MODEL INPUT [options]",
+     "Runs every frame of INPUT and prints how much was reused and how long it took.\n"
+     "\n"
+     "  --out DIR             write every output of every frame: DIR/frame000000_NAME.npy\n"
+     "  --overlay FILE.mp4    write the frames with boxes (--decode) and, tinted from yellow to\n"
+     "                        red, the places that were computed anew\n"},
+    {CMD_BENCH, "bench", "dense and reuse side by side on the same frames",
+     "reprise bench MODEL INPUT [options]",
+     "Runs every frame twice, densely and with reuse, in turns that change which goes first, and\n"
+     "compares times, MACs and outputs. Beside it stands the honest rival: frame skipping at the\n"
+     "same compute, which runs densely on every k-th frame (k = 1 / share of MACs, at most 32) "
+     "and\n"
+     "repeats that result in between.\n"},
+    {CMD_VERIFY, "verify", "hold a run against the dense run and against the contract",
+     "reprise verify MODEL INPUT [options]",
+     "Compares every output of every frame with the dense run, and every weighted layer with a\n"
+     "dense evaluation on the inputs that it last used (the oracle). The exit code is 1 if the\n"
+     "oracle finds a layer outside its bound or one of the limits below is broken.\n"
+     "\n"
+     "  --max-rel-l2 E        the relative L2 error of no output may exceed E\n"
+     "  --min-f1 F            the boxes must agree with the dense run's with an F1 of F or more\n"},
+};
+
+static const char common[] =
+    "INPUT is a video file, an image sequence (dir/%04d.pgm), - (y4m on stdin), or\n"
+    "rawvideo:WxH:FORMAT:FILE (FORMAT a pixel format of FFmpeg such as rgb24, gray, yuv420p or\n"
+    "gbrpf32le; FILE - is stdin). Frames are scaled to the size that the model reads.\n"
+    "\n"
+    "  --gate GATE           when an input of a layer counts as changed:\n"
+    "                          exact       when it differs at all; the result is the dense one\n"
+    "                                      (default)\n"
+    "                          deadzone:T  when it moved by more than T times the layer's range\n"
+    "                                      since it was last used; T such as 2/255 or 0.0078\n"
+    "                          levels:C    when a quantiser with C levels gives another level\n"
+    "                          off         no reuse: dense on every frame\n"
+    "  --frames N, --skip N  run at most N frames; leave out the first N\n"
+    "  --threads N           threads inside one frame (default 1); never changes a result\n"
+    "  --refresh N           recompute every layer once in N frames, which bounds float drift;\n"
+    "                        0: never (default 256)\n"
+    "  --shape [NAME=]DIMS   fix the shape of an input that the file leaves open\n"
+    "  --range A..B          bytes 0..255 become A..B: 0..1 (default), -1..1 (default for\n"
+    "                        --decode ssd), 0..255\n"
+    "  --mean M, --scale S   or become (byte - M) / S; one number, or three for R, G, B, such as\n"
+    "                        --mean 123.675,116.28,103.53 --scale 58.395,57.12,57.375\n"
+    "  --decode DECODER      turn outputs into boxes: nanodet, ssd (BlazeFace) or none (default)\n"
+    "  --json FILE           write the results as JSON; - is stdout, instead of the text\n"
+    "\n"
+    "Similarity is the share of layer inputs that did not change, reuse the share of MACs that\n"
+    "were not executed. The first frame is always dense: times and shares leave it out.\n";
+
+static const char exit_codes[] =
+    "Exit codes: 0 done, 1 a check failed, 2 wrong usage, 3 bad input, 4 unsupported model.\n";
+
+static const page *find(cli_command command)
+{
+    for (size_t i = 0; i < sizeof pages / sizeof pages[0]; i++)
+        if (pages[i].command == command)
+            return &pages[i];
+    return NULL;
+}
+
+const char *help_command_name(cli_command command)
+{
+    const page *p = find(command);
+    return p ? p->name : "";
+}
+
+cli_command help_find_command(const char *name)
+{
+    for (size_t i = 0; i < sizeof pages / sizeof pages[0]; i++)
+        if (strcmp(pages[i].name, name) == 0)
+            return pages[i].command;
+    return 0;
+}
+
+void help_general(void)
+{
+    printf("reprise %d.%d.%d: runs neural networks (ONNX) on video and recomputes only what "
+           "changed\n\n",
+           RPR_VERSION_MAJOR, RPR_VERSION_MINOR, RPR_VERSION_PATCH);
+    puts("usage: reprise COMMAND ARGUMENTS\n");
+    for (size_t i = 0; i < sizeof pages / sizeof pages[0]; i++)
+        printf("  %-8s %s\n", pages[i].name, pages[i].summary);
+    puts("\n"
+         "  reprise help COMMAND    options of a command\n"
+         "  reprise --version       version and instruction set in use\n"
+         "\n"
+         "For example:\n"
+         "  reprise info net.onnx\n"
+         "  reprise run net.onnx street.mp4 --gate deadzone:2/255 --decode nanodet "
+         "--overlay out.mp4\n"
+         "  ffmpeg -i rtsp://camera -f yuv4mpegpipe - | reprise run net.onnx -\n");
+    fputs(exit_codes, stdout);
+}
+
+void help_page(cli_command command)
+{
+    const page *p = find(command);
+    if (!p)
+        return;
+    printf("usage: %s\n\n%s\n", p->usage, p->about);
+    if (command != CMD_INFO) {
+        fputs(common, stdout);
+        putchar('\n');
+    }
+    fputs(exit_codes, stdout);
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "progress.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include "samples.h"
+
+enum { WIDTH = 30 };
+
+void progress_start(progress *p, int64_t total)
+{
+    *p = (progress){.total = total, .start = clock_ms(), .active = isatty(STDERR_FILENO)};
+}
+
+void progress_step(progress *p, int64_t done)
+{
+    double now = clock_ms();
+    if (!p->active || now - p->drawn < 100)
+        return;
+    p->drawn = now;
+    double rate = (double)done * 1e3 / (now - p->start + 1e-3);
+    if (p->total <= 0) {
+        fprintf(stderr, "\r%lld frames, %.1f a second ", (long long)done, rate);
+        return;
+    }
+    int full = (int)(done >= p->total ? WIDTH : done * WIDTH / p->total);
+    char bar[WIDTH + 1];
+    for (int i = 0; i < WIDTH; i++)
+        bar[i] = i < full ? '#' : '.';
+    bar[WIDTH] = 0;
+    fprintf(stderr, "\r[%s] %lld/%lld frames, %.1f a second ", bar, (long long)done,
+            (long long)p->total, rate);
+}
+
+void progress_end(progress *p)
+{
+    if (p->active && p->drawn > 0)
+        fputs("\r\033[K", stderr);
+    p->active = 0;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** What a run found out, as text for people and as JSON for scripts. */
+#ifndef TOOLS_REPORT_H
+#define TOOLS_REPORT_H
+
+#include "boxes.h"
+#include "compare.h"
+#include "session.h"
+#include "skipping.h"
+
+/** The oracle over all frames. */
+typedef struct oracle_sum {
+    double worst; /**< at most 1 when the contract holds */
+    double max_rel;
+    size_t layer;  /**< of worst */
+    int64_t frame; /**< of worst */
+} oracle_sum;
+
+/** Parts that a command did not measure are NULL. */
+typedef struct report {
+    const session *session;
+    lane *reuse, *dense;
+    const error_sum *error;
+    const agreement *agreement;
+    const skipping *skipping;
+    const oracle_sum *oracle;
+} report;
+
+/** Text on stdout, or JSON where --json says. Returns an exit code. */
+int report_write(const report *r);
+
+/* report_text.c and report_json.c */
+void report_text(const report *r);
+int report_json(const report *r);
+
+/** Ratio of the medians, dense to reuse; 0 without a dense lane. */
+double report_speedup(const report *r);
+
+#endif

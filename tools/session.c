@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "session.h"
+
+#include <stdlib.h>
+
+#include "cli.h"
+#include "model_open.h"
+
+static int read_outputs(session *s)
+{
+    s->n_out = rpr_model_n_outputs(s->model);
+    s->out_info = calloc(s->n_out ? s->n_out : 1, sizeof *s->out_info);
+    if (!s->out_info)
+        return cli_no_memory();
+    for (size_t i = 0; i < s->n_out; i++) {
+        int status = rpr_model_output(s->model, i, &s->out_info[i]);
+        if (status != RPR_OK)
+            return cli_fail(cli_exit_of_status(status), "%s: output %zu: %s", s->opt->model, i,
+                            rpr_strerror(status));
+    }
+    return CLI_DONE;
+}
+
+static int open_frames(session *s)
+{
+    media_error err;
+    media_source_options opt = {.width = s->feed.width,
+                                .height = s->feed.height,
+                                .channels = s->feed.channels,
+                                .skip = s->opt->skip,
+                                .frames = s->opt->frames};
+    if (media_source_open(s->opt->input, &opt, &s->source, &err) != MEDIA_OK)
+        return cli_fail(CLI_BAD_INPUT, "%s", err.message);
+    media_source_get_info(s->source, &s->video);
+    return CLI_DONE;
+}
+
+int session_open(session *s, const cli_options *o)
+{
+    *s = (session){.opt = o};
+    int code = model_open(o, &s->model, NULL);
+    if (code == CLI_DONE)
+        code = feed_open(&s->feed, s->model, o);
+    if (code == CLI_DONE)
+        code = read_outputs(s);
+    if (code == CLI_DONE && !decoder_match(&s->decoder, o->decode, s->out_info, s->n_out,
+                                           s->feed.width, s->feed.height))
+        code = cli_fail(CLI_USAGE, "%s: its outputs do not fit this --decode, which wants %s",
+                        o->model, decoder_wants(o->decode));
+    if (code == CLI_DONE)
+        code = open_frames(s);
+    if (code == CLI_DONE)
+        progress_start(&s->progress, s->video.frames);
+    return code;
+}
+
+void session_close(session *s)
+{
+    media_source_close(s->source);
+    feed_close(&s->feed);
+    free(s->out_info);
+    rpr_model_destroy(s->model);
+}
+
+int session_next(session *s, int *code)
+{
+    media_error err;
+    progress_step(&s->progress, s->frames);
+    int status = media_source_next(s->source, &s->frame, &err);
+    if (status == MEDIA_ERROR) {
+        progress_end(&s->progress);
+        *code = cli_fail(CLI_BAD_INPUT, "%s", err.message);
+    }
+    if (status != MEDIA_OK)
+        return 0;
+    feed_frame(&s->feed, &s->frame, &s->in);
+    s->frames++;
+    return 1;
+}
+
+void session_end(session *s)
+{
+    progress_end(&s->progress);
+    int64_t bad = s->source ? media_source_undecodable(s->source) : 0;
+    if (bad > 0)
+        cli_warn("%s: %lld packets could not be decoded and were left out", s->opt->input,
+                 (long long)bad);
+}
+
+rpr_output *outputs_new(const session *s)
+{
+    rpr_output *out = calloc(s->n_out ? s->n_out : 1, sizeof *out);
+    for (size_t i = 0; out && i < s->n_out; i++) {
+        out[i].bytes = s->out_info[i].bytes;
+        out[i].data = malloc(out[i].bytes ? out[i].bytes : 1);
+        if (!out[i].data) {
+            outputs_free(out, i);
+            return NULL;
+        }
+    }
+    return out;
+}
+
+void outputs_free(rpr_output *out, size_t n)
+{
+    for (size_t i = 0; out && i < n; i++)
+        free(out[i].data);
+    free(out);
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** What run, bench and verify share: the model, the frames, the decoder, and streams over them. */
+#ifndef TOOLS_SESSION_H
+#define TOOLS_SESSION_H
+
+#include "media/source.h"
+#include "reprise/reprise.h"
+
+#include "args.h"
+#include "decoder.h"
+#include "feed.h"
+#include "progress.h"
+#include "samples.h"
+
+typedef struct session {
+    const cli_options *opt;
+    rpr_model *model;
+    media_source *source;
+    media_source_info video;
+    feed feed;
+    decoder decoder;
+    rpr_tensor_info *out_info;
+    size_t n_out;
+    progress progress;
+    media_frame frame; /**< the current one */
+    rpr_input in;      /**< it, as the model's input */
+    int64_t frames;    /**< so far */
+} session;
+
+/** Opens model and input and says what is wrong with them. Close it in any case. */
+int session_open(session *s, const cli_options *o);
+void session_close(session *s);
+
+/** Moves to the next frame: 1; 0 at the end, or with *code set after a message. */
+int session_next(session *s, int *code);
+
+/** Tells about frames that could not be decoded and takes the progress bar away. */
+void session_end(session *s);
+
+/** Room for all outputs of the model; NULL if memory ran out. */
+rpr_output *outputs_new(const session *s);
+void outputs_free(rpr_output *out, size_t n);
+
+/** What one layer did, summed over frames. */
+typedef struct layer_sum {
+    int64_t inputs, changed, macs_dense, macs_executed;
+    double ms;
+    int64_t choice[3];
+} layer_sum;
+
+/** Counts summed over frames. */
+typedef struct lane_sum {
+    int64_t frames, inputs, changed, macs_dense, macs_executed;
+} lane_sum;
+
+/**
+ * One stream over the session's frames. Its first frame is dense whatever the gate is, so sums and
+ * times leave it out, unless it is the only one.
+ */
+typedef struct lane {
+    rpr_stream *stream;
+    rpr_output *out;
+    boxes boxes;     /**< of the current frame, if there is a decoder */
+    int64_t n_boxes; /**< of all frames, with a score above 0.4 */
+    samples ms;
+    lane_sum sum;
+    layer_sum *layer;
+    size_t n_layers;
+    rpr_frame_stats stats; /**< of the current frame */
+    size_t state_bytes;    /**< of the stream at its end */
+} lane;
+
+int lane_open(lane *l, const session *s, rpr_gate gate);
+void lane_close(lane *l, const session *s);
+
+/** Runs the current frame, measures it and decodes its boxes. */
+int lane_run(lane *l, const session *s);
+
+double lane_similarity(const lane *l); /**< unchanged inputs / inputs */
+double lane_mac_share(const lane *l);  /**< executed multiply-accumulates / dense ones */
+
+#endif
