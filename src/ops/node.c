@@ -83,8 +83,8 @@ int rpr_broadcast_with(const rpr_node *n, rpr_shape *acc, const rpr_shape *s, rp
     return RPR_OK;
 }
 
-int rpr_infer_broadcast(const rpr_graph *g, const rpr_node *n, int first, int count,
-                        unsigned types, rpr_dtype *t, rpr_shape *out, rpr_error *err)
+int rpr_infer_broadcast(const rpr_graph *g, const rpr_node *n, int first, int count, unsigned types,
+                        rpr_dtype *t, rpr_shape *out, rpr_error *err)
 {
     *out = (rpr_shape){.rank = 0};
     for (int i = first; i < first + count; i++) {
@@ -115,8 +115,8 @@ void rpr_param_views(const rpr_graph *g, const rpr_node *n, rpr_view *in)
             continue;
         const rpr_value *v = &g->value[n->in[i]];
         if (v->shape.rank >= 0)
-            in[i] = rpr_view_dense(v->dtype, v->shape.rank, v->shape.dim,
-                                   v->is_const ? v->data : NULL);
+            in[i] =
+                rpr_view_dense(v->dtype, v->shape.rank, v->shape.dim, v->is_const ? v->data : NULL);
     }
 }
 

@@ -41,8 +41,8 @@ int rpr_infer_like(rpr_graph *g, const rpr_node *n, unsigned types, rpr_error *e
 int rpr_broadcast_with(const rpr_node *n, rpr_shape *acc, const rpr_shape *s, rpr_error *err);
 
 /** Inputs [first, first + count) broadcast to *out and have one type, which is in the set. */
-int rpr_infer_broadcast(const rpr_graph *g, const rpr_node *n, int first, int count,
-                        unsigned types, rpr_dtype *t, rpr_shape *out, rpr_error *err);
+int rpr_infer_broadcast(const rpr_graph *g, const rpr_node *n, int first, int count, unsigned types,
+                        rpr_dtype *t, rpr_shape *out, rpr_error *err);
 
 /** Axis in [-rank, rank) to [0, rank). */
 int rpr_node_axis(const rpr_node *n, int64_t axis, int rank, int *out, rpr_error *err);

@@ -55,9 +55,8 @@ static int check_vectors(const rpr_graph *g, const rpr_node *n, int first, int c
         const rpr_value *v;
         RPR_TRY(rpr_need(g, n, i, RPR_TYPES_FLOAT, &v, err));
         if (v->shape.rank != 1 || v->shape.dim[0] != channels)
-            return rpr_node_fail(err, RPR_ERR_SHAPE, n,
-                                 "input %d is not a vector of %lld entries", i,
-                                 (long long)channels);
+            return rpr_node_fail(err, RPR_ERR_SHAPE, n, "input %d is not a vector of %lld entries",
+                                 i, (long long)channels);
     }
     return RPR_OK;
 }

@@ -41,7 +41,8 @@ int rpr_infer_average_pool(rpr_graph *g, rpr_node *n, rpr_error *err)
     return infer(g, n, RPR_TYPES_FLOAT, err);
 }
 
-/* One window: its taps [lo, lo + count) that lie inside the input, and where the first one reads. */
+/* One window: its taps [lo, lo + count) that lie inside the input, and where the first one reads.
+ */
 typedef struct taps {
     int64_t first[RPR_MAX_SPATIAL]; /* input index of the first tap */
     int64_t count[RPR_MAX_SPATIAL];

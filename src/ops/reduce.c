@@ -143,8 +143,7 @@ int rpr_infer_global_pool(rpr_graph *g, rpr_node *n, rpr_error *err)
     return rpr_set_output(g, n, 0, x->dtype, x->shape.rank, dim, err);
 }
 
-int rpr_eval_global_pool(const rpr_node *n, const rpr_view *in, const rpr_view *out,
-                         rpr_error *err)
+int rpr_eval_global_pool(const rpr_node *n, const rpr_view *in, const rpr_view *out, rpr_error *err)
 {
     (void)err;
     bool reduced[RPR_MAX_RANK] = {false, false, true, true, true, true, true, true};

@@ -32,8 +32,7 @@ int rpr_infer_pow(rpr_graph *g, rpr_node *n, rpr_error *err)
 {
     const rpr_value *x, *y;
     RPR_TRY(rpr_need(g, n, 0, n->opset < 12 ? RPR_TYPES_FLOAT : RPR_TYPES_NUMBER, &x, err));
-    RPR_TRY(
-        rpr_need(g, n, 1, n->opset < 12 ? RPR_TYPE(x->dtype) : RPR_TYPES_NUMBER, &y, err));
+    RPR_TRY(rpr_need(g, n, 1, n->opset < 12 ? RPR_TYPE(x->dtype) : RPR_TYPES_NUMBER, &y, err));
     rpr_shape s = x->shape;
     RPR_TRY(rpr_broadcast_with(n, &s, &y->shape, err));
     return rpr_set_output(g, n, 0, x->dtype, s.rank, s.dim, err);
@@ -106,8 +105,7 @@ int rpr_infer_logical_not(rpr_graph *g, rpr_node *n, rpr_error *err)
     return rpr_infer_like(g, n, RPR_TYPE(RPR_BOOL), err);
 }
 
-int rpr_eval_logical_not(const rpr_node *n, const rpr_view *in, const rpr_view *out,
-                         rpr_error *err)
+int rpr_eval_logical_not(const rpr_node *n, const rpr_view *in, const rpr_view *out, rpr_error *err)
 {
     (void)n, (void)err;
     for (rpr_iter it = rpr_iter_begin(RPR_VIEWS(out, in)); it.more; rpr_iter_next(&it))

@@ -205,8 +205,7 @@ int rpr_eval_constant_of_shape(const rpr_node *n, const rpr_view *in, const rpr_
     return RPR_OK;
 }
 
-#define RANGE_TYPES                                                                                \
-    (RPR_TYPE(RPR_F32) | RPR_TYPE(RPR_F64) | RPR_TYPE(RPR_I16) | RPR_TYPES_INDEX)
+#define RANGE_TYPES (RPR_TYPE(RPR_F32) | RPR_TYPE(RPR_F64) | RPR_TYPE(RPR_I16) | RPR_TYPES_INDEX)
 
 int rpr_infer_range(rpr_graph *g, rpr_node *n, rpr_error *err)
 {
@@ -238,8 +237,7 @@ int rpr_eval_range(const rpr_node *n, const rpr_view *in, const rpr_view *out, r
     for (int64_t i = 0; i < out->dim[0]; i++) {
         int64_t at = i * out->stride[0];
         if (real)
-            rpr_store_f64(out, at,
-                          rpr_load_f64(&in[0], 0) + (double)i * rpr_load_f64(&in[2], 0));
+            rpr_store_f64(out, at, rpr_load_f64(&in[0], 0) + (double)i * rpr_load_f64(&in[2], 0));
         else
             rpr_store_i64(out, at, (int64_t)(start + (uint64_t)i * step));
     }

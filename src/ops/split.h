@@ -4,7 +4,8 @@
 
 #include "graph/graph.h"
 
-/** How a Split node cuts one axis. Points into the node or its inputs; valid as long as they are. */
+/** How a Split node cuts one axis. Points into the node or its inputs; valid as long as they are.
+ */
 typedef struct rpr_split_spec {
     int axis;
     int64_t equal;       /* size of every part, if neither of the following is set */

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The operators that the library knows. */
+#ifndef RPR_OPS_OPS_H
+#define RPR_OPS_OPS_H
+
+#include "graph/opdef.h"
+
+/** The definition of an operator at an opset, or NULL. domain is "" or "ai.onnx". */
+const rpr_opdef *rpr_ops_find(const char *domain, const char *op, int opset);
+
+/** All definitions, by operator and then by opset; an operator may have several. */
+size_t rpr_ops_count(void);
+const rpr_opdef *rpr_ops_at(size_t i); /* i < rpr_ops_count() */
+
+#endif

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <limits.h>
+
+#include "ops/defs.h"
+#include "ops/ops.h"
+
+/*
+ * operator, first and last opset, inputs, outputs. The first opset is that of the version that is
+ * in force at opset 7; a later row takes over where the inputs change.
+ */
+#define ROW(op, since, until, min_in, max_in, max_out, infer, eval)                                \
+    {                                                                                              \
+        op, since, until, min_in, max_in, max_out, rpr_infer_##infer, rpr_eval_##eval              \
+    }
+#define SAME(op, since, until, min_in, max_in, max_out, name)                                      \
+    ROW(op, since, until, min_in, max_in, max_out, name, name)
+
+static const rpr_opdef operators[] = {
+    SAME("Abs", 6, 17, 1, 1, 1, unary),
+    SAME("Add", 7, 17, 2, 2, 1, binary),
+    SAME("ArgMax", 1, 17, 1, 1, 1, arg_max),
+    SAME("AveragePool", 7, 17, 1, 1, 1, average_pool),
+    SAME("BatchNormalization", 7, 17, 5, 5, 5, batch_normalization),
+    SAME("Cast", 6, 17, 1, 1, 1, cast),
+    SAME("Ceil", 6, 17, 1, 1, 1, unary),
+    SAME("Clip", 6, 10, 1, 1, 1, clip),
+    SAME("Clip", 11, 17, 1, 3, 1, clip),
+    SAME("Concat", 4, 17, 1, INT_MAX, 1, concat),
+    SAME("ConstantOfShape", 9, 17, 1, 1, 1, constant_of_shape),
+    SAME("Conv", 1, 17, 2, 3, 1, conv),
+    SAME("ConvTranspose", 1, 17, 2, 3, 1, conv_transpose),
+    SAME("DepthToSpace", 1, 17, 1, 1, 1, depth_to_space),
+    SAME("Div", 7, 17, 2, 2, 1, binary),
+    SAME("Elu", 6, 17, 1, 1, 1, unary),
+    SAME("Equal", 7, 17, 2, 2, 1, compare),
+    SAME("Erf", 9, 17, 1, 1, 1, unary),
+    SAME("Exp", 6, 17, 1, 1, 1, unary),
+    SAME("Expand", 8, 17, 2, 2, 1, expand),
+    ROW("Flatten", 1, 17, 1, 1, 1, flatten, same_elements),
+    SAME("Floor", 6, 17, 1, 1, 1, unary),
+    SAME("Gather", 1, 17, 2, 2, 1, gather),
+    SAME("Gemm", 7, 17, 2, 3, 1, gemm),
+    SAME("GlobalAveragePool", 1, 17, 1, 1, 1, global_pool),
+    SAME("GlobalMaxPool", 1, 17, 1, 1, 1, global_pool),
+    SAME("Greater", 7, 17, 2, 2, 1, compare),
+    SAME("HardSigmoid", 6, 17, 1, 1, 1, unary),
+    SAME("HardSwish", 1, 17, 1, 1, 1, unary), /* of opset 14; earlier ones where a pass made it */
+    ROW("Identity", 1, 17, 1, 1, 1, identity, same_elements),
+    SAME("InstanceNormalization", 6, 17, 3, 3, 1, instance_normalization),
+    SAME("LeakyRelu", 6, 17, 1, 1, 1, unary),
+    SAME("Less", 7, 17, 2, 2, 1, compare),
+    SAME("Log", 6, 17, 1, 1, 1, unary),
+    SAME("MatMul", 1, 17, 2, 2, 1, matmul),
+    SAME("Max", 6, 17, 1, INT_MAX, 1, variadic),
+    SAME("MaxPool", 1, 17, 1, 1, 2, max_pool),
+    SAME("Mean", 6, 17, 1, INT_MAX, 1, variadic),
+    SAME("Min", 6, 17, 1, INT_MAX, 1, variadic),
+    SAME("Mul", 7, 17, 2, 2, 1, binary),
+    SAME("Neg", 6, 17, 1, 1, 1, unary),
+    SAME("Not", 1, 17, 1, 1, 1, logical_not),
+    SAME("PRelu", 7, 17, 2, 2, 1, prelu),
+    SAME("Pad", 2, 10, 1, 1, 1, pad),
+    SAME("Pad", 11, 17, 2, 3, 1, pad),
+    SAME("Pow", 7, 17, 2, 2, 1, pow),
+    SAME("Range", 11, 17, 3, 3, 1, range),
+    SAME("Reciprocal", 6, 17, 1, 1, 1, unary),
+    SAME("ReduceL2", 1, 17, 1, 1, 1, reduce),
+    SAME("ReduceMax", 1, 17, 1, 1, 1, reduce),
+    SAME("ReduceMean", 1, 17, 1, 1, 1, reduce),
+    SAME("ReduceMin", 1, 17, 1, 1, 1, reduce),
+    SAME("ReduceSum", 1, 12, 1, 1, 1, reduce),
+    SAME("ReduceSum", 13, 17, 1, 2, 1, reduce),
+    SAME("Relu", 6, 17, 1, 1, 1, unary),
+    ROW("Reshape", 5, 17, 2, 2, 1, reshape, same_elements),
+    SAME("Resize", 10, 10, 2, 2, 1, resize),
+    SAME("Resize", 11, 17, 1, 4, 1, resize),
+    SAME("Shape", 1, 17, 1, 1, 1, shape),
+    SAME("Sigmoid", 6, 17, 1, 1, 1, unary),
+    SAME("Size", 1, 17, 1, 1, 1, size),
+    SAME("Slice", 1, 9, 1, 1, 1, slice),
+    SAME("Slice", 10, 17, 3, 5, 1, slice),
+    SAME("Softmax", 1, 17, 1, 1, 1, softmax),
+    SAME("Softplus", 1, 17, 1, 1, 1, unary),
+    SAME("SpaceToDepth", 1, 17, 1, 1, 1, space_to_depth),
+    SAME("Split", 2, 12, 1, 1, INT_MAX, split),
+    SAME("Split", 13, 17, 1, 2, INT_MAX, split),
+    SAME("Sqrt", 6, 17, 1, 1, 1, unary),
+    ROW("Squeeze", 1, 12, 1, 1, 1, squeeze, same_elements),
+    ROW("Squeeze", 13, 17, 1, 2, 1, squeeze, same_elements),
+    SAME("Sub", 7, 17, 2, 2, 1, binary),
+    SAME("Sum", 6, 17, 1, INT_MAX, 1, variadic),
+    SAME("Tanh", 6, 17, 1, 1, 1, unary),
+    SAME("Tile", 6, 17, 2, 2, 1, tile),
+    SAME("Transpose", 1, 17, 1, 1, 1, transpose),
+    ROW("Unsqueeze", 1, 12, 1, 1, 1, unsqueeze, same_elements),
+    ROW("Unsqueeze", 13, 17, 2, 2, 1, unsqueeze, same_elements),
+    SAME("Upsample", 7, 8, 1, 1, 1, resize),
+    SAME("Upsample", 9, 9, 2, 2, 1, resize),
+    SAME("Where", 9, 17, 3, 3, 1, where),
+};
+
+const rpr_opdef *rpr_ops_find(const char *domain, const char *op, int opset)
+{
+    if (*domain && strcmp(domain, "ai.onnx") != 0)
+        return NULL;
+    for (size_t i = 0; i < rpr_ops_count(); i++) {
+        const rpr_opdef *d = &operators[i];
+        if (!strcmp(d->op, op) && opset >= d->since && opset <= d->until)
+            return d;
+    }
+    return NULL;
+}
+
+size_t rpr_ops_count(void)
+{
+    return sizeof operators / sizeof *operators;
+}
+
+const rpr_opdef *rpr_ops_at(size_t i)
+{
+    return &operators[i];
+}
