@@ -10,6 +10,10 @@ static const struct {
     rpr_cpu_isa isa;
     const rpr_kernels *table;
 } tables[] = {
+#if defined(__x86_64__)
+    {RPR_CPU_AVX512, &rpr_kernels_avx512},
+    {RPR_CPU_AVX2, &rpr_kernels_avx2},
+#endif
     {RPR_CPU_SCALAR, &rpr_kernels_scalar},
 };
 

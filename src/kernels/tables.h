@@ -6,5 +6,9 @@
 #include "kernels/kernels.h"
 
 extern const rpr_kernels rpr_kernels_scalar;
+#if defined(__x86_64__)
+extern const rpr_kernels rpr_kernels_avx2;
+extern const rpr_kernels rpr_kernels_avx512;
+#endif
 
 #endif

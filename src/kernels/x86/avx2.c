@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The kernels for AVX2 and FMA: 16 registers of 8 floats. */
+#include "kernels/tables.h"
+
+#if defined(__x86_64__)
+
+#define RPR_X86_TARGET "avx2,fma"
+#include "kernels/x86/target_begin.h"
+#include "kernels/x86/vec256.h"
+#include "kernels/x86/vec_common.h"
+
+/* Tiles that leave registers for the weights and one broadcast. */
+#define CONV_MAX_PIXELS 12
+#define CONV_MAX_VECTORS 2
+#define CONV_WIDEST 12, 6
+#define CONV_SHAPES(S) CONV_UP_TO_12(S, 1) CONV_UP_TO_6(S, 2)
+#include "kernels/x86/conv_row.h"
+
+#include "kernels/x86/act.h"
+#include "kernels/x86/delta.h"
+#include "kernels/x86/depthwise.h"
+#include "kernels/x86/elementwise.h"
+#include "kernels/x86/gate.h"
+
+#include "kernels/x86/target_end.h"
+
+const rpr_kernels rpr_kernels_avx2 = {
+    .isa = "avx2",
+    .conv_row = conv_row,
+    .delta = delta,
+    .depthwise_row = depthwise_row,
+    .gate_deadzone = gate_deadzone,
+    .gate_levels = gate_levels,
+    .act = act,
+    .binary = binary,
+    .binary_scalar = binary_scalar,
+    .weighted_sum = weighted_sum,
+    .accumulate = accumulate,
+    .all_finite = all_finite,
+    .u8_to_f32 = u8_to_f32,
+};
+
+#endif

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Enables RPR_X86_TARGET for all functions up to target_end.h, without compiler flags. */
+#define RPR_PRAGMA(x) _Pragma(#x)
+#if defined(__clang__)
+#define RPR_TARGET_PRAGMA(isa)                                                                     \
+    RPR_PRAGMA(clang attribute push(__attribute__((target(isa))), apply_to = function))
+#define UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define RPR_TARGET_PRAGMA(isa) RPR_PRAGMA(GCC target(isa))
+#define UNROLL _Pragma("GCC unroll 16")
+#pragma GCC push_options
+#endif
+RPR_TARGET_PRAGMA(RPR_X86_TARGET)
+
+#define ALWAYS_INLINE __attribute__((always_inline))

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the kernel templates share, on top of vec512.h or vec256.h. */
+#ifndef RPR_KERNELS_X86_VEC_COMMON_H
+#define RPR_KERNELS_X86_VEC_COMMON_H
+
+#include <stdbool.h>
+
+/* Stores nv vectors side by side, of the last one only so many lanes. */
+static inline ALWAYS_INLINE void v_store_all(float *p, const vf *a, int nv, int32_t last)
+{
+    UNROLL
+    for (int v = 0; v < nv - 1; v++)
+        v_store(p + v * VL, a[v]);
+    p += (nv - 1) * VL;
+    if (last == VL)
+        v_store(p, a[nv - 1]);
+    else
+        v_store_tail(p, v_tail(last), a[nv - 1]);
+}
+
+/* Loads nv vectors side by side, of the last one only so many lanes. */
+static inline ALWAYS_INLINE void v_load_all(vf *a, const float *p, int nv, int32_t last)
+{
+    UNROLL
+    for (int v = 0; v < nv - 1; v++)
+        a[v] = v_load(p + v * VL);
+    p += (nv - 1) * VL;
+    a[nv - 1] = last == VL ? v_load(p) : v_load_tail(p, v_tail(last));
+}
+
+/* True if any lane is NaN or infinite. */
+static inline vbool v_nonfinite(vf a)
+{
+    return v_not_within(v_abs(a), v_set(__FLT_MAX__));
+}
+
+#endif
