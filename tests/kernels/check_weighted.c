@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Kernels with weights, against sums in double on the plain weights (which also checks the
+ * packing). Bound: |result - exact| <= (terms + 2) * 2^-24 * sum of |w * x|. Besides, a pixel's
+ * bits must not depend on what else was asked for.
+ */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "checkkern.h"
+#include "kernels/pack.h"
+
+enum { ROUNDS = 400 };
+
+/* A sum in double and the sum of its magnitudes. */
+typedef struct exact {
+    double sum, magnitude;
+    int64_t terms;
+} exact;
+
+static void exact_add(exact *e, double v)
+{
+    e->sum += v;
+    e->magnitude += fabs(v);
+    e->terms++;
+}
+
+static void expect_near(const exact *e, float got, const char *what, int p, int o)
+{
+    double bound = (double)(e->terms + 2) * 0x1p-24 * e->magnitude;
+    expect(fabs((double)got - e->sum) <= bound, "%s: pixel %d, channel %d: %.9g, not %.9g", what, p,
+           o, (double)got, e->sum);
+}
+
+static int32_t rnd_co(void)
+{
+    static const int32_t wide[] = {64, 80, 96, 128, 129, 144, 192, 200, 255};
+    return rnd() % 3 ? rnd_int(1, 70) : wide[rnd() % (sizeof wide / sizeof wide[0])];
+}
+
+/* Plain weights [co][taps][ci] and their packed form, which ends at a trapping page. */
+typedef struct weights {
+    int32_t co, taps, ci;
+    float *plain, *packed, *bias;
+} weights;
+
+static weights new_weights(int32_t co, int32_t taps, int32_t ci)
+{
+    weights w = {.co = co, .taps = taps, .ci = ci};
+    int64_t rows = (int64_t)taps * ci, n = rows * co, packed = rpr_packed_floats(rows, co);
+    w.plain = guard_floats(n);
+    fill_floats(w.plain, n);
+    w.packed = guard_alloc((size_t)packed * sizeof(float), false);
+    rpr_pack_weights(w.packed, w.plain, co, taps, ci, rows, ci, 1);
+    w.bias = guard_alloc((size_t)rpr_round_lane(co) * sizeof(float), false);
+    fill_floats(w.bias, rpr_round_lane(co));
+    return w;
+}
+
+static float weight(const weights *w, int32_t o, int64_t row)
+{
+    return w->plain[(int64_t)o * w->taps * w->ci + row];
+}
+
+/* ------------------------------------------------------------------ conv_row */
+
+static exact conv_exact(const rpr_conv_row *r, const weights *w, int32_t p, int32_t o)
+{
+    exact e = {0};
+    int64_t row = 0;
+    exact_add(&e, (double)r->bias[o]);
+    for (int32_t ky = 0; ky < r->kh; ky++)
+        for (int32_t kx = 0; kx < r->kw; kx++)
+            for (int32_t i = 0; i < r->ci; i++) {
+                const float *x = r->in + p * r->in_step + ky * r->in_row + kx * r->in_pix + i;
+                exact_add(&e, (double)*x * (double)weight(w, o, row++));
+            }
+    return e;
+}
+
+static void conv_case(const rpr_kernels *k)
+{
+    rpr_conv_row r = {.kh = rnd_int(1, 3),
+                      .kw = rnd_int(1, 3),
+                      .ci = rnd_int(1, 9),
+                      .co = rnd_co(),
+                      .n = rnd_int(1, 27)};
+    r.in_pix = r.ci + (rnd() % 2 ? rnd_int(1, 5) : 0);
+    r.in_step = r.in_pix * rnd_int(1, 2);
+    r.in_row = r.n * r.in_step + r.kw * r.in_pix + rnd_int(0, 3);
+    r.out_pix = r.co + (rnd() % 2 ? rnd_int(1, 5) : 0);
+    int64_t n_in = (r.n - 1) * r.in_step + (r.kh - 1) * r.in_row + (r.kw - 1) * r.in_pix + r.ci;
+    int64_t n_out = (r.n - 1) * r.out_pix + r.co;
+    weights w = new_weights(r.co, r.kh * r.kw, r.ci);
+    float *in = guard_floats(n_in), *out = guard_floats(n_out), *alone = guard_floats(r.co);
+    fill_floats(in, n_in);
+    fill_floats(out, n_out);
+    float *before = guard_copy(out, n_out);
+    r.in = in, r.out = out, r.w = w.packed, r.bias = w.bias;
+    k->conv_row(&r);
+    for (int32_t p = 0; p < r.n; p++) {
+        for (int32_t o = 0; o < r.co; o++) {
+            exact e = conv_exact(&r, &w, p, o);
+            expect_near(&e, out[p * r.out_pix + o], "sum", p, o);
+        }
+        if (p + 1 < r.n) {
+            int64_t gap = p * r.out_pix + r.co;
+            expect(!memcmp(out + gap, before + gap, (size_t)(r.out_pix - r.co) * sizeof(float)),
+                   "wrote between pixels");
+        }
+    }
+    rpr_conv_row one = r;
+    int32_t p = rnd_int(0, r.n - 1);
+    one.n = 1, one.in = in + p * r.in_step, one.out = alone;
+    k->conv_row(&one);
+    expect(!memcmp(alone, out + p * r.out_pix, (size_t)r.co * sizeof(float)),
+           "a pixel alone has other bits than in its row");
+}
+
+void check_conv_row(const rpr_kernels *k)
+{
+    begin(k->isa, "conv_row");
+    for (int i = 0; i < ROUNDS; i++) {
+        conv_case(k);
+        guard_release();
+    }
+}
+
+/* --------------------------------------------------------------------- delta */
+
+enum { MAX_PIX = 24, MAX_SEG = 4 };
+
+/* A job on random lists; the segments of a pixel lie in one list of n_list changes. */
+typedef struct delta_data {
+    rpr_delta_job job;
+    rpr_delta_seg *segs;
+    rpr_delta_pixel *pix;
+    float *z, *before;
+    int64_t z_pix;
+} delta_data;
+
+static delta_data new_delta(weights *w)
+{
+    int32_t rows = rnd_int(1, 40), co = rnd_co(), n_pix = rnd_int(0, MAX_PIX);
+    int32_t n_list = rnd_int(1, 90), most = rnd() % 2 ? 3 : 40, lead = rnd_int(-5, 5), n_seg = 0;
+    *w = new_weights(co, 1, rows);
+    delta_data d = {.z_pix = co + rnd_int(0, 3)};
+    int64_t n_z = n_pix ? (n_pix - 1) * d.z_pix + co : 0;
+    int32_t *idx = guard_alloc((size_t)n_list * sizeof *idx, false);
+    float *delta = guard_floats(n_list);
+    d.z = guard_floats(n_z);
+    fill_floats(d.z, n_z);
+    d.before = guard_copy(d.z, n_z);
+    fill_floats(delta, n_list);
+    for (int32_t e = 0; e < n_list; e++)
+        idx[e] = rnd_int(0, rows - 1) + lead; /* undone by the segments' rows */
+    d.pix = guard_alloc((size_t)n_pix * sizeof *d.pix, false);
+    rpr_delta_seg segs[MAX_PIX * MAX_SEG];
+    for (int32_t p = 0; p < n_pix; p++) {
+        d.pix[p] = (rpr_delta_pixel){d.z + p * d.z_pix, n_seg, rnd_int(1, MAX_SEG)};
+        for (int32_t s = 0; s < d.pix[p].n_seg; s++) {
+            int32_t first = rnd_int(0, n_list - 1), left = n_list - first;
+            int32_t n = rnd_int(s == 0, left < most ? left : most);
+            segs[n_seg++] = (rpr_delta_seg){first, n, -lead};
+        }
+    }
+    d.segs = guard_alloc((size_t)n_seg * sizeof *segs, false);
+    if (n_seg)
+        memcpy(d.segs, segs, (size_t)n_seg * sizeof *segs);
+    d.job = (rpr_delta_job){idx, delta, w->packed, rows, co, d.segs, d.pix, n_pix};
+    return d;
+}
+
+static void delta_case(const rpr_kernels *k)
+{
+    weights w;
+    delta_data d = new_delta(&w);
+    const rpr_delta_job *j = &d.job;
+    k->delta(j);
+    for (int32_t p = 0; p < j->n_pix; p++) {
+        for (int32_t o = 0; o < j->co; o++) {
+            exact x = {0};
+            exact_add(&x, (double)d.before[p * d.z_pix + o]);
+            for (int32_t s = d.pix[p].seg; s < d.pix[p].seg + d.pix[p].n_seg; s++)
+                for (int32_t e = j->segs[s].first; e < j->segs[s].first + j->segs[s].n; e++)
+                    exact_add(&x, (double)j->delta[e] *
+                                      (double)weight(&w, o, j->segs[s].row + j->idx[e]));
+            expect_near(&x, d.pix[p].z[o], "sum", p, o);
+        }
+        if (p + 1 < j->n_pix) {
+            int64_t gap = p * d.z_pix + j->co;
+            expect(!memcmp(d.z + gap, d.before + gap, (size_t)(d.z_pix - j->co) * sizeof(float)),
+                   "wrote between pixels");
+        }
+    }
+    for (int32_t p = 0; p < j->n_pix; p++) { /* each pixel in a job of its own */
+        rpr_delta_pixel *alone = guard_alloc(sizeof *alone, false);
+        *alone = d.pix[p];
+        alone->z = d.before + p * d.z_pix;
+        rpr_delta_job one = *j;
+        one.pix = alone, one.n_pix = 1;
+        k->delta(&one);
+        expect(!memcmp(alone->z, d.pix[p].z, (size_t)j->co * sizeof(float)),
+               "pixel %d alone has other bits than in its job", p);
+    }
+}
+
+void check_delta(const rpr_kernels *k)
+{
+    begin(k->isa, "delta");
+    for (int i = 0; i < ROUNDS; i++) {
+        delta_case(k);
+        guard_release();
+    }
+}
+
+/* ----------------------------------------------------------------- depthwise */
+
+static exact depthwise_exact(const rpr_depthwise_row *r, int32_t p, int32_t ch)
+{
+    exact e = {0};
+    exact_add(&e, (double)r->bias[ch]);
+    for (int32_t ky = 0; ky < r->kh; ky++)
+        for (int32_t kx = 0; kx < r->kw; kx++) {
+            const float *x = r->in + p * r->in_step + ky * r->in_row + kx * r->in_pix + ch;
+            exact_add(&e, (double)*x * (double)r->w[(ky * r->kw + kx) * r->c + ch]);
+        }
+    return e;
+}
+
+static void depthwise_case(const rpr_kernels *k)
+{
+    rpr_depthwise_row r = {
+        .kh = rnd_int(1, 5), .kw = rnd_int(1, 5), .c = rnd_int(1, 70), .n = rnd_int(1, 30)};
+    r.in_pix = r.c + rnd_int(0, 3);
+    r.in_step = r.in_pix * rnd_int(1, 2);
+    r.in_row = r.n * r.in_step + r.kw * r.in_pix;
+    r.out_pix = r.c + rnd_int(0, 3);
+    int64_t n_in = (r.n - 1) * r.in_step + (r.kh - 1) * r.in_row + (r.kw - 1) * r.in_pix + r.c;
+    int64_t n_out = (r.n - 1) * r.out_pix + r.c;
+    int32_t n_w = r.kh * r.kw * r.c;
+    float *in = guard_floats(n_in), *w = guard_floats(n_w), *bias = guard_floats(r.c);
+    float *out = guard_floats(n_out), *part = guard_floats(n_out);
+    uint8_t *mask = guard_alloc((size_t)r.n, false);
+    fill_floats(in, n_in), fill_floats(w, n_w), fill_floats(bias, r.c), fill_floats(out, n_out);
+    memcpy(part, out, (size_t)n_out * sizeof(float));
+    float *before = guard_copy(out, n_out);
+    uint32_t odds = rnd() % 10;
+    for (int32_t p = 0; p < r.n; p++)
+        mask[p] = rnd() % 10 >= odds;
+    r.in = in, r.w = w, r.bias = bias, r.out = out;
+    k->depthwise_row(&r);
+    r.mask = mask, r.out = part;
+    k->depthwise_row(&r);
+    for (int32_t p = 0; p < r.n; p++) {
+        int64_t at = p * r.out_pix;
+        for (int32_t ch = 0; ch < r.c; ch++) {
+            exact e = depthwise_exact(&r, p, ch);
+            expect_near(&e, out[at + ch], "sum", p, ch);
+        }
+        expect(!memcmp(part + at, (mask[p] ? out : before) + at, (size_t)r.c * sizeof(float)),
+               mask[p] ? "masked and unmasked differ" : "wrote an unmarked pixel");
+        if (p + 1 < r.n)
+            expect(!memcmp(out + at + r.c, before + at + r.c,
+                           (size_t)(r.out_pix - r.c) * sizeof(float)),
+                   "wrote between pixels");
+    }
+}
+
+void check_depthwise(const rpr_kernels *k)
+{
+    begin(k->isa, "depthwise_row");
+    for (int i = 0; i < ROUNDS; i++) {
+        depthwise_case(k);
+        guard_release();
+    }
+}
