@@ -21,7 +21,6 @@ typedef struct container_reader {
     int stream;
     int read_status;      /* of the last av_read_frame that failed; 0 while reading */
     int last_corrupt;     /* the last packet was cut short */
-    int64_t header_bytes; /* y4m: where the first frame starts */
     int64_t packets, decoded;
     int64_t end_pos; /* byte after the last packet; y4m only */
     int64_t end_pts; /* time after the last packet, in the stream's unit */
@@ -87,7 +86,7 @@ static int send_packet(container_reader *r, media_error *err)
         return MEDIA_OK;
     }
     r->last_corrupt = (p->flags & AV_PKT_FLAG_CORRUPT) != 0;
-    r->end_pos = p->pos + p->size + r->header_bytes;
+    r->end_pos = p->pos + p->size;
     if (p->stream_index == r->stream && r->last_corrupt) {
         r->base.undecodable++;
     } else if (p->stream_index == r->stream) {
@@ -161,8 +160,6 @@ static int open_format(container_reader *r, const char *path, media_error *err)
         return media_fail_av(err, r->name, "is not a video that can be read", code);
     if (is_format(r, "tty")) /* libavformat would play a text file as a terminal */
         return media_fail(err, "%s: is not a video that can be read", r->name);
-    if (is_format(r, "yuv4mpeg"))
-        r->header_bytes = avio_tell(r->format->pb);
     return MEDIA_OK;
 }
 
