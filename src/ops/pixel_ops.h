@@ -8,6 +8,7 @@
 #ifndef RPR_OPS_PIXEL_OPS_H
 #define RPR_OPS_PIXEL_OPS_H
 
+#include "ops/pad.h"
 #include "ops/pixel_op.h"
 
 /** out = act(in). */
@@ -91,11 +92,8 @@ bool rpr_pixel_slice_fits(const rpr_map *in, const rpr_map *out, const int32_t s
 rpr_pixel_op *rpr_pixel_slice_new(const rpr_map *out, const int32_t start[4], const int32_t step[4],
                                   const rpr_act *act);
 
-typedef enum rpr_pad_mode { RPR_PAD_CONSTANT, RPR_PAD_EDGE, RPR_PAD_REFLECT } rpr_pad_mode;
-
 /** begin: for each rpr_axis, may be negative (crops). The pads at the end follow from `out`. */
-bool rpr_pixel_pad_fits(const rpr_map *in, const rpr_map *out, const int32_t begin[4],
-                        rpr_pad_mode mode);
+bool rpr_pixel_pad_fits(const rpr_map *in, const rpr_map *out, rpr_pad_mode mode);
 rpr_pixel_op *rpr_pixel_pad_new(const rpr_map *in, const rpr_map *out, const int32_t begin[4],
                                 rpr_pad_mode mode, float value, const rpr_act *act);
 

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "change/gate.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+/** A gate's rule with the numbers that its profiled range gives. */
+typedef struct gate_rule {
+    bool levels;
+    float theta;
+    rpr_levels q;
+} gate_rule;
+
+static gate_rule make_rule(const rpr_gate_state *g, const rpr_gate *rule)
+{
+    gate_rule r = {.levels = rule->kind == RPR_GATE_LEVELS};
+    float range = g->hi - g->lo;
+    if (rule->kind == RPR_GATE_DEADZONE)
+        r.theta = (float)(rule->threshold * (double)range);
+    if (r.levels) {
+        r.q.lo = g->lo;
+        r.q.top = (float)(rule->levels - 1);
+        r.q.step = range / r.q.top;
+        r.q.inv_step = range > 0.0f ? r.q.top / range : 0.0f;
+    }
+    return r;
+}
+
+static int32_t gate_span(const gate_rule *r, const rpr_kernels *k, const float *x, float *xhat,
+                         int32_t n, int32_t base, int32_t *idx, float *delta, bool *nonfinite)
+{
+    if (r->levels)
+        return k->gate_levels(x, xhat, n, &r->q, base, idx, delta, nonfinite);
+    return k->gate_deadzone(x, xhat, n, r->theta, base, idx, delta, nonfinite);
+}
+
+/** Gates pixels [x0, x1) of one row; returns the number of changed elements. */
+static int32_t gate_run(rpr_gate_state *g, const gate_rule *r, const rpr_kernels *k,
+                        const float *x, int64_t pix, float *xhat, int32_t x0, int32_t x1, int32_t *idx,
+                        float *delta)
+{
+    int32_t c = g->xhat.c, found = 0;
+    if (pix == c)
+        return gate_span(r, k, x + x0 * pix, xhat + (int64_t)x0 * c, (x1 - x0) * c, x0 * c, idx,
+                         delta, &g->nonfinite);
+    for (int32_t i = x0; i < x1; i++)
+        found += gate_span(r, k, x + i * pix, xhat + (int64_t)i * c, c, i * c,
+                           idx ? idx + found : NULL, idx ? delta + found : NULL, &g->nonfinite);
+    return found;
+}
+
+/** Fills the row's pixel offsets and changed marks from its part [first, end) of the list. */
+static void index_row(const rpr_gate_state *g, int32_t *off, uint8_t *changed, int32_t first,
+                      int32_t end)
+{
+    int32_t x = 0, c = g->xhat.c, w = g->xhat.w;
+    for (int32_t e = first; e < end; x++) {
+        int32_t limit = (x + 1) * c;
+        off[x] = e;
+        changed[x] = g->idx[e] < limit;
+        while (e < end && g->idx[e] < limit)
+            e++;
+    }
+    for (; x <= w; x++)
+        off[x] = end;
+}
+
+void rpr_gate_update(rpr_gate_state *g, const rpr_gate *rule, const rpr_kernels *k,
+                     const rpr_map *x, const rpr_touch *touched)
+{
+    gate_rule r = make_rule(g, rule);
+    int32_t w = x->w, rows = x->n * x->h;
+    int64_t row_elements = (int64_t)w * x->c;
+    rpr_gate_hold(g);
+    for (int32_t row = 0; row < rows; row++) {
+        int32_t n = row / x->h, y = row % x->h, x0 = 0, x1 = 0;
+        const uint8_t *mark = rpr_touch_row(touched, n, y);
+        const float *src = rpr_map_at(x, n, y, 0);
+        float *dst = rpr_map_at(&g->xhat, n, y, 0);
+        /* A list that could overflow is given up: so much has changed that dense is cheaper. */
+        if (g->list_ok && g->n_listed + row_elements > g->cap)
+            g->list_ok = false;
+        int32_t first = (int32_t)g->n_listed, found = 0;
+        while (rpr_touch_run(mark, x1, w, &x0, &x1))
+            found += gate_run(g, &r, k, src, x->pix, dst, x0, x1,
+                              g->list_ok ? g->idx + first + found : NULL,
+                              g->list_ok ? g->delta + first + found : NULL);
+        g->row_n[row] = found;
+        g->n_changed += found;
+        if (g->list_ok && found) {
+            g->n_listed += found;
+            index_row(g, g->off + (int64_t)row * (w + 1), rpr_touch_row(&g->changed, n, y), first,
+                      first + found);
+        }
+    }
+    if (g->list_ok)
+        g->changed.any = g->n_changed > 0;
+    else
+        rpr_touch_fill(&g->changed, true);
+}
+
+void rpr_gate_hold(rpr_gate_state *g)
+{
+    g->n_changed = g->n_listed = 0;
+    g->list_ok = true;
+    g->nonfinite = false;
+    rpr_touch_fill(&g->changed, false);
+}
+
+void rpr_gate_restart(rpr_gate_state *g, const rpr_gate *rule, const rpr_kernels *k,
+                      const rpr_map *x)
+{
+    gate_rule r = make_rule(g, rule);
+    bool nonfinite = false;
+    for (int32_t n = 0; n < x->n; n++)
+        for (int32_t y = 0; y < x->h; y++)
+            for (int32_t i = 0; i < x->w; i++) {
+                const float *src = rpr_map_at(x, n, y, i);
+                float *dst = rpr_map_at(&g->xhat, n, y, i);
+                memcpy(dst, src, (size_t)x->c * sizeof *dst);
+                if (r.levels)
+                    (void)k->gate_levels(src, dst, x->c, &r.q, 0, NULL, NULL, &nonfinite);
+            }
+    g->n_changed = rpr_gate_elements(g);
+    g->n_listed = 0;
+    g->list_ok = false;
+    g->nonfinite = false;
+    rpr_touch_fill(&g->changed, true);
+}
+
+static int compare_floats(const void *a, const void *b)
+{
+    float x = *(const float *)a, y = *(const float *)b;
+    return (x > y) - (x < y);
+}
+
+void rpr_gate_profile(rpr_gate_state *g, const rpr_gate *rule, const rpr_map *x, float *scratch,
+                      int64_t room)
+{
+    int64_t count = rpr_gate_elements(g), every = (count + room - 1) / room, taken = 0;
+    bool whole = rule->kind == RPR_GATE_LEVELS;
+    float lo = INFINITY, hi = -INFINITY;
+    int64_t i = 0;
+    for (int32_t n = 0; n < x->n; n++)
+        for (int32_t y = 0; y < x->h; y++)
+            for (int32_t p = 0; p < x->w; p++) {
+                const float *v = rpr_map_at(x, n, y, p);
+                for (int32_t c = 0; c < x->c; c++, i++) {
+                    if (!isfinite(v[c]))
+                        continue;
+                    lo = v[c] < lo ? v[c] : lo;
+                    hi = v[c] > hi ? v[c] : hi;
+                    if (!whole && i % every == 0)
+                        scratch[taken++] = v[c];
+                }
+            }
+    if (!whole && taken > 0) {
+        qsort(scratch, (size_t)taken, sizeof *scratch, compare_floats);
+        lo = scratch[(int64_t)(0.001 * (double)(taken - 1))];
+        hi = scratch[(int64_t)(0.999 * (double)(taken - 1) + 0.5)];
+    }
+    g->lo = lo <= hi ? lo : 0.0f;
+    g->hi = lo <= hi ? hi : 0.0f;
+}

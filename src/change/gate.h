@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A gate holds xhat, the last used input of one or more weighted layers, and decides element by
+ * element what has changed. Its result is a change list: for every row, the changed elements in
+ * ascending order with the difference new xhat - old xhat, and for every pixel where its part of the
+ * list begins.
+ */
+#ifndef RPR_CHANGE_GATE_H
+#define RPR_CHANGE_GATE_H
+
+#include "change/map.h"
+#include "change/touch.h"
+#include "kernels/kernels.h"
+#include "reprise/reprise.h"
+
+/** What every frame needs of a gate; the arrays live in the stream's memory. */
+typedef struct rpr_gate_state {
+    rpr_map xhat;      /* dense pixels (pix == c) with a halo of zeros */
+    int32_t *off;      /* n*h rows of w+1: list position where pixel x of the row begins; only rows
+                          with row_n > 0 are valid */
+    int32_t *row_n;    /* n*h: changed elements in the row */
+    int32_t *idx;      /* x * c + channel */
+    float *delta;
+    int64_t cap;       /* entries that idx and delta hold, RPR_LANE slack not counted */
+    rpr_touch changed; /* pixels with a changed element; all when list_ok is false */
+    float lo, hi;      /* profiled range of the input */
+    int64_t n_changed; /* of this frame */
+    int64_t n_listed;  /* entries in the list */
+    bool list_ok;      /* the list is complete */
+    bool nonfinite;    /* a delta was NaN or infinite: corrections must not be made from it */
+} rpr_gate_state;
+
+/** Elements of a gate's input. */
+static inline int64_t rpr_gate_elements(const rpr_gate_state *g)
+{
+    return (int64_t)g->xhat.n * g->xhat.h * g->xhat.w * g->xhat.c;
+}
+
+/** xhat <- x (or its centroids) everywhere; everything counts as changed, no list is made. */
+void rpr_gate_restart(rpr_gate_state *g, const rpr_gate *rule, const rpr_kernels *k,
+                      const rpr_map *x);
+
+/** Nothing was touched: nothing has changed. */
+void rpr_gate_hold(rpr_gate_state *g);
+
+/** Compares the touched pixels of x with xhat, updates xhat and builds the change list. */
+void rpr_gate_update(rpr_gate_state *g, const rpr_gate *rule, const rpr_kernels *k,
+                     const rpr_map *x, const rpr_touch *touched);
+
+/**
+ * Profiles lo and hi. DEADZONE: the 0.1 % and 99.9 % quantiles of x, on an even sample of at most
+ * `room` values (scratch), so that a single outlier does not widen the zone. LEVELS: the minimum
+ * and maximum, as in the paper. NaN and infinity are left out; an empty sample gives 0 and 0.
+ */
+void rpr_gate_profile(rpr_gate_state *g, const rpr_gate *rule, const rpr_map *x, float *scratch,
+                      int64_t room);
+
+#endif

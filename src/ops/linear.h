@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Weighted layers: Conv, ConvTranspose, Gemm and MatMul with constant weights, all brought to one
+ * form. A layer is one or more *phases*; a phase is an ordinary convolution that writes a regular
+ * grid of output pixels. Conv has one phase per group, ConvTranspose one per group and residue of
+ * the output position modulo the stride, Gemm and MatMul are a 1x1 convolution.
+ */
+#ifndef RPR_OPS_LINEAR_H
+#define RPR_OPS_LINEAR_H
+
+#include "change/gate.h"
+#include "change/map.h"
+#include "change/touch.h"
+#include "kernels/kernels.h"
+
+/**
+ * Output index (j, i) of a phase is output pixel (out_y0 + j * out_sy, out_x0 + i * out_sx); its tap
+ * (ky, kx) reads input pixel (j * sh + in_y0 + ky * dh, i * sw + in_x0 + kx * dw).
+ */
+typedef struct rpr_phase {
+    int32_t kh, kw, sh, sw, dh, dw;
+    int32_t in_y0, in_x0;
+    int32_t out_y0, out_x0, out_sy, out_sx;
+    int32_t rows, cols;
+    int32_t ci0, ci, co0, co;
+    const float *w;    /* packed; depthwise: kh * kw * c, unpacked */
+    const float *bias; /* rpr_round_lane(co) floats */
+} rpr_phase;
+
+typedef struct rpr_linear {
+    rpr_phase *phase; /* owned */
+    int32_t n_phase;
+    bool depthwise;      /* one phase of the depthwise kernel */
+    float *weights;      /* owned: packed weights of all phases, then biases */
+    size_t weight_bytes;
+    rpr_act act;
+    int32_t n, in_h, in_w, in_c, out_h, out_w, out_c;
+    int32_t halo_t, halo_b, halo_l, halo_r; /* zeros needed around the input */
+    int32_t max_segs;    /* segments of one output row at most */
+    int32_t max_terms;   /* products of one output at most */
+    int64_t macs;        /* dense multiply-accumulates, taps in the padding not counted */
+    int64_t macs_nominal; /* the same with every tap counted */
+    int64_t parameters;
+} rpr_linear;
+
+void rpr_linear_free(rpr_linear *l);
+
+/** Fills halo, counts and maxima from the phases and dimensions. */
+void rpr_linear_measure(rpr_linear *l);
+
+/**
+ * z = W * in + b and a = act(z) for every output pixel. in has the halo that the layer needs;
+ * a and z may be one map.
+ */
+void rpr_linear_dense(const rpr_linear *l, const rpr_kernels *k, const rpr_map *in,
+                      const rpr_map *z, const rpr_map *a);
+
+/** Scratch of one correction; arrays hold max_segs segments and max(cols) pixels. */
+typedef struct rpr_linear_scratch {
+    rpr_delta_seg *segs;
+    rpr_delta_pixel *pix;
+} rpr_linear_scratch;
+
+typedef struct rpr_correction {
+    int64_t macs;       /* multiply-accumulates executed */
+    int32_t max_terms;  /* most products added to one output */
+} rpr_correction;
+
+/**
+ * z += W * (new xhat - old xhat) from the gate's change list (which must be complete). Marks in
+ * `touched` (cleared first) the output pixels that were written.
+ */
+rpr_correction rpr_linear_correct(const rpr_linear *l, const rpr_kernels *k,
+                                  const rpr_gate_state *g, const rpr_map *z, rpr_touch *touched,
+                                  const rpr_linear_scratch *scratch);
+
+/** a = act(z) at the marked pixels, or everywhere if touched is NULL. a and z may be one map. */
+void rpr_linear_activate(const rpr_linear *l, const rpr_kernels *k, const rpr_map *z,
+                         const rpr_map *a, const rpr_touch *touched);
+
+/** True if z is finite at every marked pixel (NULL: everywhere). */
+bool rpr_linear_finite(const rpr_kernels *k, const rpr_map *z, const rpr_touch *touched);
+
+#endif

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Conv: one phase per group; one phase of the depthwise kernel if every channel is its own group. */
+#include "ops/linear_make.h"
+
+#include <string.h>
+
+#include "kernels/pack.h"
+#include "ops/node.h"
+#include "ops/window.h"
+
+typedef struct conv {
+    const float *w, *bias;
+    int32_t batch, group, ci, co; /* channels per group */
+    rpr_linear_axis axis[2];
+    bool depthwise;
+} conv;
+
+static rpr_phase conv_phase(const conv *c, int32_t group)
+{
+    const rpr_linear_axis *y = &c->axis[0], *x = &c->axis[1];
+    return (rpr_phase){.kh = y->k,
+                       .kw = x->k,
+                       .sh = y->s,
+                       .sw = x->s,
+                       .dh = y->d,
+                       .dw = x->d,
+                       .in_y0 = -y->pad,
+                       .in_x0 = -x->pad,
+                       .out_sy = 1,
+                       .out_sx = 1,
+                       .rows = y->out,
+                       .cols = x->out,
+                       .ci0 = group * c->ci,
+                       .ci = c->ci,
+                       .co0 = group * c->co,
+                       .co = c->co};
+}
+
+static void fill_depthwise(const conv *c, rpr_linear *l, float *bias)
+{
+    int32_t taps = c->axis[0].k * c->axis[1].k, channels = c->group;
+    rpr_phase *p = &l->phase[0];
+    *p = conv_phase(c, 0);
+    p->ci = p->co = channels;
+    for (int32_t k = 0; k < channels; k++)
+        for (int32_t t = 0; t < taps; t++)
+            l->weights[(int64_t)t * channels + k] = c->w[(int64_t)k * taps + t];
+    if (c->bias)
+        memcpy(bias, c->bias, (size_t)channels * sizeof *bias);
+    p->w = l->weights;
+    p->bias = bias;
+}
+
+static void fill_groups(const conv *c, rpr_linear *l, float *bias)
+{
+    int32_t taps = c->axis[0].k * c->axis[1].k;
+    int64_t packed = rpr_packed_floats((int64_t)taps * c->ci, c->co);
+    for (int32_t i = 0; i < c->group; i++) {
+        rpr_phase *p = &l->phase[i];
+        float *w = l->weights + i * packed;
+        *p = conv_phase(c, i);
+        rpr_pack_weights(w, c->w + (int64_t)i * c->co * c->ci * taps, c->co, taps, c->ci,
+                         (int64_t)c->ci * taps, 1, taps);
+        if (c->bias)
+            memcpy(bias, c->bias + i * c->co, (size_t)c->co * sizeof *bias);
+        p->w = w;
+        p->bias = bias;
+        bias += rpr_round_lane(c->co);
+    }
+}
+
+static rpr_linear *make(const conv *c)
+{
+    int64_t taps = (int64_t)c->axis[0].k * c->axis[1].k;
+    int64_t floats = c->depthwise ? taps * c->group
+                                  : c->group * rpr_packed_floats(taps * c->ci, c->co);
+    int64_t biases = c->depthwise ? rpr_round_lane(c->group)
+                                  : (int64_t)c->group * rpr_round_lane(c->co);
+    rpr_linear *l = rpr_linear_new(c->depthwise ? 1 : c->group, floats, biases);
+    if (!l)
+        return NULL;
+    l->depthwise = c->depthwise;
+    l->n = c->batch;
+    l->in_h = c->axis[0].in;
+    l->in_w = c->axis[1].in;
+    l->in_c = c->group * c->ci;
+    l->out_h = c->axis[0].out;
+    l->out_w = c->axis[1].out;
+    l->out_c = c->group * c->co;
+    l->parameters = taps * c->ci * l->out_c + (c->bias ? l->out_c : 0);
+    if (c->depthwise)
+        fill_depthwise(c, l, l->weights + floats);
+    else
+        fill_groups(c, l, l->weights + floats);
+    rpr_linear_measure(l);
+    return l;
+}
+
+int rpr_linear_from_conv(const rpr_graph *g, const rpr_node *n, rpr_linear **out, rpr_error *err)
+{
+    conv c = {.w = rpr_linear_constant(g, n, 1), .bias = rpr_linear_constant(g, n, 2)};
+    const rpr_value *x = &g->value[n->in[0]];
+    *out = NULL;
+    if (!c.w || x->dtype != RPR_F32 || x->is_const || (rpr_node_has(n, 2) && !c.bias))
+        return RPR_OK;
+    const rpr_shape *ws = &g->value[n->in[1]].shape, *os = &g->value[n->out[0]].shape;
+    rpr_window w;
+    RPR_TRY(rpr_window_parse(n, x->shape.rank - 2, x->shape.dim + 2, ws->dim + 2, &w, err));
+    if (!rpr_linear_axes(&x->shape, os, &w, &c.batch, c.axis) || w.group > INT16_MAX)
+        return RPR_OK;
+    c.group = (int32_t)w.group;
+    c.ci = (int32_t)ws->dim[1];
+    c.co = (int32_t)(ws->dim[0] / w.group);
+    c.depthwise = c.group > 1 && c.ci == 1 && c.co == 1;
+    *out = make(&c);
+    return *out ? RPR_OK : rpr_node_nomem(err, n);
+}

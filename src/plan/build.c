@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "plan/build.h"
+
+#include <string.h>
+
+#include "core/alloc.h"
+
+static void free_step(rpr_step *s)
+{
+    rpr_free(s->in); /* in and out are one array */
+    rpr_linear_free(s->linear);
+    rpr_pixel_op_free(s->pixel);
+    rpr_free(s->pixel_map);
+}
+
+void rpr_plan_free(rpr_plan *p)
+{
+    if (!p)
+        return;
+    for (int i = 0; i < p->n_step; i++)
+        free_step(&p->step[i]);
+    for (int i = 0; i < p->n_owned; i++)
+        rpr_free(p->owned[i]);
+    rpr_free(p->owned);
+    rpr_free(p->step);
+    rpr_free(p->tensor);
+    rpr_free(p->tensor_of);
+    rpr_free(p->gate);
+    rpr_free(p->input);
+    rpr_graph_free(p->graph);
+    rpr_free(p);
+}
+
+static int add_inputs(rpr_plan *p, const int *preferred, rpr_error *err)
+{
+    for (int i = 0; i < p->n_input; i++) {
+        int v = p->graph->input[i], t = rpr_plan_new_tensor(p, v, preferred[v]);
+        if (t == RPR_NONE)
+            return rpr_fail(err, RPR_ERR_SHAPE, "input '%s': too large", p->graph->value[v].name);
+        p->tensor[t].is_input = true;
+        p->input[i] = t;
+    }
+    return RPR_OK;
+}
+
+static int lower(rpr_plan *p, const rpr_node *n, const int *preferred, rpr_error *err)
+{
+    bool made = false;
+    RPR_TRY(rpr_lower_view(p, n, preferred, &made, err));
+    if (!made)
+        RPR_TRY(rpr_lower_linear(p, n, &made, err));
+    if (!made)
+        RPR_TRY(rpr_lower_pixel(p, n, preferred, &made, err));
+    return made ? RPR_OK : rpr_lower_generic(p, n, preferred, err);
+}
+
+/** An output may be a constant, or a graph input handed through. */
+static int add_outputs(rpr_plan *p, rpr_error *err)
+{
+    for (int i = 0; i < p->n_output; i++) {
+        int v = p->graph->output[i];
+        const rpr_value *value = &p->graph->value[v];
+        p->output[i] = value->is_const ? rpr_plan_constant(p, v, value->shape.rank, -1)
+                                       : p->tensor_of[v];
+        if (p->output[i] == RPR_NONE)
+            return rpr_fail(err, RPR_ERR_SHAPE, "output '%s': too large", value->name);
+    }
+    return RPR_OK;
+}
+
+/** Gates take over the halos of the layers that read them. */
+static void measure_gates(rpr_plan *p)
+{
+    for (int i = 0; i < p->n_step; i++) {
+        const rpr_linear *l = p->step[i].linear;
+        if (!l)
+            continue;
+        rpr_gate_plan *g = &p->gate[p->step[i].gate];
+        g->halo_t = g->halo_t > l->halo_t ? g->halo_t : l->halo_t;
+        g->halo_b = g->halo_b > l->halo_b ? g->halo_b : l->halo_b;
+        g->halo_l = g->halo_l > l->halo_l ? g->halo_l : l->halo_l;
+        g->halo_r = g->halo_r > l->halo_r ? g->halo_r : l->halo_r;
+        g->needs_list |= !l->depthwise;
+        p->constant_bytes += l->weight_bytes;
+    }
+}
+
+/** FNV-1a, over 8-byte words where it can. */
+static uint64_t mix(uint64_t hash, const void *data, size_t bytes)
+{
+    const uint8_t *at = data;
+    for (; bytes >= 8; bytes -= 8, at += 8) {
+        uint64_t word;
+        memcpy(&word, at, 8);
+        hash = (hash ^ word) * 0x100000001b3u;
+    }
+    for (; bytes > 0; bytes--, at++)
+        hash = (hash ^ *at) * 0x100000001b3u;
+    return hash;
+}
+
+static uint64_t fingerprint(const rpr_plan *p)
+{
+    uint64_t h = 0xcbf29ce484222325u;
+    for (int i = 0; i < p->n_tensor; i++)
+        h = mix(h, &p->tensor[i].offset, sizeof p->tensor[i].offset);
+    for (int i = 0; i < p->n_step; i++) {
+        const rpr_step *s = &p->step[i];
+        h = mix(h, s->op, strlen(s->op));
+        if (s->linear)
+            h = mix(h, s->linear->weights, s->linear->weight_bytes);
+    }
+    return mix(h, &p->state_bytes, sizeof p->state_bytes);
+}
+
+static int build(rpr_plan *p, rpr_error *err)
+{
+    const rpr_graph *g = p->graph;
+    p->n_input = (int)g->n_input;
+    p->n_output = (int)g->n_output;
+    p->tensor_of = rpr_alloc_array(g->n_value + 1, sizeof *p->tensor_of);
+    p->input = rpr_alloc_array(g->n_input + g->n_output + 1, sizeof *p->input);
+    int *preferred = rpr_preferred_axes(g);
+    int status = RPR_ERR_NOMEM;
+    if (p->tensor_of && p->input && preferred) {
+        p->output = p->input + p->n_input;
+        for (size_t v = 0; v < g->n_value; v++)
+            p->tensor_of[v] = RPR_NONE;
+        status = add_inputs(p, preferred, err);
+        for (size_t i = 0; i < g->n_node && status == RPR_OK; i++)
+            status = lower(p, &g->node[i], preferred, err);
+        if (status == RPR_OK)
+            status = add_outputs(p, err);
+    } else {
+        (void)rpr_fail(err, status, "out of memory");
+    }
+    rpr_free(preferred);
+    if (status != RPR_OK)
+        return status;
+    measure_gates(p);
+    RPR_TRY(rpr_plan_place(p, err));
+    p->fingerprint = fingerprint(p);
+    return RPR_OK;
+}
+
+int rpr_plan_build(rpr_graph *g, rpr_plan **out, rpr_error *err)
+{
+    rpr_plan *p = rpr_alloc(sizeof *p);
+    *out = NULL;
+    if (!p) {
+        rpr_graph_free(g);
+        return rpr_fail(err, RPR_ERR_NOMEM, "out of memory");
+    }
+    p->graph = g;
+    int status = build(p, err);
+    if (status != RPR_OK) {
+        rpr_plan_free(p);
+        return status;
+    }
+    *out = p;
+    return RPR_OK;
+}

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Operators that only move elements: Pad, Slice, Resize, DepthToSpace and SpaceToDepth. */
+#include "plan/lower_pixel.h"
+
+#include "core/alloc.h"
+#include "ops/node.h"
+#include "ops/resize.h"
+#include "ops/slice.h"
+
+/** Where each output index of the map axes n, h, w and c comes from; NULL: from itself. */
+typedef struct index_tables {
+    int32_t *of[4]; /* owned */
+} index_tables;
+
+static void free_tables(index_tables *t)
+{
+    for (int i = 0; i < 4; i++)
+        rpr_free(t->of[i]);
+}
+
+/** Input index of output index o along logical axis `axis`. */
+typedef int64_t (*source_fn)(const void *spec, int axis, int64_t dim, int64_t o);
+
+static int fill_tables(const rpr_plan *p, const rpr_node *n, int chan_axis, source_fn source,
+                       const void *spec, index_tables *t, rpr_error *err)
+{
+    const rpr_shape *in = &p->graph->value[n->in[0]].shape;
+    const rpr_shape *out = &p->graph->value[n->out[0]].shape;
+    for (int a = 0; a < out->rank; a++) {
+        rpr_axis m = rpr_lower_map_axis(out->rank, chan_axis, a);
+        t->of[m] = rpr_alloc_array((size_t)out->dim[a], sizeof *t->of[m]);
+        if (!t->of[m])
+            return rpr_node_nomem(err, n);
+        for (int64_t o = 0; o < out->dim[a]; o++)
+            t->of[m][o] = (int32_t)source(spec, a, in->dim[a], o);
+    }
+    return RPR_OK;
+}
+
+static int lower_gather(rpr_plan *p, const rpr_node *n, const int *preferred, source_fn source,
+                        const void *spec, float value, bool *made, rpr_error *err)
+{
+    int axis = rpr_lower_axis(p, n, preferred);
+    int rank = p->graph->value[n->out[0]].shape.rank;
+    int in = rank > 4 ? RPR_NONE : rpr_lower_operand(p, n->in[0], rank, axis);
+    if (in == RPR_NONE)
+        return RPR_OK;
+    index_tables t = {{NULL}};
+    rpr_map from = rpr_lower_shape(p, in), to = rpr_lower_value_shape(p, n->out[0], axis);
+    int status = fill_tables(p, n, axis, source, spec, &t, err);
+    const int32_t *const index[4] = {t.of[0], t.of[1], t.of[2], t.of[3]};
+    if (status == RPR_OK && rpr_pixel_gather_fits(&from, &to, index)) {
+        *made = true;
+        status = rpr_lower_add(p, n, rpr_pixel_gather_new(&to, index, value, &n->act), &in, 1, axis,
+                               err);
+    }
+    free_tables(&t);
+    return status;
+}
+
+static int64_t pad_source(const void *spec, int axis, int64_t dim, int64_t o)
+{
+    return rpr_pad_source(spec, axis, dim, o);
+}
+
+int rpr_lower_pad(rpr_plan *p, const rpr_node *n, const int *preferred, bool *made, rpr_error *err)
+{
+    rpr_view views[RPR_PARAMS];
+    rpr_pad_spec spec;
+    if (!rpr_lower_is(n, "Pad"))
+        return RPR_OK;
+    rpr_param_views(p->graph, n, views);
+    RPR_TRY(rpr_pad_parse(n, views, &spec, err));
+    if (!spec.value_known)
+        return RPR_OK;
+    return lower_gather(p, n, preferred, pad_source, &spec, (float)spec.value, made, err);
+}
+
+static int64_t slice_source(const void *spec, int axis, int64_t dim, int64_t o)
+{
+    const rpr_slice_spec *s = spec;
+    (void)dim;
+    return s->start[axis] + o * s->step[axis];
+}
+
+int rpr_lower_slice(rpr_plan *p, const rpr_node *n, const int *preferred, bool *made,
+                    rpr_error *err)
+{
+    rpr_view views[RPR_PARAMS];
+    rpr_slice_spec spec;
+    if (!rpr_lower_is(n, "Slice"))
+        return RPR_OK;
+    rpr_param_views(p->graph, n, views);
+    RPR_TRY(rpr_slice_parse(n, views, &spec, err));
+    return lower_gather(p, n, preferred, slice_source, &spec, 0.0f, made, err);
+}
+
+int rpr_lower_rearrange(rpr_plan *p, const rpr_node *n, const int *preferred, bool *made,
+                        rpr_error *err)
+{
+    bool to_space = rpr_lower_is(n, "DepthToSpace");
+    (void)preferred;
+    if (!to_space && !rpr_lower_is(n, "SpaceToDepth"))
+        return RPR_OK;
+    int in = rpr_lower_operand(p, n->in[0], 4, 1);
+    if (in == RPR_NONE)
+        return RPR_OK;
+    int32_t block = (int32_t)rpr_node_int(n, "blocksize", 1);
+    rpr_map from = rpr_lower_shape(p, in), to = rpr_lower_value_shape(p, n->out[0], 1);
+    bool crd = rpr_node_string(n, "mode", "DCR")[0] == 'C';
+    if (!(to_space ? rpr_pixel_depth_to_space_fits : rpr_pixel_space_to_depth_fits)(&from, &to,
+                                                                                    block))
+        return RPR_OK;
+    *made = true;
+    rpr_block_order order = crd ? RPR_BLOCK_CRD : RPR_BLOCK_DCR;
+    rpr_pixel_op *op = to_space ? rpr_pixel_depth_to_space_new(block, order, &n->act)
+                                : rpr_pixel_space_to_depth_new(block, order, &n->act);
+    return rpr_lower_add(p, n, op, &in, 1, 1, err);
+}
+
+/** The tables of the axes h and w; false if another axis is resized or a value is extrapolated. */
+static bool resize_tables(const rpr_resize_spec *spec, rpr_resize_table t[2])
+{
+    for (int a = 0; a < spec->rank; a++) {
+        bool spatial = a >= spec->rank - 2;
+        if (!spatial && !rpr_resize_is_identity(spec, a))
+            return false;
+        if (spatial && (rpr_resize_make_table(spec, a, &t[a - spec->rank + 2]) != RPR_OK ||
+                        t[a - spec->rank + 2].outside))
+            return false;
+    }
+    return true;
+}
+
+int rpr_lower_resize(rpr_plan *p, const rpr_node *n, const int *preferred, bool *made,
+                     rpr_error *err)
+{
+    rpr_view views[RPR_PARAMS];
+    rpr_resize_spec spec;
+    rpr_resize_table t[2] = {{0}, {0}};
+    (void)preferred;
+    if ((!rpr_lower_is(n, "Resize") && !rpr_lower_is(n, "Upsample")) ||
+        p->graph->value[n->in[0]].shape.rank != 4)
+        return RPR_OK;
+    rpr_param_views(p->graph, n, views);
+    RPR_TRY(rpr_resize_parse(n, views, &spec, err));
+    int in = rpr_lower_operand(p, n->in[0], 4, 1), status = RPR_OK;
+    if (in != RPR_NONE && resize_tables(&spec, t)) {
+        const rpr_resize_axis h = {t[0].taps, t[0].index, t[0].weight};
+        const rpr_resize_axis w = {t[1].taps, t[1].index, t[1].weight};
+        rpr_map from = rpr_lower_shape(p, in), to = rpr_lower_value_shape(p, n->out[0], 1);
+        if (rpr_pixel_resize_fits(&from, &to, &h, &w)) {
+            *made = true;
+            status = rpr_lower_add(p, n, rpr_pixel_resize_new(&to, &h, &w, &n->act), &in, 1, 1, err);
+        }
+    }
+    rpr_resize_free_table(&t[0]);
+    rpr_resize_free_table(&t[1]);
+    return status;
+}

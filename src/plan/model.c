@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The public face of a plan: rpr_model. */
+#include "plan/model.h"
+
+#include <string.h>
+
+#include "core/alloc.h"
+#include "graph/passes.h"
+#include "onnx/onnx_load.h"
+#include "ops/ops.h"
+
+void rpr_model_options_init(rpr_model_options *o)
+{
+    *o = (rpr_model_options){.struct_size = sizeof *o};
+}
+
+int rpr_model_from_graph(rpr_graph *g, const rpr_model_options *opt, rpr_model **out,
+                         rpr_error *err)
+{
+    int status = rpr_graph_resolve(g, rpr_ops_find, opt->log, opt->log_user, err);
+    if (status == RPR_OK)
+        status = rpr_graph_fix_inputs(g, opt->shapes, opt->n_shapes, err);
+    if (status == RPR_OK)
+        status = rpr_graph_fold(g, err);
+    if (status == RPR_OK)
+        status = rpr_graph_fuse(g, err);
+    /* Fusing makes nodes and constants of its own. */
+    if (status == RPR_OK)
+        status = rpr_graph_resolve(g, rpr_ops_find, opt->log, opt->log_user, err);
+    if (status == RPR_OK)
+        status = rpr_graph_fold(g, err);
+    rpr_model *m = status == RPR_OK ? rpr_alloc(sizeof *m) : NULL;
+    if (!m) {
+        rpr_graph_free(g);
+        return status == RPR_OK ? rpr_fail(err, RPR_ERR_NOMEM, "out of memory") : status;
+    }
+    status = rpr_plan_build(g, &m->plan, err);
+    if (status == RPR_OK)
+        *out = m;
+    else
+        rpr_free(m);
+    return status;
+}
+
+static int check_options(const rpr_model_options *opt, rpr_error *err)
+{
+    if (opt->struct_size != sizeof *opt)
+        return rpr_fail(err, RPR_ERR_ARGUMENT,
+                        "rpr_model_options was not set by rpr_model_options_init");
+    for (size_t i = 0; i < opt->n_shapes; i++)
+        if (opt->shapes[i].rank < 0 || opt->shapes[i].rank > RPR_MAX_RANK)
+            return rpr_fail(err, RPR_ERR_ARGUMENT, "shape of input '%s': rank %d",
+                            opt->shapes[i].name ? opt->shapes[i].name : "(first)",
+                            opt->shapes[i].rank);
+    return RPR_OK;
+}
+
+static int load(const char *path, const void *bytes, size_t size, const rpr_model_options *opt,
+                rpr_model **out, rpr_error *err)
+{
+    rpr_model_options defaults;
+    rpr_graph *g = NULL;
+    if (err)
+        err->message[0] = '\0';
+    if (!out)
+        return rpr_fail(err, RPR_ERR_ARGUMENT, "no place for the model was given");
+    *out = NULL;
+    if (!path && !bytes)
+        return rpr_fail(err, RPR_ERR_ARGUMENT, "no model was given");
+    rpr_model_options_init(&defaults);
+    opt = opt ? opt : &defaults;
+    RPR_TRY(check_options(opt, err));
+    if (path)
+        RPR_TRY(rpr_onnx_load_file(path, &g, err));
+    else
+        RPR_TRY(rpr_onnx_load_memory(bytes, size, "(memory)", &g, err));
+    return rpr_model_from_graph(g, opt, out, err);
+}
+
+int rpr_model_load(const char *path, const rpr_model_options *opt, rpr_model **out, rpr_error *err)
+{
+    return load(path, NULL, 0, opt, out, err);
+}
+
+int rpr_model_load_memory(const void *bytes, size_t size, const rpr_model_options *opt,
+                          rpr_model **out, rpr_error *err)
+{
+    return load(NULL, bytes, size, opt, out, err);
+}
+
+void rpr_model_destroy(rpr_model *m)
+{
+    if (!m)
+        return;
+    rpr_plan_free(m->plan);
+    rpr_free(m);
+}
+
+rpr_tensor_info rpr_plan_tensor_info(const rpr_plan *p, int tensor)
+{
+    const rpr_tensor *t = &p->tensor[tensor];
+    rpr_tensor_info info = {.name = t->name, .dtype = t->dtype, .rank = t->rank};
+    info.bytes = rpr_dtype_size(t->dtype);
+    for (int a = 0; a < t->rank; a++) {
+        info.dim[a] = t->dim[a];
+        info.bytes *= (size_t)t->dim[a];
+    }
+    return info;
+}
+
+size_t rpr_model_n_inputs(const rpr_model *m)
+{
+    return (size_t)m->plan->n_input;
+}
+
+size_t rpr_model_n_outputs(const rpr_model *m)
+{
+    return (size_t)m->plan->n_output;
+}
+
+int rpr_model_input(const rpr_model *m, size_t i, rpr_tensor_info *info)
+{
+    if (i >= rpr_model_n_inputs(m))
+        return RPR_ERR_ARGUMENT;
+    *info = rpr_plan_tensor_info(m->plan, m->plan->input[i]);
+    return RPR_OK;
+}
+
+int rpr_model_output(const rpr_model *m, size_t i, rpr_tensor_info *info)
+{
+    if (i >= rpr_model_n_outputs(m))
+        return RPR_ERR_ARGUMENT;
+    *info = rpr_plan_tensor_info(m->plan, m->plan->output[i]);
+    return RPR_OK;
+}
+
+size_t rpr_model_n_layers(const rpr_model *m)
+{
+    return (size_t)m->plan->n_step;
+}
+
+int rpr_model_layer(const rpr_model *m, size_t i, rpr_layer_info *info)
+{
+    if (i >= rpr_model_n_layers(m))
+        return RPR_ERR_ARGUMENT;
+    const rpr_step *s = &m->plan->step[i];
+    *info = (rpr_layer_info){.name = s->name, .op = s->op, .sparse = s->kind != RPR_STEP_GENERIC};
+    if (s->linear) {
+        info->weighted = 1;
+        info->macs = s->linear->macs_nominal;
+        info->parameters = s->linear->parameters;
+    }
+    return RPR_OK;
+}
+
+size_t rpr_model_bytes(const rpr_model *m)
+{
+    return m->plan->constant_bytes;
+}

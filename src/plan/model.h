@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef RPR_PLAN_MODEL_H
+#define RPR_PLAN_MODEL_H
+
+#include "plan/plan.h"
+
+struct rpr_model {
+    rpr_plan *plan;
+};
+
+/** Runs the passes and builds the plan. Takes the graph over, also on failure. */
+int rpr_model_from_graph(rpr_graph *g, const rpr_model_options *opt, rpr_model **out,
+                         rpr_error *err);
+
+/** What the public API says of a tensor. */
+rpr_tensor_info rpr_plan_tensor_info(const rpr_plan *p, int tensor);
+
+#endif

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The executable plan: what a model becomes. Tensors with a place in memory, and steps in the order
+ * in which they run. Immutable; every stream of a model shares it.
+ */
+#ifndef RPR_PLAN_PLAN_H
+#define RPR_PLAN_PLAN_H
+
+#include "graph/graph.h"
+#include "ops/linear.h"
+#include "ops/pixel_op.h"
+
+/**
+ * One tensor of the frame path. Its logical shape is ONNX's; in memory the axis chan_axis is
+ * innermost ("channels") and the other axes, in ONNX's order, are the pixels n, h, w. A plain
+ * row-major tensor is the case chan_axis = rank - 1.
+ *
+ * A tensor with a parent has no memory of its own: it is a slice of the parent's channels, or the
+ * same pixels under another shape.
+ */
+typedef struct rpr_tensor {
+    int value;        /* of the graph */
+    const char *name; /* of that value */
+    rpr_dtype dtype;
+    int rank, chan_axis;
+    int64_t dim[RPR_MAX_RANK];
+    int32_t n, h, w, c;
+    int parent;           /* tensor, or RPR_NONE */
+    int32_t chan_off;     /* first channel within the parent */
+    bool same_pixels;     /* n, h, w equal the parent's (otherwise the parent is gap-free) */
+    bool gap_free;        /* some child needs rows without a halo */
+    int32_t halo_t, halo_b, halo_l, halo_r; /* of a tensor without a parent */
+    const void *constant; /* owned by the plan; NULL unless constant */
+    int touch_owner;      /* tensor whose touched map stands for this one */
+    int64_t img, row, pix; /* strides in elements */
+    size_t offset;        /* of pixel (0,0,0), channel 0, in the stream's state; bytes */
+    size_t touch_offset;  /* of the touched map, if it is its own owner; bytes */
+    bool is_input;
+} rpr_tensor;
+
+typedef enum rpr_step_kind {
+    RPR_STEP_LINEAR,  /* weighted: behind a gate; dense, corrected or skipped */
+    RPR_STEP_PIXEL,   /* recomputed at the pixels that a change reaches */
+    RPR_STEP_JOIN,    /* a Concat whose inputs already lie in place: only touched maps are merged */
+    RPR_STEP_GENERIC  /* run densely by the operator's definition when an input changed */
+} rpr_step_kind;
+
+typedef struct rpr_step {
+    rpr_step_kind kind;
+    const rpr_node *node; /* NULL for a change of layout */
+    const char *name, *op;
+    int n_in, n_out;
+    int *in, *out; /* tensors, RPR_NONE where absent; owned */
+    rpr_linear *linear; /* owned; LINEAR */
+    int gate;           /* LINEAR */
+    size_t z_offset;    /* LINEAR with an activation: pre-activation in the stream's state, bytes */
+    rpr_pixel_op *pixel; /* owned; PIXEL */
+    rpr_map *pixel_map;  /* owned; PIXEL: maps of the inputs and, last, the output; data is NULL
+                            unless constant */
+} rpr_step;
+
+/** One gate: the gated form of one tensor, shared by all layers that read it. */
+typedef struct rpr_gate_plan {
+    int tensor;
+    int32_t halo_t, halo_b, halo_l, halo_r;
+    bool needs_list; /* false if only depthwise layers read it */
+} rpr_gate_plan;
+
+typedef struct rpr_plan {
+    rpr_graph *graph; /* owned */
+    rpr_tensor *tensor;
+    int n_tensor, cap_tensor;
+    int *tensor_of; /* value -> tensor or RPR_NONE */
+    rpr_step *step;
+    int n_step, cap_step;
+    rpr_gate_plan *gate;
+    int n_gate, cap_gate;
+    int *input, *output; /* tensors */
+    int n_input, n_output;
+    void **owned; /* constants in frame-path layout */
+    int n_owned, cap_owned;
+    size_t state_bytes;    /* tensors, their touched maps and z */
+    size_t generic_bytes;  /* scratch for the largest result of a GENERIC step */
+    size_t constant_bytes; /* weights and constants */
+    uint64_t fingerprint;  /* of shapes, steps and weights */
+} rpr_plan;
+
+/** Sets the strides of a tensor without halo or gaps. */
+void rpr_tensor_gap_free(rpr_tensor *t);
+
+/** Builds the plan; takes the graph over (also on failure). */
+int rpr_plan_build(rpr_graph *g, rpr_plan **out, rpr_error *err);
+void rpr_plan_free(rpr_plan *p);
+
+/** Pixel (0,0,0), channel 0 of a tensor in a stream's state; constants ignore the state. */
+void *rpr_plan_data(const rpr_plan *p, int tensor, void *state);
+
+/** Map of an f32 tensor; data is NULL if it is not constant and state is NULL. */
+rpr_map rpr_plan_map(const rpr_plan *p, int tensor, void *state);
+
+/** View of a tensor in ONNX's axis order. */
+rpr_view rpr_plan_view(const rpr_plan *p, int tensor, void *state);
+/** The same over any memory with the tensor's strides. */
+rpr_view rpr_tensor_view(const rpr_tensor *t, void *data);
+
+#endif

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Making, copying, resetting and freeing streams. All memory is taken here. */
+#include "stream/stream.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "core/alloc.h"
+#include "core/arena.h"
+
+void rpr_stream_options_init(rpr_stream_options *o)
+{
+    *o = (rpr_stream_options){.struct_size = sizeof *o,
+                              .gate = {.kind = RPR_GATE_EXACT},
+                              .refresh = 256,
+                              .threads = 1,
+                              .policy = RPR_POLICY_AUTO,
+                              .seed = 1};
+}
+
+static int check_options(const rpr_stream_options *o, rpr_error *err)
+{
+    if (o->struct_size != sizeof *o)
+        return rpr_fail(err, RPR_ERR_ARGUMENT,
+                        "rpr_stream_options was not set by rpr_stream_options_init");
+    if ((unsigned)o->gate.kind > RPR_GATE_DEADZONE)
+        return rpr_fail(err, RPR_ERR_ARGUMENT, "gate: unknown kind %d", (int)o->gate.kind);
+    if (o->gate.kind == RPR_GATE_LEVELS && (o->gate.levels < 2 || o->gate.levels > 65536))
+        return rpr_fail(err, RPR_ERR_ARGUMENT, "gate: %d levels, not 2 to 65536", o->gate.levels);
+    if (o->gate.kind == RPR_GATE_DEADZONE &&
+        !(o->gate.threshold >= 0.0 && o->gate.threshold < 1.0))
+        return rpr_fail(err, RPR_ERR_ARGUMENT, "gate: threshold %g, not 0 to 1", o->gate.threshold);
+    if (o->refresh < 0)
+        return rpr_fail(err, RPR_ERR_ARGUMENT, "refresh: %d is negative", o->refresh);
+    if (o->threads != 1)
+        return rpr_fail(err, RPR_ERR_ARGUMENT,
+                        "threads: %d; this version runs a frame on one thread", o->threads);
+    if ((unsigned)o->policy > RPR_POLICY_RANDOM)
+        return rpr_fail(err, RPR_ERR_ARGUMENT, "policy: unknown value %d", (int)o->policy);
+    return RPR_OK;
+}
+
+/**
+ * Entries of a change list. Beyond half of the elements a correction is never cheaper, so the list
+ * may give up; where corrections are forced it must hold everything.
+ */
+static size_t list_room(const rpr_stream_options *o, const rpr_tensor *t)
+{
+    size_t row = (size_t)t->w * (size_t)t->c, all = row * (size_t)t->n * (size_t)t->h;
+    return o->policy == RPR_POLICY_AUTO ? all / 2 + row : all;
+}
+
+static void take_gate(rpr_stream *s, int i, rpr_arena *state, rpr_arena *lists)
+{
+    const rpr_gate_plan *plan = &s->plan->gate[i];
+    const rpr_tensor *t = &s->plan->tensor[plan->tensor];
+    rpr_gate_state *g = &s->gate[i];
+    size_t w = (size_t)(t->w + plan->halo_l + plan->halo_r), c = (size_t)t->c;
+    size_t h = (size_t)(t->h + plan->halo_t + plan->halo_b), rows = (size_t)t->n * (size_t)t->h;
+    size_t room = plan->needs_list ? list_room(&s->opt, t) : (size_t)t->w * c;
+    float *xhat = rpr_arena_take(state, (size_t)t->n * h * w * c, sizeof *xhat);
+    g->xhat = (rpr_map){.n = t->n, .h = t->h, .w = t->w, .c = t->c, .pix = t->c};
+    g->xhat.row = (int64_t)(w * c);
+    g->xhat.img = (int64_t)(h * w * c);
+    if (xhat)
+        g->xhat.data = xhat + plan->halo_t * g->xhat.row + plan->halo_l * g->xhat.pix;
+    g->cap = (int64_t)room;
+    g->off = rpr_arena_take(lists, rows * (size_t)(t->w + 1), sizeof *g->off);
+    g->row_n = rpr_arena_take(lists, rows, sizeof *g->row_n);
+    g->idx = rpr_arena_take(lists, room + RPR_LANE, sizeof *g->idx);
+    g->delta = rpr_arena_take(lists, room + RPR_LANE, sizeof *g->delta);
+    g->changed = (rpr_touch){.n = t->n, .h = t->h, .w = t->w};
+    g->changed.pix = rpr_arena_take(lists, rows * (size_t)t->w + 8, 1);
+}
+
+/** Two walks over the same list: one with base NULL adds sizes up, one takes the pointers. */
+static void take_state(rpr_stream *s, rpr_arena *state, rpr_arena *lists)
+{
+    char *plan = rpr_arena_take(state, s->plan->state_bytes, 1);
+    for (int i = 0; s->reuse && i < s->plan->n_gate; i++)
+        take_gate(s, i, state, lists);
+    for (int i = 0; i < s->plan->n_input; i++) {
+        const rpr_tensor *t = &s->plan->tensor[s->plan->input[i]];
+        size_t bytes = t->c <= 4 && t->n == 1 ? (size_t)t->h * (size_t)t->w * (size_t)t->c : 0;
+        s->input[i].previous = rpr_arena_take(state, bytes, 1);
+    }
+    for (int i = 0; plan && i < s->plan->n_tensor; i++) {
+        const rpr_tensor *t = &s->plan->tensor[i];
+        s->touch[i] = (rpr_touch){.n = t->n, .h = t->h, .w = t->w};
+        if (t->touch_owner == i)
+            s->touch[i].pix = (uint8_t *)plan + t->touch_offset;
+    }
+}
+
+/** Scratch that no frame hands on to the next. */
+static void take_scratch(rpr_stream *s, rpr_arena *a)
+{
+    int32_t segs = 0, cols = 0;
+    int ends = 0;
+    for (int i = 0; i < s->plan->n_step; i++) {
+        const rpr_step *step = &s->plan->step[i];
+        ends = step->n_in + step->n_out > ends ? step->n_in + step->n_out : ends;
+        if (!step->linear)
+            continue;
+        segs = step->linear->max_segs > segs ? step->linear->max_segs : segs;
+        cols = step->linear->out_w > cols ? step->linear->out_w : cols;
+    }
+    s->linear_scratch.segs = rpr_arena_take(a, (size_t)segs + 1, sizeof *s->linear_scratch.segs);
+    s->linear_scratch.pix = rpr_arena_take(a, (size_t)cols, sizeof *s->linear_scratch.pix);
+    s->scratch = rpr_arena_take(a, s->plan->generic_bytes, 1);
+    s->views = rpr_arena_take(a, (size_t)ends, sizeof *s->views);
+    s->sample = rpr_arena_take(a, RPR_SAMPLE, sizeof *s->sample);
+}
+
+static bool take_small(rpr_stream *s)
+{
+    s->touch = rpr_alloc_array((size_t)s->plan->n_tensor + 1, sizeof *s->touch);
+    s->gate = rpr_alloc_array((size_t)s->plan->n_gate + 1, sizeof *s->gate);
+    s->gate_frame = rpr_alloc_array((size_t)s->plan->n_gate + 1, sizeof *s->gate_frame);
+    s->step = rpr_alloc_array((size_t)s->plan->n_step + 1, sizeof *s->step);
+    s->input = rpr_alloc_array((size_t)s->plan->n_input + 1, sizeof *s->input);
+    return s->touch && s->gate && s->gate_frame && s->step && s->input;
+}
+
+static bool take_memory(rpr_stream *s)
+{
+    rpr_arena state = {0}, lists = {0};
+    if (!take_small(s))
+        return false;
+    take_state(s, &state, &lists);
+    take_scratch(s, &lists);
+    if (state.overflow || lists.overflow)
+        return false;
+    s->state_bytes = state.bytes;
+    s->list_bytes = lists.bytes;
+    s->state = rpr_alloc(state.bytes);
+    s->lists = rpr_alloc(lists.bytes);
+    if (!s->state || !s->lists)
+        return false;
+    state = (rpr_arena){.base = s->state};
+    lists = (rpr_arena){.base = s->lists};
+    take_state(s, &state, &lists);
+    take_scratch(s, &lists);
+    return true;
+}
+
+int rpr_stream_create(const rpr_model *m, const rpr_stream_options *opt, rpr_stream **out,
+                      rpr_error *err)
+{
+    rpr_stream_options defaults;
+    if (err)
+        err->message[0] = '\0';
+    if (!m || !out)
+        return rpr_fail(err, RPR_ERR_ARGUMENT, "no %s was given", m ? "place for it" : "model");
+    *out = NULL;
+    rpr_stream_options_init(&defaults);
+    opt = opt ? opt : &defaults;
+    RPR_TRY(check_options(opt, err));
+    rpr_stream *s = rpr_alloc(sizeof *s);
+    if (!s)
+        return rpr_fail(err, RPR_ERR_NOMEM, "out of memory");
+    s->model = m;
+    s->plan = m->plan;
+    s->k = rpr_kernels_best();
+    s->opt = *opt;
+    s->reuse = opt->gate.kind != RPR_GATE_OFF;
+    if (!take_memory(s)) {
+        rpr_stream_destroy(s);
+        return rpr_fail(err, RPR_ERR_NOMEM, "out of memory for a stream of this model");
+    }
+    rpr_stream_reset(s);
+    *out = s;
+    return RPR_OK;
+}
+
+void rpr_stream_destroy(rpr_stream *s)
+{
+    if (!s)
+        return;
+    rpr_free(s->touch);
+    rpr_free(s->gate);
+    rpr_free(s->gate_frame);
+    rpr_free(s->step);
+    rpr_free(s->input);
+    rpr_free(s->state);
+    rpr_free(s->lists);
+    rpr_free(s);
+}
+
+void rpr_stream_reset(rpr_stream *s)
+{
+    s->frame = 0;
+    s->random = s->opt.seed ? s->opt.seed : 1;
+    for (int i = 0; i < s->plan->n_gate; i++) {
+        s->gate_frame[i] = 0;
+        s->gate[i].lo = s->gate[i].hi = 0.0f;
+    }
+    for (int i = 0; i < s->plan->n_step; i++)
+        s->step[i] = (rpr_step_state){0};
+    for (int i = 0; i < s->plan->n_input; i++)
+        s->input[i].valid = false;
+    s->stats = (rpr_frame_stats){0};
+}
+
+const char *rpr_stream_error(const rpr_stream *s)
+{
+    return s->error.message;
+}
+
+size_t rpr_stream_state_bytes(const rpr_stream *s)
+{
+    const rpr_plan *p = s->plan;
+    return sizeof *s + s->state_bytes + s->list_bytes +
+           (size_t)p->n_tensor * sizeof *s->touch + (size_t)p->n_gate * sizeof *s->gate +
+           (size_t)p->n_gate * sizeof *s->gate_frame + (size_t)p->n_step * sizeof *s->step +
+           (size_t)p->n_input * sizeof *s->input;
+}

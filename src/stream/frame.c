@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The frame loop. */
+#define _POSIX_C_SOURCE 200112L
+#include "stream/stream.h"
+
+#include <time.h>
+
+
+static double now_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec * 1e3 + (double)t.tv_nsec * 1e-6;
+}
+
+rpr_touch rpr_stream_touch(const rpr_stream *s, int tensor)
+{
+    const rpr_tensor *t = &s->plan->tensor[tensor];
+    rpr_touch touch = s->touch[t->touch_owner];
+    touch.n = t->n;
+    touch.h = t->h;
+    touch.w = t->w;
+    return touch;
+}
+
+/* --------------------------------------------------------------- weighted */
+
+static void update_gate(rpr_stream *s, int index)
+{
+    rpr_gate_state *g = &s->gate[index];
+    int tensor = s->plan->gate[index].tensor;
+    if (s->gate_frame[index] == s->frame + 1)
+        return;
+    s->gate_frame[index] = s->frame + 1;
+    rpr_map x = rpr_plan_map(s->plan, tensor, s->state);
+    rpr_touch touched = rpr_stream_touch(s, tensor);
+    if (s->frame == 0) {
+        rpr_gate_profile(g, &s->opt.gate, &x, s->sample, RPR_SAMPLE);
+        rpr_gate_restart(g, &s->opt.gate, s->k, &x);
+    } else if (touched.any) {
+        rpr_gate_update(g, &s->opt.gate, s->k, &x, &touched);
+    } else {
+        rpr_gate_hold(g);
+    }
+    s->stats.inputs += rpr_gate_elements(g);
+    s->stats.changed += g->n_changed;
+}
+
+rpr_map rpr_stream_pre_activation(const rpr_stream *s, const rpr_step *step)
+{
+    const rpr_linear *l = step->linear;
+    if (rpr_act_is_none(&l->act))
+        return rpr_plan_map(s->plan, step->out[0], s->state);
+    return (rpr_map){.data = (float *)(void *)(s->state + step->z_offset),
+                     .n = l->n,
+                     .h = l->out_h,
+                     .w = l->out_w,
+                     .c = l->out_c,
+                     .img = (int64_t)l->out_h * l->out_w * l->out_c,
+                     .row = (int64_t)l->out_w * l->out_c,
+                     .pix = l->out_c};
+}
+
+static void correct(rpr_stream *s, const rpr_step *step, rpr_step_state *state, const rpr_map *z,
+                    const rpr_map *a, rpr_touch *touched)
+{
+    const rpr_gate_state *g = &s->gate[step->gate];
+    rpr_correction done =
+        rpr_linear_correct(step->linear, s->k, g, z, touched, &s->linear_scratch);
+    rpr_linear_activate(step->linear, s->k, z, a, touched);
+    state->macs = done.macs;
+    state->terms += done.max_terms;
+    state->poisoned = !rpr_linear_finite(s->k, z, touched);
+}
+
+static void run_linear(rpr_stream *s, const rpr_step *step, int index)
+{
+    rpr_step_state *state = &s->step[index];
+    rpr_touch *touched = &s->touch[step->out[0]];
+    rpr_map a = rpr_plan_map(s->plan, step->out[0], s->state);
+    rpr_map z = rpr_stream_pre_activation(s, step);
+    update_gate(s, step->gate);
+    state->choice = rpr_stream_choose(s, step, index);
+    switch (state->choice) {
+    case RPR_CHOICE_SKIP:
+        state->macs = 0;
+        rpr_touch_fill(touched, false);
+        break;
+    case RPR_CHOICE_CORRECT:
+        correct(s, step, state, &z, &a, touched);
+        break;
+    case RPR_CHOICE_DENSE:
+        rpr_linear_dense(step->linear, s->k, &s->gate[step->gate].xhat, &z, &a);
+        state->macs = step->linear->macs;
+        state->terms = 0;
+        state->poisoned = !rpr_linear_finite(s->k, &z, NULL);
+        rpr_touch_fill(touched, true);
+        break;
+    }
+}
+
+/** Without reuse a layer reads its input where it lies and activates in place. */
+static void run_linear_off(rpr_stream *s, const rpr_step *step, int index)
+{
+    rpr_map x = rpr_plan_map(s->plan, step->in[0], s->state);
+    rpr_map a = rpr_plan_map(s->plan, step->out[0], s->state);
+    rpr_linear_dense(step->linear, s->k, &x, &a, &a);
+    s->step[index].choice = RPR_CHOICE_DENSE;
+    s->step[index].macs = step->linear->macs;
+}
+
+/* ------------------------------------------------------------- unweighted */
+
+static void run_pixel(rpr_stream *s, const rpr_step *step)
+{
+    rpr_map in[RPR_PIXEL_MAX_IN], out = step->pixel_map[step->n_in];
+    out.data = rpr_plan_map(s->plan, step->out[0], s->state).data;
+    for (int i = 0; i < step->n_in; i++) {
+        in[i] = step->pixel_map[i];
+        if (!in[i].data)
+            in[i].data = rpr_plan_map(s->plan, step->in[i], s->state).data;
+    }
+    if (!s->reuse) {
+        step->pixel->run(step->pixel, s->k, in, &out, NULL);
+        return;
+    }
+    rpr_touch touches[RPR_PIXEL_MAX_IN], *touched = &s->touch[step->out[0]];
+    const rpr_touch *of[RPR_PIXEL_MAX_IN];
+    for (int i = 0; i < step->n_in; i++) {
+        bool constant = s->plan->tensor[step->in[i]].constant != NULL;
+        if (!constant)
+            touches[i] = rpr_stream_touch(s, step->in[i]);
+        of[i] = constant ? NULL : &touches[i];
+    }
+    if (s->frame == 0)
+        rpr_touch_fill(touched, true);
+    else
+        step->pixel->touch(step->pixel, of, touched);
+    if (touched->any)
+        step->pixel->run(step->pixel, s->k, in, &out, touched);
+}
+
+/** The inputs already lie in the output: only what was touched is passed on. */
+static void run_join(rpr_stream *s, const rpr_step *step)
+{
+    rpr_touch *touched = &s->touch[step->out[0]];
+    if (!s->reuse)
+        return;
+    rpr_touch_fill(touched, false);
+    for (int i = 0; i < step->n_in; i++) {
+        rpr_touch in = rpr_stream_touch(s, step->in[i]);
+        if (in.any)
+            rpr_touch_or(touched, &in);
+    }
+}
+
+/* ------------------------------------------------------------------- loop */
+
+static int run_step(rpr_stream *s, const rpr_step *step, int index)
+{
+    switch (step->kind) {
+    case RPR_STEP_LINEAR:
+        if (s->reuse)
+            run_linear(s, step, index);
+        else
+            run_linear_off(s, step, index);
+        s->stats.macs_dense += step->linear->macs;
+        s->stats.macs_executed += s->step[index].macs;
+        s->stats.layers[s->step[index].choice]++;
+        s->stats.refreshed += s->step[index].refreshed;
+        return RPR_OK;
+    case RPR_STEP_PIXEL:
+        run_pixel(s, step);
+        return RPR_OK;
+    case RPR_STEP_JOIN:
+        run_join(s, step);
+        return RPR_OK;
+    case RPR_STEP_GENERIC:
+        return rpr_stream_run_generic(s, step);
+    }
+    return RPR_ERR_INTERNAL;
+}
+
+static int run_steps(rpr_stream *s)
+{
+    for (int i = 0; i < s->plan->n_step; i++) {
+        double start = s->time_layers ? now_ms() : 0.0;
+        RPR_TRY(run_step(s, &s->plan->step[i], i));
+        s->step[i].ms = s->time_layers ? now_ms() - start : 0.0;
+    }
+    return RPR_OK;
+}
+
+int rpr_stream_run(rpr_stream *s, const rpr_input *in, size_t n_in, rpr_output *out, size_t n_out)
+{
+    double start = now_ms();
+    s->error.message[0] = '\0';
+    RPR_TRY(rpr_stream_check_inputs(s, in, n_in));
+    RPR_TRY(rpr_stream_check_outputs(s, out, n_out));
+    s->stats = (rpr_frame_stats){.frame = s->frame};
+    rpr_stream_fill_inputs(s, in);
+    int status = run_steps(s);
+    if (status != RPR_OK) {
+        rpr_stream_reset(s); /* a step ran out of memory: what was computed so far is worthless */
+        return status;
+    }
+    rpr_stream_copy_outputs(s, out, n_out);
+    s->frame++;
+    s->stats.ms = now_ms() - start;
+    return RPR_OK;
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Steps without a sparse form: run densely, then compared with what was there. */
+#include "stream/stream.h"
+
+#include <string.h>
+
+#include "graph/opdef.h"
+#include "ops/walk.h"
+
+static bool any_touched(const rpr_stream *s, const rpr_step *step)
+{
+    if (!s->reuse || s->frame == 0)
+        return true;
+    for (int i = 0; i < step->n_in; i++) {
+        int t = step->in[i];
+        if (t != RPR_NONE && !s->plan->tensor[t].constant && rpr_stream_touch(s, t).any)
+            return true;
+    }
+    return false;
+}
+
+/** Copies the pixels of `fresh` (gap-free) that differ into the tensor and marks them. */
+static void merge(rpr_stream *s, int tensor, const char *fresh)
+{
+    const rpr_tensor *t = &s->plan->tensor[tensor];
+    rpr_touch *touched = &s->touch[tensor];
+    size_t size = rpr_dtype_size(t->dtype), bytes = (size_t)t->c * size;
+    char *base = rpr_plan_data(s->plan, tensor, s->state);
+    for (int32_t n = 0; n < t->n; n++)
+        for (int32_t y = 0; y < t->h; y++) {
+            uint8_t *mark = rpr_touch_row(touched, n, y);
+            for (int32_t x = 0; x < t->w; x++, fresh += bytes) {
+                char *at = base + (size_t)(n * t->img + y * t->row + x * t->pix) * size;
+                if (s->frame > 0 && s->reuse && memcmp(at, fresh, bytes) == 0)
+                    continue;
+                memcpy(at, fresh, bytes);
+                mark[x] = 1;
+                touched->any = true;
+            }
+        }
+}
+
+/** Views of the inputs where they lie and of the outputs in scratch, in the tensors' layouts. */
+static void make_views(rpr_stream *s, const rpr_step *step, rpr_view *in, rpr_view *out)
+{
+    char *at = s->scratch;
+    for (int i = 0; i < step->n_in; i++)
+        in[i] = step->in[i] == RPR_NONE ? (rpr_view){0}
+                                        : rpr_plan_view(s->plan, step->in[i], s->state);
+    for (int i = 0; i < step->n_out; i++) {
+        out[i] = (rpr_view){0};
+        if (step->out[i] == RPR_NONE)
+            continue;
+        rpr_tensor t = s->plan->tensor[step->out[i]];
+        rpr_tensor_gap_free(&t);
+        out[i] = rpr_tensor_view(&t, at);
+        size_t bytes = (size_t)t.n * (size_t)t.img * rpr_dtype_size(t.dtype);
+        at += (bytes + 63) / 64 * 64;
+    }
+}
+
+int rpr_stream_run_generic(rpr_stream *s, const rpr_step *step)
+{
+    rpr_view *in = s->views, *out = s->views + step->n_in;
+    for (int i = 0; i < step->n_out; i++)
+        if (step->out[i] != RPR_NONE)
+            rpr_touch_fill(&s->touch[step->out[i]], false);
+    if (!any_touched(s, step))
+        return RPR_OK;
+    make_views(s, step, in, out);
+    if (step->node)
+        RPR_TRY(step->node->def->eval(step->node, in, out, &s->error));
+    else
+        rpr_view_copy(&in[0], &out[0]);
+    if (step->node && !rpr_act_is_none(&step->node->act)) {
+        const rpr_tensor *t = &s->plan->tensor[step->out[0]];
+        s->k->act(&step->node->act, out[0].data, out[0].data,
+                  (int64_t)t->n * t->h * t->w * t->c);
+    }
+    for (int i = 0; i < step->n_out; i++)
+        if (step->out[i] != RPR_NONE)
+            merge(s, step->out[i], out[i].data);
+    return RPR_OK;
+}

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A frame on its way in: checked, compared with the previous one, converted where it differs. */
+#include "stream/stream.h"
+
+#include <math.h>
+#include <string.h>
+
+static int check_picture(rpr_stream *s, const rpr_tensor *t, const rpr_input *in, size_t bytes)
+{
+    if (t->dtype != RPR_F32 || t->n != 1 || t->c > 4)
+        return rpr_fail(&s->error, RPR_ERR_ARGUMENT,
+                        "input '%s': not a single f32 picture with 1 to 4 channels", t->name);
+    size_t row = in->row_bytes ? in->row_bytes : (size_t)t->w * (size_t)t->c;
+    if (row < (size_t)t->w * (size_t)t->c)
+        return rpr_fail(&s->error, RPR_ERR_ARGUMENT, "input '%s': row_bytes %zu is less than a row",
+                        t->name, row);
+    size_t need = row * (size_t)(t->h - 1) + (size_t)t->w * (size_t)t->c;
+    if (t->h > 0 && bytes && bytes < need)
+        return rpr_fail(&s->error, RPR_ERR_ARGUMENT, "input '%s': %zu bytes given, %zu needed",
+                        t->name, bytes, need);
+    for (int i = 0; i < 4; i++)
+        if (!isfinite(in->scale[i]) || !isfinite(in->offset[i]))
+            return rpr_fail(&s->error, RPR_ERR_NONFINITE,
+                            "input '%s': scale or offset is NaN or infinite", t->name);
+    return RPR_OK;
+}
+
+static int64_t first_nonfinite(const float *x, int64_t n)
+{
+    int64_t i = 0;
+    while (i < n && isfinite(x[i]))
+        i++;
+    return i;
+}
+
+static int check_tensor(rpr_stream *s, int tensor, const rpr_input *in)
+{
+    const rpr_tensor *t = &s->plan->tensor[tensor];
+    rpr_tensor_info info = rpr_plan_tensor_info(s->plan, tensor);
+    if (in->bytes && in->bytes < info.bytes)
+        return rpr_fail(&s->error, RPR_ERR_ARGUMENT, "input '%s': %zu bytes given, %zu needed",
+                        t->name, in->bytes, info.bytes);
+    if (t->dtype != RPR_F32 || s->opt.allow_nonfinite)
+        return RPR_OK;
+    int64_t count = (int64_t)(info.bytes / sizeof(float));
+    if (s->k->all_finite(in->data, count))
+        return RPR_OK;
+    return rpr_fail(&s->error, RPR_ERR_NONFINITE,
+                    "input '%s': element %lld is NaN or infinite", t->name,
+                    (long long)first_nonfinite(in->data, count));
+}
+
+int rpr_stream_check_inputs(rpr_stream *s, const rpr_input *in, size_t n_in)
+{
+    if (n_in != (size_t)s->plan->n_input || (n_in > 0 && !in))
+        return rpr_fail(&s->error, RPR_ERR_ARGUMENT, "%zu inputs given, the model has %d", n_in,
+                        s->plan->n_input);
+    for (size_t i = 0; i < n_in; i++) {
+        int tensor = s->plan->input[i];
+        const rpr_tensor *t = &s->plan->tensor[tensor];
+        if (!in[i].data)
+            return rpr_fail(&s->error, RPR_ERR_ARGUMENT, "input '%s': no data", t->name);
+        switch (in[i].format) {
+        case RPR_FORMAT_TENSOR:
+            RPR_TRY(check_tensor(s, tensor, &in[i]));
+            break;
+        case RPR_FORMAT_U8_HWC:
+            RPR_TRY(check_picture(s, t, &in[i], in[i].bytes));
+            break;
+        default:
+            return rpr_fail(&s->error, RPR_ERR_ARGUMENT, "input '%s': unknown format %d", t->name,
+                            (int)in[i].format);
+        }
+    }
+    return RPR_OK;
+}
+
+/* ---------------------------------------------------------------- picture */
+
+/** Marks pixels whose bytes differ; equal stretches are passed eight bytes at a time. */
+static bool mark_row(uint8_t *mark, const uint8_t *now, const uint8_t *then, int32_t w, int32_t c)
+{
+    int32_t bytes = w * c, i = 0;
+    bool any = false;
+    while (i < bytes) {
+        uint64_t a, b;
+        if (i + 8 <= bytes) {
+            memcpy(&a, now + i, 8);
+            memcpy(&b, then + i, 8);
+            if (a == b) {
+                i += 8;
+                continue;
+            }
+        }
+        int32_t end = i + 8 < bytes ? i + 8 : bytes;
+        for (; i < end; i++)
+            if (now[i] != then[i]) {
+                mark[i / c] = 1;
+                any = true;
+            }
+    }
+    return any;
+}
+
+/** Scale and offset of the call, with the default filled in. */
+static void conversion(const rpr_input *in, float scale[4], float offset[4])
+{
+    bool given = false;
+    for (int i = 0; i < 4; i++)
+        given |= in->scale[i] < 0.0f || in->scale[i] > 0.0f;
+    for (int i = 0; i < 4; i++) {
+        scale[i] = given ? in->scale[i] : 1.0f / 255.0f;
+        offset[i] = in->offset[i];
+    }
+}
+
+static void fill_picture(rpr_stream *s, int index, const rpr_input *in)
+{
+    int tensor = s->plan->input[index];
+    rpr_input_state *state = &s->input[index];
+    rpr_map x = rpr_plan_map(s->plan, tensor, s->state);
+    rpr_touch *touched = &s->touch[tensor];
+    float scale[4], offset[4];
+    conversion(in, scale, offset);
+    bool whole = !s->reuse || !state->valid || memcmp(scale, state->scale, sizeof scale) != 0 ||
+                 memcmp(offset, state->offset, sizeof offset) != 0;
+    size_t pitch = in->row_bytes ? in->row_bytes : (size_t)x.w * (size_t)x.c;
+    size_t row_bytes = (size_t)x.w * (size_t)x.c;
+    rpr_touch_fill(touched, whole);
+    for (int32_t y = 0; y < x.h; y++) {
+        const uint8_t *now = (const uint8_t *)in->data + (size_t)y * pitch;
+        uint8_t *then = state->previous + (size_t)y * row_bytes;
+        uint8_t *mark = rpr_touch_row(touched, 0, y);
+        if (!whole && !mark_row(mark, now, then, x.w, x.c))
+            continue;
+        touched->any = true;
+        for (int32_t x0 = 0, x1 = 0; rpr_touch_run(whole ? NULL : mark, x1, x.w, &x0, &x1);)
+            s->k->u8_to_f32(now + (size_t)x0 * (size_t)x.c, rpr_map_at(&x, 0, y, x0), x1 - x0, x.c,
+                            scale, offset);
+        memcpy(then, now, row_bytes);
+    }
+    state->valid = true;
+    memcpy(state->scale, scale, sizeof scale);
+    memcpy(state->offset, offset, sizeof offset);
+}
+
+/* ----------------------------------------------------------------- tensor */
+
+/** Dense row-major data, pixel by pixel into the tensor's layout; differing bits mark a pixel. */
+static void fill_tensor(rpr_stream *s, int index, const rpr_input *in)
+{
+    int tensor = s->plan->input[index];
+    const rpr_tensor *t = &s->plan->tensor[tensor];
+    rpr_touch *touched = &s->touch[tensor];
+    size_t size = rpr_dtype_size(t->dtype);
+    int64_t after = 1; /* elements from channel to channel */
+    for (int a = t->chan_axis + 1; a < t->rank; a++)
+        after *= t->dim[a];
+    char *base = rpr_plan_data(s->plan, tensor, s->state);
+    const char *src = in->data;
+    bool first = s->frame == 0;
+    rpr_touch_fill(touched, false);
+    int64_t pixel = 0;
+    for (int32_t n = 0; n < t->n; n++)
+        for (int32_t y = 0; y < t->h; y++) {
+            uint8_t *mark = rpr_touch_row(touched, n, y);
+            for (int32_t x = 0; x < t->w; x++, pixel++) {
+                int64_t block = pixel / after, from = block * after * t->c + pixel % after;
+                char *to = base + (size_t)(n * t->img + y * t->row + x * t->pix) * size;
+                bool differs = first;
+                for (int32_t c = 0; c < t->c; c++, to += size) {
+                    const char *v = src + (size_t)(from + c * after) * size;
+                    if (memcmp(to, v, size) == 0)
+                        continue;
+                    memcpy(to, v, size);
+                    differs = true;
+                }
+                mark[x] = differs;
+                touched->any |= differs;
+            }
+        }
+    s->input[index].valid = false;
+}
+
+void rpr_stream_fill_inputs(rpr_stream *s, const rpr_input *in)
+{
+    for (int i = 0; i < s->plan->n_input; i++) {
+        if (in[i].format == RPR_FORMAT_U8_HWC)
+            fill_picture(s, i, &in[i]);
+        else
+            fill_tensor(s, i, &in[i]);
+    }
+}

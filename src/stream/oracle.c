@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The oracle: every weighted layer's z must equal a dense evaluation of that layer on xhat, within
+ * accumulated float rounding.
+ *
+ * The bound for one output o: each of its K products, and each of the T products that corrections
+ * have added since the layer was last recomputed, is rounded a constant number of times (the
+ * difference new - old once, the fused multiply-add once), each time by at most u = 2^-24 of a
+ * partial sum; every partial sum is at most M = L1(w_o) * max|xhat| + |b_o| in magnitude, with old
+ * and new inputs mixed. So |z - dense| <= 4 u (K + T + 2) M. max|xhat| is taken over the layer as it
+ * is now. The dense value is computed in double here.
+ */
+#include "stream/stream.h"
+
+#include <math.h>
+
+/** One output pixel, RPR_BLOCK output channels at a time. */
+typedef struct exact {
+    double sum[RPR_BLOCK];       /* W * xhat + b */
+    double magnitude[RPR_BLOCK]; /* sum |w * xhat| + |b| */
+    double l1[RPR_BLOCK];        /* sum |w| */
+} exact;
+
+/** Adds input value v times one weight row of `width` outputs. */
+static void add_row(exact *e, const float *w, double v, int32_t width)
+{
+    for (int32_t o = 0; o < width; o++) {
+        double product = (double)w[o] * v;
+        e->sum[o] += product;
+        e->magnitude[o] += fabs(product);
+        e->l1[o] += fabs((double)w[o]);
+    }
+}
+
+/** Depthwise: output o sees input channel o only. */
+static void add_channels(exact *e, const float *w, const float *x, int32_t width)
+{
+    for (int32_t o = 0; o < width; o++) {
+        double product = (double)w[o] * (double)x[o];
+        e->sum[o] += product;
+        e->magnitude[o] += fabs(product);
+        e->l1[o] += fabs((double)w[o]);
+    }
+}
+
+static void evaluate(exact *e, const rpr_linear *l, const rpr_phase *p, const rpr_map *x, int32_t n,
+                     int32_t j, int32_t i, int32_t block)
+{
+    int32_t width = p->co - block < RPR_BLOCK ? p->co - block : RPR_BLOCK;
+    int64_t rows = (int64_t)p->kh * p->kw * p->ci;
+    int32_t pitch = l->depthwise ? p->co : rpr_block_width(p->co, block);
+    const float *w = l->depthwise ? p->w + block : p->w + rows * block;
+    for (int32_t o = 0; o < width; o++) {
+        e->sum[o] = (double)p->bias[block + o];
+        e->magnitude[o] = fabs(e->sum[o]);
+        e->l1[o] = 0.0;
+    }
+    for (int32_t ky = 0; ky < p->kh; ky++)
+        for (int32_t kx = 0; kx < p->kw; kx++) {
+            const float *at = rpr_map_at(x, n, j * p->sh + p->in_y0 + ky * p->dh,
+                                         i * p->sw + p->in_x0 + kx * p->dw) +
+                              p->ci0;
+            if (l->depthwise) {
+                add_channels(e, w, at + block, width);
+                w += pitch;
+                continue;
+            }
+            for (int32_t c = 0; c < p->ci; c++, w += pitch)
+                add_row(e, w, (double)at[c], width);
+        }
+}
+
+static double largest(const rpr_map *x)
+{
+    double m = 0.0;
+    for (int32_t n = 0; n < x->n; n++)
+        for (int32_t y = 0; y < x->h; y++)
+            for (int32_t i = 0; i < x->w; i++)
+                for (int32_t c = 0; c < x->c; c++)
+                    m = fmax(m, fabs((double)rpr_map_at(x, n, y, i)[c]));
+    return m;
+}
+
+typedef struct layer_check {
+    const rpr_linear *l;
+    rpr_map x, z;
+    double terms, max_x;
+    double worst, max_rel;
+} layer_check;
+
+static void check_output(layer_check *c, double z, double bias, const exact *e, int32_t o)
+{
+    double error = fabs(z - e->sum[o]);
+    double bound =
+        4.0 * 0x1p-24 * (c->terms + 2.0) * (e->l1[o] * c->max_x + fabs(bias));
+    if ((isnan(e->sum[o]) && isnan(z)) || !(error > 0.0 || isnan(error)))
+        return;
+    c->worst = fmax(c->worst, bound > 0.0 && !isnan(error) ? error / bound : INFINITY);
+    c->max_rel = fmax(c->max_rel, e->magnitude[o] > 0.0 ? error / e->magnitude[o] : INFINITY);
+}
+
+static void check_pixel(layer_check *c, const rpr_phase *p, int32_t n, int32_t j, int32_t i)
+{
+    const float *z =
+        rpr_map_at(&c->z, n, p->out_y0 + j * p->out_sy, p->out_x0 + i * p->out_sx) + p->co0;
+    exact e;
+    for (int32_t block = 0; block < p->co; block += RPR_BLOCK) {
+        evaluate(&e, c->l, p, &c->x, n, j, i, block);
+        for (int32_t o = block; o < p->co && o < block + RPR_BLOCK; o++)
+            check_output(c, (double)z[o], (double)p->bias[o], &e, o - block);
+    }
+}
+
+static void check_layer(layer_check *c)
+{
+    for (int32_t q = 0; q < c->l->n_phase; q++) {
+        const rpr_phase *p = &c->l->phase[q];
+        for (int32_t n = 0; n < c->l->n; n++)
+            for (int32_t j = 0; j < p->rows; j++)
+                for (int32_t i = 0; i < p->cols; i++)
+                    check_pixel(c, p, n, j, i);
+    }
+}
+
+int rpr_stream_oracle(const rpr_stream *s, rpr_oracle *result)
+{
+    if (!s->reuse || s->frame == 0 || !result)
+        return RPR_ERR_ARGUMENT;
+    *result = (rpr_oracle){0};
+    for (int i = 0; i < s->plan->n_step; i++) {
+        const rpr_step *step = &s->plan->step[i];
+        if (!step->linear)
+            continue;
+        layer_check c = {.l = step->linear, .x = s->gate[step->gate].xhat};
+        c.z = rpr_stream_pre_activation(s, step);
+        c.terms = (double)(step->linear->max_terms + s->step[i].terms);
+        c.max_x = largest(&c.x);
+        check_layer(&c);
+        if (c.worst > result->worst) {
+            result->worst = c.worst;
+            result->layer = (size_t)i;
+        }
+        result->max_rel = fmax(result->max_rel, c.max_rel);
+    }
+    return RPR_OK;
+}

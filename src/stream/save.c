@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Saved states. Layout: header, profiled ranges, steps, inputs, then the state block as it lies in
+ * memory (its layout is part of the plan's fingerprint). Byte order is the machine's.
+ */
+#include "stream/stream.h"
+
+#include <string.h>
+
+#define MAGIC 0x31525052u /* "RPR1" */
+
+typedef struct save_header {
+    uint32_t magic, gate_kind;
+    uint64_t fingerprint, bytes;
+    double threshold;
+    int32_t levels, refresh;
+    uint64_t frame, random;
+} save_header;
+
+typedef struct save_step {
+    int64_t terms;
+    uint8_t poisoned, padding[7];
+} save_step;
+
+typedef struct save_input {
+    float scale[4], offset[4];
+    uint32_t valid;
+} save_input;
+
+size_t rpr_stream_save_bytes(const rpr_stream *s)
+{
+    const rpr_plan *p = s->plan;
+    return sizeof(save_header) + (size_t)p->n_gate * 2 * sizeof(float) +
+           (size_t)p->n_step * sizeof(save_step) + (size_t)p->n_input * sizeof(save_input) +
+           s->state_bytes;
+}
+
+static save_header make_header(const rpr_stream *s)
+{
+    save_header h;
+    memset(&h, 0, sizeof h);
+    h.magic = MAGIC;
+    h.gate_kind = (uint32_t)s->opt.gate.kind;
+    h.fingerprint = s->plan->fingerprint;
+    h.bytes = rpr_stream_save_bytes(s);
+    h.threshold = s->opt.gate.threshold;
+    h.levels = s->opt.gate.levels;
+    h.refresh = s->opt.refresh;
+    h.frame = s->frame;
+    h.random = s->random;
+    return h;
+}
+
+static char *put(char *at, const void *data, size_t bytes)
+{
+    memcpy(at, data, bytes);
+    return at + bytes;
+}
+
+static const char *get(const char *at, void *data, size_t bytes)
+{
+    memcpy(data, at, bytes);
+    return at + bytes;
+}
+
+int rpr_stream_save(const rpr_stream *s, void *buffer, size_t bytes)
+{
+    if (!buffer || bytes < rpr_stream_save_bytes(s))
+        return RPR_ERR_ARGUMENT;
+    save_header h = make_header(s);
+    char *at = put(buffer, &h, sizeof h);
+    for (int i = 0; i < s->plan->n_gate; i++) {
+        const float range[2] = {s->gate[i].lo, s->gate[i].hi};
+        at = put(at, range, sizeof range);
+    }
+    for (int i = 0; i < s->plan->n_step; i++) {
+        const save_step step = {.terms = s->step[i].terms, .poisoned = s->step[i].poisoned};
+        at = put(at, &step, sizeof step);
+    }
+    for (int i = 0; i < s->plan->n_input; i++) {
+        save_input input = {.valid = s->input[i].valid};
+        memcpy(input.scale, s->input[i].scale, sizeof input.scale);
+        memcpy(input.offset, s->input[i].offset, sizeof input.offset);
+        at = put(at, &input, sizeof input);
+    }
+    (void)put(at, s->state, s->state_bytes);
+    return RPR_OK;
+}
+
+static int check_header(rpr_stream *s, const save_header *h, size_t bytes)
+{
+    const save_header own = make_header(s);
+    if (h->magic != MAGIC || h->bytes != bytes)
+        return rpr_fail(&s->error, RPR_ERR_STATE, "not a saved state, or cut short");
+    if (h->fingerprint != own.fingerprint || h->bytes != own.bytes)
+        return rpr_fail(&s->error, RPR_ERR_STATE, "the saved state is of another model");
+    if (h->gate_kind != own.gate_kind || h->levels != own.levels ||
+        h->threshold < own.threshold || h->threshold > own.threshold || h->refresh != own.refresh)
+        return rpr_fail(&s->error, RPR_ERR_STATE, "the saved state is of another gate");
+    return RPR_OK;
+}
+
+int rpr_stream_load(rpr_stream *s, const void *buffer, size_t bytes)
+{
+    save_header h;
+    if (!buffer || bytes < sizeof h)
+        return rpr_fail(&s->error, RPR_ERR_STATE, "not a saved state, or cut short");
+    const char *at = get(buffer, &h, sizeof h);
+    RPR_TRY(check_header(s, &h, bytes));
+    rpr_stream_reset(s);
+    s->frame = h.frame;
+    s->random = h.random;
+    for (int i = 0; i < s->plan->n_gate; i++) {
+        float range[2];
+        at = get(at, range, sizeof range);
+        s->gate[i].lo = range[0];
+        s->gate[i].hi = range[1];
+    }
+    for (int i = 0; i < s->plan->n_step; i++) {
+        save_step step;
+        at = get(at, &step, sizeof step);
+        s->step[i].terms = step.terms;
+        s->step[i].poisoned = step.poisoned != 0;
+    }
+    for (int i = 0; i < s->plan->n_input; i++) {
+        save_input input;
+        at = get(at, &input, sizeof input);
+        s->input[i].valid = input.valid != 0;
+        memcpy(s->input[i].scale, input.scale, sizeof input.scale);
+        memcpy(s->input[i].offset, input.offset, sizeof input.offset);
+    }
+    (void)get(at, s->state, s->state_bytes);
+    return RPR_OK;
+}
+
+static void copy_small(rpr_stream *to, const rpr_stream *from)
+{
+    to->frame = from->frame;
+    to->random = from->random;
+    to->time_layers = from->time_layers;
+    to->stats = from->stats;
+    memcpy(to->state, from->state, from->state_bytes);
+    memcpy(to->step, from->step, (size_t)from->plan->n_step * sizeof *to->step);
+    for (int i = 0; i < from->plan->n_gate; i++) {
+        to->gate[i].lo = from->gate[i].lo;
+        to->gate[i].hi = from->gate[i].hi;
+    }
+    for (int i = 0; i < from->plan->n_input; i++) {
+        uint8_t *previous = to->input[i].previous;
+        to->input[i] = from->input[i];
+        to->input[i].previous = previous;
+    }
+}
+
+int rpr_stream_clone(const rpr_stream *s, rpr_stream **out, rpr_error *err)
+{
+    RPR_TRY(rpr_stream_create(s->model, &s->opt, out, err));
+    copy_small(*out, s);
+    return RPR_OK;
+}

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "stream/stream.h"
+
+#include <string.h>
+
+int rpr_stream_frame_stats(const rpr_stream *s, rpr_frame_stats *st)
+{
+    if (s->frame == 0)
+        return RPR_ERR_ARGUMENT;
+    *st = s->stats;
+    return RPR_OK;
+}
+
+void rpr_stream_time_layers(rpr_stream *s, int on)
+{
+    s->time_layers = on != 0;
+}
+
+int rpr_stream_layer_stats(const rpr_stream *s, size_t i, rpr_layer_stats *st)
+{
+    if (i >= (size_t)s->plan->n_step || s->frame == 0)
+        return RPR_ERR_ARGUMENT;
+    const rpr_step *step = &s->plan->step[i];
+    *st = (rpr_layer_stats){.choice = s->step[i].choice, .ms = s->step[i].ms};
+    if (!step->linear)
+        return RPR_OK;
+    st->macs_dense = step->linear->macs;
+    st->macs_executed = s->step[i].macs;
+    if (s->reuse) {
+        const rpr_gate_state *g = &s->gate[step->gate];
+        st->inputs = rpr_gate_elements(g);
+        st->changed = g->n_changed;
+        st->range_lo = g->lo;
+        st->range_hi = g->hi;
+    }
+    return RPR_OK;
+}
+
+/* ------------------------------------------------------------------- heat */
+
+typedef struct heat {
+    float *cells;
+    int w, h;
+    double dense; /* multiply-accumulates per cell of a dense run */
+} heat;
+
+/** Adds `macs` at pixel (y, x) of an in_h x in_w map to the cells that it covers. */
+static void add_heat(heat *map, int32_t in_h, int32_t in_w, int32_t y, int32_t x, double macs)
+{
+    int y0 = (int)((int64_t)y * map->h / in_h), y1 = (int)((int64_t)(y + 1) * map->h / in_h);
+    int x0 = (int)((int64_t)x * map->w / in_w), x1 = (int)((int64_t)(x + 1) * map->w / in_w);
+    y1 = y1 > y0 ? y1 : y0 + 1;
+    x1 = x1 > x0 ? x1 : x0 + 1;
+    double part = macs / ((double)(y1 - y0) * (x1 - x0));
+    for (int r = y0; r < y1; r++)
+        for (int c = x0; c < x1; c++)
+            map->cells[r * map->w + c] += (float)part;
+}
+
+/** Elements of a pixel that were changed. */
+static int32_t changed_at(const rpr_gate_state *g, int32_t n, int32_t y, int32_t x)
+{
+    int32_t row = n * g->xhat.h + y;
+    const int32_t *off = g->off + (int64_t)row * (g->xhat.w + 1);
+    return g->row_n[row] ? off[x + 1] - off[x] : 0;
+}
+
+static void heat_of_layer(const rpr_stream *s, int index, heat *map)
+{
+    const rpr_step *step = &s->plan->step[index];
+    const rpr_step_state *state = &s->step[index];
+    const rpr_linear *l = step->linear;
+    int32_t h = l->in_h, w = l->in_w;
+    if (h < 2 || w < 2)
+        return;
+    double per_pixel = (double)l->macs / ((double)l->n * h * w);
+    map->dense += (double)l->macs / ((double)map->w * map->h);
+    if (state->choice == RPR_CHOICE_SKIP)
+        return;
+    const rpr_gate_state *g = s->reuse ? &s->gate[step->gate] : NULL;
+    for (int32_t n = 0; n < l->n; n++)
+        for (int32_t y = 0; y < h; y++)
+            for (int32_t x = 0; x < w; x++) {
+                double share = 1.0;
+                if (state->choice == RPR_CHOICE_CORRECT)
+                    share = l->depthwise ? rpr_touch_row(&g->changed, n, y)[x]
+                                         : (double)changed_at(g, n, y, x) / g->xhat.c;
+                if (share > 0.0)
+                    add_heat(map, h, w, y, x, share * per_pixel);
+            }
+}
+
+int rpr_stream_heat(const rpr_stream *s, int w, int h, float *cells)
+{
+    if (w < 1 || h < 1 || !cells || s->frame == 0)
+        return RPR_ERR_ARGUMENT;
+    heat map = {.cells = cells, .w = w, .h = h};
+    memset(cells, 0, (size_t)w * (size_t)h * sizeof *cells);
+    for (int i = 0; i < s->plan->n_step; i++)
+        if (s->plan->step[i].linear)
+            heat_of_layer(s, i, &map);
+    for (int i = 0; i < w * h; i++) {
+        cells[i] = map.dense > 0.0 ? (float)(cells[i] / map.dense) : 0.0f;
+        cells[i] = cells[i] < 1.0f ? cells[i] : 1.0f;
+    }
+    return RPR_OK;
+}
