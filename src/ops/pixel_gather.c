@@ -171,34 +171,21 @@ rpr_pixel_op *rpr_pixel_slice_new(const rpr_map *out, const int32_t start[4], co
 
 /* ---------------------------------------------------------------------- pads */
 
-/** Source of position i of an axis of `size`, which may lie before 0 or after the end. */
-static int64_t pad_source(rpr_pad_mode mode, int64_t i, int32_t size)
+static rpr_pad_spec pad_spec(const int32_t begin[4], rpr_pad_mode mode)
 {
-    if (i >= 0 && i < size)
-        return i;
-    switch (mode) {
-    case RPR_PAD_EDGE:
-        return i < 0 ? 0 : size - 1;
-    case RPR_PAD_REFLECT:
-        return i < 0 ? -i : 2 * ((int64_t)size - 1) - i;
-    default:
-        return -1;
-    }
+    rpr_pad_spec p = {.rank = 4, .mode = mode};
+    for (int a = 0; a < 4; a++)
+        p.begin[a] = begin[a];
+    return p;
 }
 
-bool rpr_pixel_pad_fits(const rpr_map *in, const rpr_map *out, const int32_t begin[4],
-                        rpr_pad_mode mode)
+bool rpr_pixel_pad_fits(const rpr_map *in, const rpr_map *out, rpr_pad_mode mode)
 {
     const int32_t size[4] = {in->n, in->h, in->w, in->c};
     const int32_t count[4] = {out->n, out->h, out->w, out->c};
-    if (mode == RPR_PAD_CONSTANT)
-        return true;
-    for (int a = 0; a < 4; a++) {
-        int64_t first = pad_source(mode, -(int64_t)begin[a], size[a]);
-        int64_t last = pad_source(mode, (int64_t)count[a] - 1 - begin[a], size[a]);
-        if (count[a] > 0 && (first < 0 || first >= size[a] || last < 0 || last >= size[a]))
-            return false;
-    }
+    for (int a = 0; a < 4; a++)
+        if (mode != RPR_PAD_CONSTANT && size[a] == 0 && count[a] > 0)
+            return false; /* an empty axis has no edge */
     return true;
 }
 
@@ -207,12 +194,13 @@ rpr_pixel_op *rpr_pixel_pad_new(const rpr_map *in, const rpr_map *out, const int
 {
     const int32_t size[4] = {in->n, in->h, in->w, in->c};
     const int32_t count[4] = {out->n, out->h, out->w, out->c};
+    const rpr_pad_spec p = pad_spec(begin, mode);
     rpr_pixel_op *op = gather_alloc(out, value, act);
     if (!op)
         return NULL;
     int32_t *t = op->tables;
     for (int a = 0; a < 4; a++)
         for (int32_t i = 0; i < count[a]; i++)
-            *t++ = (int32_t)pad_source(mode, (int64_t)i - begin[a], size[a]);
+            *t++ = (int32_t)rpr_pad_source(&p, a, size[a], i);
     return gather_finish(op, out->c);
 }

@@ -197,12 +197,13 @@ static int32_t naive_pad(rpr_pad_mode mode, int32_t i, int32_t size)
 
 static void test_pad(void **state)
 {
-    const int32_t begin[][4] = {{0, 1, 2, 0}, {0, 2, 0, 3}, {0, -1, -2, 0}, {0, 0, 3, -2}};
+    const int32_t begin[][4] = {
+        {0, 1, 2, 0}, {0, 2, 0, 3}, {0, -1, -2, 0}, {0, 0, 3, -2}, {0, 11, 0, 0}};
     const rpr_map in = dims(2, 5, 6, 7);
-    const rpr_map out[] = {dims(2, 8, 11, 7), dims(2, 7, 6, 12), dims(2, 3, 7, 7),
-                           dims(2, 6, 9, 4)};
+    const rpr_map out[] = {dims(2, 8, 11, 7), dims(2, 7, 6, 12), dims(2, 3, 7, 7), dims(2, 6, 9, 4),
+                           dims(2, 27, 6, 7)};
     (void)state;
-    for (int s = 0; s < 4; s++) {
+    for (int s = 0; s < 5; s++) {
         for (rpr_pad_mode mode = RPR_PAD_CONSTANT; mode <= RPR_PAD_REFLECT; mode++) {
             const int32_t size[4] = {in.n, in.h, in.w, in.c};
             const int32_t count[4] = {out[s].n, out[s].h, out[s].w, out[s].c};
@@ -210,14 +211,15 @@ static void test_pad(void **state)
             for (int a = 0; a < 4; a++)
                 for (int i = 0; i < count[a]; i++)
                     g.index[a][i] = naive_pad(mode, i - begin[s][a], size[a]);
-            assert_true(rpr_pixel_pad_fits(&in, &out[s], begin[s], mode));
+            assert_true(rpr_pixel_pad_fits(&in, &out[s], mode));
             check_gather(
                 rpr_pixel_pad_new(&in, &out[s], begin[s], mode, -3.5f, s == 2 ? &sigmoid : NULL),
                 &in, &out[s], &g);
         }
     }
-    assert_false(rpr_pixel_pad_fits(&in, &out[0], (int32_t[]){0, 5, 0, 0}, RPR_PAD_REFLECT));
-    assert_true(rpr_pixel_pad_fits(&in, &out[0], (int32_t[]){0, 5, 0, 0}, RPR_PAD_EDGE));
+    const rpr_map empty = dims(2, 0, 6, 7);
+    assert_false(rpr_pixel_pad_fits(&empty, &out[0], RPR_PAD_REFLECT));
+    assert_true(rpr_pixel_pad_fits(&empty, &out[0], RPR_PAD_CONSTANT));
 }
 
 static void test_gather(void **state)
