@@ -47,7 +47,7 @@ int cmd_bench(const cli_options *o)
     if (code == CLI_DONE) {
         while (code == CLI_DONE && session_next(&b.s, &code))
             code = bench_frame(&b);
-        session_end(&b.s);
+        code = session_end(&b.s, code);
         int written = report_write(&(report){.session = &b.s,
                                              .reuse = &b.reuse,
                                              .dense = &b.dense,

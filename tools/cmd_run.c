@@ -17,8 +17,7 @@ static int run_frames(session *s, lane *l, overlay *v)
         if (code == CLI_DONE && o->overlay)
             code = overlay_frame(v, s, l);
     }
-    session_end(s);
-    return code;
+    return session_end(s, code);
 }
 
 int cmd_run(const cli_options *o)

@@ -24,6 +24,12 @@ static int verify_open(verification *v, const cli_options *o)
     return code;
 }
 
+/* Without a gate nothing is carried from frame to frame, so there is nothing to ask about. */
+static int has_oracle(const verification *v)
+{
+    return v->s.opt->gate.kind != RPR_GATE_OFF;
+}
+
 static int ask_oracle(verification *v)
 {
     rpr_oracle one;
@@ -50,7 +56,7 @@ static int verify_frame(verification *v)
         return code;
     error_sum_add(&v->error, v->s.out_info, v->dense.out, v->reuse.out);
     agreement_add(&v->agreement, &v->dense.boxes, &v->reuse.boxes);
-    return ask_oracle(v);
+    return has_oracle(v) ? ask_oracle(v) : CLI_DONE;
 }
 
 static int check_limits(const verification *v)
@@ -81,13 +87,13 @@ int cmd_verify(const cli_options *o)
     if (code == CLI_DONE) {
         while (code == CLI_DONE && session_next(&v.s, &code))
             code = verify_frame(&v);
-        session_end(&v.s);
+        code = session_end(&v.s, code);
         int written = report_write(&(report){.session = &v.s,
                                              .reuse = &v.reuse,
                                              .dense = &v.dense,
                                              .error = &v.error,
                                              .agreement = &v.agreement,
-                                             .oracle = &v.oracle});
+                                             .oracle = has_oracle(&v) ? &v.oracle : NULL});
         code = code == CLI_DONE ? written : code;
     }
     if (code == CLI_DONE)

@@ -41,7 +41,10 @@ static void time_table(const report *r)
         const char *name;
         double share;
     } rows[] = {{"median", 0.5}, {"95 %", 0.95}, {"99 %", 0.99}};
-    printf(r->dense ? "\n%-11s %10s %10s\n" : "\n%-11s %10.0s%10s\n", "", "dense", "reuse");
+    if (r->dense)
+        printf("\n%-11s %10s %10s\n", "", "dense", "reuse");
+    else
+        putchar('\n');
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         time_row(r, rows[i].name, r->dense ? samples_percentile(&r->dense->ms, rows[i].share) : 0,
                  samples_percentile(&r->reuse->ms, rows[i].share), "ms");
@@ -115,11 +118,11 @@ void report_text(const report *r)
     shares(r);
     if (r->error)
         error_table(r);
-    if (r->oracle) {
+    if (r->session->opt->command == CMD_VERIFY)
         output_rows(r);
+    if (r->oracle)
         printf("\noracle      largest deviation %.3g of its bound: %s\n", r->oracle->worst,
                r->oracle->worst <= 1 ? "holds" : "BROKEN");
-    }
     if (r->reuse->sum.frames > 1 || r->session->frames > 1)
         puts("\nTimes and shares leave out the first frame, which is always dense.");
 }

@@ -78,13 +78,14 @@ int session_next(session *s, int *code)
     return 1;
 }
 
-void session_end(session *s)
+int session_end(session *s, int code)
 {
     progress_end(&s->progress);
-    int64_t bad = s->source ? media_source_undecodable(s->source) : 0;
-    if (bad > 0)
+    int64_t bad = media_source_undecodable(s->source);
+    if (code == CLI_DONE && bad > 0)
         cli_warn("%s: %lld packets could not be decoded and were left out", s->opt->input,
                  (long long)bad);
+    return code;
 }
 
 rpr_output *outputs_new(const session *s)

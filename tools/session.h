@@ -34,8 +34,11 @@ void session_close(session *s);
 /** Moves to the next frame: 1; 0 at the end, or with *code set after a message. */
 int session_next(session *s, int *code);
 
-/** Tells about frames that could not be decoded and takes the progress bar away. */
-void session_end(session *s);
+/**
+ * Takes the progress bar away and, if all went well so far, tells about parts of the input that
+ * could not be decoded. Returns code.
+ */
+int session_end(session *s, int code);
 
 /** Room for all outputs of the model; NULL if memory ran out. */
 rpr_output *outputs_new(const session *s);

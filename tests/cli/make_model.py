@@ -1,0 +1,53 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Writes the small models of the command line's test into a directory. The same bytes every time.
+
+usage: make_model.py DIRECTORY
+"""
+import sys
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+
+def save(path, nodes, inputs, outputs, weights=(), domain=""):
+    graph = helper.make_graph(
+        nodes, "test",
+        [helper.make_tensor_value_info(n, TensorProto.FLOAT, d) for n, d in inputs],
+        [helper.make_tensor_value_info(n, TensorProto.FLOAT, d) for n, d in outputs],
+        [numpy_helper.from_array(w, n) for n, w in weights])
+    opsets = [helper.make_opsetid(d, 13) for d in sorted({"", domain})]
+    onnx.save(helper.make_model(graph, opset_imports=opsets, ir_version=7), path)
+
+
+def conv_net(path, channels, shape, out):
+    """conv 3x3 - relu - conv 3x3, stride 2."""
+    rng = np.random.default_rng(7)
+    w1 = (rng.standard_normal((16, channels, 3, 3)) / 4).astype(np.float32)
+    b1 = (rng.standard_normal(16) / 4).astype(np.float32)
+    w2 = (rng.standard_normal((8, 16, 3, 3)) / 12).astype(np.float32)
+    save(path,
+         [helper.make_node("Conv", ["x", "w1", "b1"], ["a"], "first", pads=[1, 1, 1, 1]),
+          helper.make_node("Relu", ["a"], ["r"], "relu"),
+          helper.make_node("Conv", ["r", "w2"], ["y/out:0"], "second", pads=[1, 1, 1, 1],
+                           strides=[2, 2])],
+         [("x", shape)], [("y/out:0", out)], [("w1", w1), ("b1", b1), ("w2", w2)])
+
+
+def main(folder):
+    conv_net(folder + "/net.onnx", 3, [1, 3, 32, 32], [1, 8, 16, 16])
+    conv_net(folder + "/gray.onnx", 1, [1, 1, 32, 32], [1, 8, 16, 16])
+    conv_net(folder + "/open.onnx", 3, [1, 3, "h", "w"], [1, 8, "p", "q"])
+    save(folder + "/strange.onnx",
+         [helper.make_node("Foo", ["x"], ["a"], "the_foo", domain="my.own"),
+          helper.make_node("Bar", ["a"], ["y"], "the_bar", domain="my.own")],
+         [("x", [1, 3, 32, 32])], [("y", [1, 3, 32, 32])], domain="my.own")
+    save(folder + "/two.onnx", [helper.make_node("Add", ["a", "b"], ["y"])],
+         [("a", [1, 3, 32, 32]), ("b", [1, 3, 32, 32])], [("y", [1, 3, 32, 32])])
+    save(folder + "/vector.onnx", [helper.make_node("Relu", ["x"], ["y"])],
+         [("x", [1, 96])], [("y", [1, 96])])
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: Apache-2.0
+# Wrong usage: exit code 2 and a line that says what was expected.
+refuses 2 'a command is missing'
+refuses 2 'there is no command frobnicate' frobnicate
+refuses 2 'there is no command frobnicate' help frobnicate
+refuses 2 'sim is not available in this version' sim
+refuses 2 'run needs MODEL and INPUT' run
+refuses 2 'bench needs MODEL and INPUT' bench net.onnx
+refuses 2 'info needs MODEL' info
+refuses 2 'one name too many' run net.onnx a.mp4 b.mp4
+refuses 2 'run has no option --fast' run net.onnx a.mp4 --fast
+refuses 2 'info has no option --gate' info net.onnx --gate exact
+refuses 2 'run has no option --min-f1' run net.onnx a.mp4 --min-f1 0.5
+refuses 2 '--plan is not available in this version' run net.onnx a.mp4 --plan p.json
+refuses 2 '--trace is not available in this version' run net.onnx a.mp4 --trace=t
+refuses 2 '--gate needs a value' run net.onnx a.mp4 --gate
+refuses 2 '--json takes no value' info net.onnx --json=x
+for gate in on levels levels:1 levels:70000 levels:3x deadzone:1 deadzone:-0.1 deadzone:nan \
+    deadzone:2/0 deadzone: ''; do
+    refuses 2 'should be off, exact, levels:C' run net.onnx a.mp4 --gate "$gate"
+done
+refuses 2 '--frames 0: should be' run net.onnx a.mp4 --frames 0
+refuses 2 '--frames 99999999999999999999: should be' run net.onnx a.mp4 --frames 99999999999999999999
+refuses 2 '--skip -1: should be' run net.onnx a.mp4 --skip -1
+refuses 2 '--threads 65: should be' run net.onnx a.mp4 --threads 65
+refuses 2 '--refresh x: should be' run net.onnx a.mp4 --refresh x
+refuses 2 '--decode yolo: should be nanodet, ssd or none' run net.onnx a.mp4 --decode yolo
+refuses 2 '--range 1..0: should be' run net.onnx a.mp4 --range 1..0
+refuses 2 '--mean 1,2: should be' run net.onnx a.mp4 --mean 1,2
+refuses 2 '--scale 0: should be' run net.onnx a.mp4 --scale 0
+refuses 2 '--range cannot stand together' run net.onnx a.mp4 --range 0..1 --mean 3
+for shape in x= =1,2 x=1,0,3 x=1,3,a x=1,2,3,4,5,6,7,8,9; do
+    refuses 2 "--shape $shape: should be" run net.onnx a.mp4 --shape "$shape"
+done
+refuses 2 '--min-f1 needs --decode' verify net.onnx a.mp4 --min-f1 0.9
