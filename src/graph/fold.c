@@ -41,6 +41,8 @@ static bool reads_shape_only(const rpr_node *n)
 
 static bool is_foldable(const rpr_graph *g, const rpr_node *n)
 {
+    if (!rpr_act_is_none(&n->act)) /* evaluators leave it out */
+        return false;
     /* What draws random numbers is no constant though it reads none. */
     if (strncmp(n->op, "Random", 6) == 0)
         return false;

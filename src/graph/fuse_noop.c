@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Nodes that yield what they are given. */
+/* Nodes that yield what they are given. (Dropout became Identity when it was resolved.) */
 #include <string.h>
 
 #include "core/alloc.h"
@@ -9,21 +9,6 @@ static bool all_zero(const int64_t *v, size_t n)
 {
     for (size_t i = 0; i < n; i++)
         if (v[i])
-            return false;
-    return true;
-}
-
-/** The mask output is unused and training is off. */
-static bool is_idle_dropout(const rpr_fuse *f, const rpr_node *n)
-{
-    if (rpr_fuse_has(n, 2)) {
-        const rpr_value *training = &f->g->value[n->in[2]];
-        if (!training->is_const || training->dtype != RPR_BOOL ||
-            rpr_shape_count(&training->shape) != 1 || *(const uint8_t *)training->data)
-            return false;
-    }
-    for (int i = 1; i < n->n_out; i++)
-        if (n->out[i] != RPR_NONE && f->uses[n->out[i]])
             return false;
     return true;
 }
@@ -61,8 +46,6 @@ static bool is_noop(const rpr_fuse *f, const rpr_node *n)
     for (size_t i = 0; i < sizeof reshapes / sizeof *reshapes; i++)
         if (rpr_fuse_is(n, reshapes[i]))
             return true;
-    if (rpr_fuse_is(n, "Dropout"))
-        return is_idle_dropout(f, n);
     if (rpr_fuse_is(n, "Transpose"))
         return is_identity_transpose(n, rpr_fuse_shape(f, n->in[0])->rank);
     if (rpr_fuse_is(n, "Slice"))

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "graph/dropout.h"
 #include "graph/passes.h"
 
 /* The summary names this many operator types; the log has every node. */
@@ -87,6 +88,7 @@ int rpr_graph_resolve(rpr_graph *g, rpr_find_op_fn find, rpr_log_fn log, void *l
 {
     rpr_missing m = {.n = 0};
     g->find = find;
+    RPR_TRY(rpr_graph_settle_dropout(g, err));
     for (size_t i = 0; i < g->n_node; i++) {
         rpr_node *n = &g->node[i];
         n->def = find(n->domain, n->op, n->opset);
