@@ -6,8 +6,9 @@ import numpy as np
 
 
 def frames(path, width, height, count, skip=0):
-    """`count` frames height x width x 3 (RGB) after the first `skip`."""
-    command = ['ffmpeg', '-nostdin', '-v', 'error', '-i', path, '-vf',
+    """`count` frames height x width x 3 (RGB) after the first `skip`. path: a file, or lavfi:FILTER."""
+    source = ['-f', 'lavfi', '-i', path[6:]] if path.startswith('lavfi:') else ['-i', path]
+    command = ['ffmpeg', '-nostdin', '-v', 'error', *source, '-vf',
                f"select='between(n,{skip},{skip + count - 1})',scale={width}:{height}:flags=bilinear",
                '-vsync', 'passthrough', '-frames:v', str(count), '-f', 'rawvideo',
                '-pix_fmt', 'rgb24', '-']

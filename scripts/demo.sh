@@ -6,7 +6,6 @@ set -eu
 cd "$(dirname "$0")/.."
 build=${1:-build}
 reprise=$build/reprise
-[ -x "$reprise" ] || reprise=$build/tools/reprise
 model=demo/models/nanodet.onnx
 video=demo/streams/vtest.avi
 gate=deadzone:4/255
