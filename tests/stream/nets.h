@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The networks that the tests of the engine run. */
+#ifndef RPR_TESTS_STREAM_NETS_H
+#define RPR_TESTS_STREAM_NETS_H
+
+#include "plan/model.h"
+
+/** i below nets_count(); the caller destroys the model. */
+size_t nets_count(void);
+const char *nets_name(size_t i);
+rpr_model *nets_make(size_t i);
+
+/** By name; the program ends if there is none. */
+rpr_model *nets_named(const char *name);
+
+/** 10 to 20 random nodes on a picture. */
+rpr_model *nets_random(uint64_t seed);
+
+#endif
