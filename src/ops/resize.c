@@ -78,10 +78,11 @@ static int scales_from_attribute(const rpr_node *n, rpr_resize_spec *r, rpr_erro
 static int apply_scales(const rpr_node *n, rpr_resize_spec *r, rpr_error *err)
 {
     for (int d = 0; d < r->rank; d++) {
-        float extent = floorf((float)r->in[d] * r->scale[d]);
+        float length = (float)r->in[d] * r->scale[d], extent = floorf(length);
         if (!(r->scale[d] > 0.0f) || !(extent <= 0x1p31f))
             return rpr_node_fail(err, RPR_ERR_SHAPE, n, "scale %g of dimension %d",
                                  (double)r->scale[d], d);
+        r->length[d] = length;
         r->out[d] = (int64_t)extent;
     }
     return RPR_OK;
@@ -98,6 +99,7 @@ static int apply_sizes(const rpr_node *n, const rpr_view *in, rpr_resize_spec *r
             return rpr_node_fail(err, RPR_ERR_SHAPE, n, "size %lld of dimension %d",
                                  (long long)l.v[d], d);
         r->out[d] = l.v[d];
+        r->length[d] = (float)l.v[d];
         r->scale[d] = r->in[d] == l.v[d] ? 1.0f : (float)l.v[d] / (float)r->in[d];
     }
     return RPR_OK;

@@ -37,6 +37,7 @@ typedef struct rpr_resize_spec {
     float cubic_a;
     float extrapolation; /* TF_CROP_AND_RESIZE: value of outputs whose source is outside */
     float scale[RPR_MAX_RANK];
+    float length[RPR_MAX_RANK]; /* ALIGN_CORNERS: in * scale where scales are given, else out */
     float roi_start[RPR_MAX_RANK], roi_end[RPR_MAX_RANK];
     int64_t in[RPR_MAX_RANK], out[RPR_MAX_RANK];
 } rpr_resize_spec;

@@ -14,7 +14,7 @@ static float source_position(const rpr_resize_spec *r, int d, float o)
     float in = (float)r->in[d], out = (float)r->out[d], scale = r->scale[d];
     switch (r->coordinates) {
     case RPR_COORD_ALIGN_CORNERS:
-        return r->out[d] == 1 ? 0.0f : o * (in - 1.0f) / (out - 1.0f);
+        return r->out[d] == 1 ? 0.0f : o * (in - 1.0f) / (r->length[d] - 1.0f);
     case RPR_COORD_ASYMMETRIC:
         return o / scale;
     case RPR_COORD_TF_HALF_PIXEL_FOR_NN:
