@@ -27,7 +27,10 @@ int rpr_plan_constant(rpr_plan *p, int value, int rank, int axis);
  */
 int rpr_plan_alias(rpr_plan *p, int value, int parent, int chan_axis, int32_t chan_off);
 
-/** The tensor of `value` with channels on `axis`; adds a change of layout if it is elsewhere. */
+/**
+ * The tensor of `value` with channels on `axis`; adds a change of layout if it is elsewhere.
+ * RPR_NONE if memory ran out, or beyond four axes for any axis but the last.
+ */
 int rpr_plan_on_axis(rpr_plan *p, int value, int axis);
 
 /** Asks for the zeros that a layer needs around its input; may copy to a tensor that has them. */

@@ -60,7 +60,7 @@ int rpr_lower_axis(const rpr_plan *p, const rpr_node *n, const int *preferred)
             return t->chan_axis;
     }
     int axis = preferred[n->out[0]];
-    return axis >= 0 && axis < rank ? axis : rank - 1;
+    return axis >= 0 && axis < rank && rank <= 4 ? axis : rank - 1;
 }
 
 int rpr_lower_add(rpr_plan *p, const rpr_node *n, rpr_pixel_op *op, const int *in, int n_in,

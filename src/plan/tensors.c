@@ -202,7 +202,7 @@ static bool same_memory(const rpr_tensor *t, int axis)
 int rpr_plan_alias(rpr_plan *p, int value, int parent, int chan_axis, int32_t chan_off)
 {
     rpr_tensor t = describe(p, value, chan_axis);
-    if (!rpr_tensor_pixels(&t))
+    if (t.chan_axis != chan_axis || !rpr_tensor_pixels(&t))
         return RPR_NONE;
     const rpr_tensor *of = &p->tensor[parent];
     t.parent = parent;
@@ -237,6 +237,8 @@ static int add_layout_step(rpr_plan *p, int from, int axis)
 int rpr_plan_on_axis(rpr_plan *p, int value, int axis)
 {
     int rank = p->graph->value[value].shape.rank;
+    if (rank > 4 && axis != rank - 1)
+        return RPR_NONE;
     if (p->graph->value[value].is_const)
         return rpr_plan_constant(p, value, rank, axis);
     int own = p->tensor_of[value];
