@@ -31,15 +31,14 @@ net net_new(uint64_t seed)
     return b;
 }
 
-rpr_model *net_finish(net *b)
+rpr_model *net_finish(rpr_graph *g)
 {
     rpr_model_options opt;
     rpr_error err = {{0}};
     rpr_model *m = NULL;
     rpr_model_options_init(&opt);
-    need(rpr_graph_sort(b->g, &err) == RPR_OK, err.message);
-    need(rpr_model_from_graph(b->g, &opt, &m, &err) == RPR_OK, err.message);
-    b->g = NULL;
+    need(rpr_graph_sort(g, &err) == RPR_OK, err.message);
+    need(rpr_model_from_graph(g, &opt, &m, &err) == RPR_OK, err.message);
     return m;
 }
 

@@ -20,8 +20,8 @@ typedef struct net {
 
 net net_new(uint64_t seed);
 
-/** Runs the passes and plans; the graph is gone afterwards. */
-rpr_model *net_finish(net *b);
+/** Runs the passes and plans; takes the graph over. */
+rpr_model *net_finish(rpr_graph *g);
 
 int net_input(net *b, int rank, const int64_t *dim);
 void net_output(net *b, int value);

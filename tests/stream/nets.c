@@ -415,11 +415,16 @@ const char *nets_name(size_t i)
     return nets[i].name;
 }
 
-rpr_model *nets_make(size_t i)
+rpr_graph *nets_graph(size_t i)
 {
     net b = net_new(i + 1);
     nets[i].build(&b);
-    return net_finish(&b);
+    return b.g;
+}
+
+rpr_model *nets_make(size_t i)
+{
+    return net_finish(nets_graph(i));
 }
 
 rpr_model *nets_named(const char *name)

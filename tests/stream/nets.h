@@ -16,4 +16,8 @@ rpr_model *nets_named(const char *name);
 /** 10 to 20 random nodes on a picture. */
 rpr_model *nets_random(uint64_t seed);
 
+/** The same networks before any pass; the caller frees the graph. */
+rpr_graph *nets_graph(size_t i);
+rpr_graph *nets_random_graph(uint64_t seed);
+
 #endif

@@ -199,7 +199,7 @@ static int grow(growth *g)
     return step(g, x);
 }
 
-rpr_model *nets_random(uint64_t seed)
+rpr_graph *nets_random_graph(uint64_t seed)
 {
     growth g = {.b = net_new(seed * 7919 + 1)};
     int want = pick(&g, 10, 20);
@@ -213,5 +213,10 @@ rpr_model *nets_random(uint64_t seed)
     net_output(&g.b, g.live[pick(&g, 0, g.n - 1)]);
     int mean = net_op(&g.b, "GlobalAveragePool", "", 1, last);
     net_output(&g.b, net_gemm(&g.b, net_op(&g.b, "Flatten", "", 1, mean), 10));
-    return net_finish(&g.b);
+    return g.b.g;
+}
+
+rpr_model *nets_random(uint64_t seed)
+{
+    return net_finish(nets_random_graph(seed));
 }
