@@ -2,9 +2,13 @@
 #include "change/gate.h"
 
 #include <math.h>
-#include <stdlib.h>
 
-/** A gate's rule with the numbers that its profiled range gives. */
+/**
+ * A gate's rule with the numbers that its profiled range gives. The quantiser has `levels` clusters
+ * in the range and one at zero, which padding and rectified values are. Its cells go on for `levels`
+ * more on either side: later frames exceed a range profiled on the first one, and clipping them
+ * costs more accuracy than anything else. A range of nothing gives one cluster.
+ */
 typedef struct gate_rule {
     bool levels;
     float theta;
@@ -17,11 +21,12 @@ static gate_rule make_rule(const rpr_gate_state *g, const rpr_gate *rule)
     float range = g->hi - g->lo;
     if (rule->kind == RPR_GATE_DEADZONE)
         r.theta = (float)(rule->threshold * (double)range);
-    if (r.levels) {
-        r.q.lo = g->lo;
-        r.q.top = (float)(rule->levels - 1);
-        r.q.step = range / r.q.top;
-        r.q.inv_step = range > 0.0f ? r.q.top / range : 0.0f;
+    if (r.levels && range > 0.0f) {
+        float cells = (float)rule->levels;
+        r.q.step = range / (cells - 1.0f);
+        r.q.inv_step = (cells - 1.0f) / range;
+        r.q.lo = (rintf(g->lo * r.q.inv_step) - cells) * r.q.step;
+        r.q.top = 3.0f * cells - 1.0f;
     }
     return r;
 }
@@ -126,39 +131,4 @@ void rpr_gate_restart(rpr_gate_state *g, const rpr_gate *rule, const rpr_kernels
     g->list_ok = false;
     g->nonfinite = false;
     rpr_touch_fill(&g->changed, true);
-}
-
-static int compare_floats(const void *a, const void *b)
-{
-    float x = *(const float *)a, y = *(const float *)b;
-    return (x > y) - (x < y);
-}
-
-void rpr_gate_profile(rpr_gate_state *g, const rpr_gate *rule, const rpr_map *x, float *scratch,
-                      int64_t room)
-{
-    int64_t count = rpr_gate_elements(g), every = (count + room - 1) / room, taken = 0;
-    bool whole = rule->kind == RPR_GATE_LEVELS;
-    float lo = INFINITY, hi = -INFINITY;
-    int64_t i = 0;
-    for (int32_t n = 0; n < x->n; n++)
-        for (int32_t y = 0; y < x->h; y++)
-            for (int32_t p = 0; p < x->w; p++) {
-                const float *v = rpr_map_at(x, n, y, p);
-                for (int32_t c = 0; c < x->c; c++, i++) {
-                    if (!isfinite(v[c]))
-                        continue;
-                    lo = v[c] < lo ? v[c] : lo;
-                    hi = v[c] > hi ? v[c] : hi;
-                    if (!whole && i % every == 0)
-                        scratch[taken++] = v[c];
-                }
-            }
-    if (!whole && taken > 0) {
-        qsort(scratch, (size_t)taken, sizeof *scratch, compare_floats);
-        lo = scratch[(int64_t)(0.001 * (double)(taken - 1))];
-        hi = scratch[(int64_t)(0.999 * (double)(taken - 1) + 0.5)];
-    }
-    g->lo = lo <= hi ? lo : 0.0f;
-    g->hi = lo <= hi ? hi : 0.0f;
 }

@@ -48,11 +48,11 @@ void rpr_gate_update(rpr_gate_state *g, const rpr_gate *rule, const rpr_kernels 
                      const rpr_map *x, const rpr_touch *touched);
 
 /**
- * Profiles lo and hi. DEADZONE: the 0.1 % and 99.9 % quantiles of x, on an even sample of at most
- * `room` values (scratch), so that a single outlier does not widen the zone. LEVELS: the minimum
- * and maximum, as in the paper. NaN and infinity are left out; an empty sample gives 0 and 0.
+ * Profiles lo and hi, the range of x without a share of outliers at either end: 0.1 % for DEADZONE,
+ * 0.01 % for LEVELS. NaN and infinity are left out; nothing left gives 0 and 0. Scratch:
+ * RPR_PROFILE_BINS counters.
  */
-void rpr_gate_profile(rpr_gate_state *g, const rpr_gate *rule, const rpr_map *x, float *scratch,
-                      int64_t room);
+#define RPR_PROFILE_BINS 4096
+void rpr_gate_profile(rpr_gate_state *g, const rpr_gate *rule, const rpr_map *x, int32_t *scratch);
 
 #endif

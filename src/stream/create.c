@@ -109,7 +109,7 @@ static void take_scratch(rpr_stream *s, rpr_arena *a)
     s->linear_scratch.pix = rpr_arena_take(a, (size_t)cols, sizeof *s->linear_scratch.pix);
     s->scratch = rpr_arena_take(a, s->plan->generic_bytes, 1);
     s->views = rpr_arena_take(a, (size_t)ends, sizeof *s->views);
-    s->sample = rpr_arena_take(a, RPR_SAMPLE, sizeof *s->sample);
+    s->bins = rpr_arena_take(a, RPR_PROFILE_BINS, sizeof *s->bins);
 }
 
 static bool take_small(rpr_stream *s)

@@ -45,13 +45,10 @@ struct rpr_stream {
     char *scratch; /* results of GENERIC steps */
     rpr_view *views; /* room for the views of one GENERIC step */
     rpr_linear_scratch linear_scratch;
-    float *sample; /* for profiling ranges */
+    int32_t *bins; /* for profiling ranges */
     rpr_frame_stats stats;
     rpr_error error;
 };
-
-/** Values that rpr_gate_profile may look at. */
-#define RPR_SAMPLE 65536
 
 /** The touched map of a tensor, with the tensor's own dimensions. */
 rpr_touch rpr_stream_touch(const rpr_stream *s, int tensor);

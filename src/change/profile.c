@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Profiling the range of a gate's input: quantiles by counting, refined once. */
+#include "change/gate.h"
+
+#include <float.h>
+#include <math.h>
+
+/** Values in [lo, hi], by equal bins; those outside are counted at the ends. */
+typedef struct histogram {
+    float lo, hi;
+    int64_t below, total;
+    int32_t *bin;
+} histogram;
+
+static void count_pixel(histogram *h, const float *v, int32_t c)
+{
+    double scale = RPR_PROFILE_BINS / ((double)h->hi - (double)h->lo);
+    for (int32_t k = 0; k < c; k++) {
+        if (!isfinite(v[k]))
+            continue;
+        h->total++;
+        if (v[k] < h->lo) {
+            h->below++;
+        } else if (v[k] <= h->hi) {
+            int at = (int)(((double)v[k] - (double)h->lo) * scale);
+            h->bin[at < RPR_PROFILE_BINS ? at : RPR_PROFILE_BINS - 1]++;
+        }
+    }
+}
+
+static void count(histogram *h, const rpr_map *x)
+{
+    memset(h->bin, 0, RPR_PROFILE_BINS * sizeof *h->bin);
+    h->below = h->total = 0;
+    for (int32_t n = 0; n < x->n; n++)
+        for (int32_t y = 0; y < x->h; y++)
+            for (int32_t i = 0; i < x->w; i++)
+                count_pixel(h, rpr_map_at(x, n, y, i), x->c);
+}
+
+/** Bin in which the value of a rank (0 is the smallest) lies. */
+static int bin_of(const histogram *h, int64_t rank)
+{
+    int64_t seen = h->below;
+    int at = 0;
+    while (at < RPR_PROFILE_BINS - 1 && seen + h->bin[at] <= rank)
+        seen += h->bin[at++];
+    return at;
+}
+
+static float edge(const histogram *h, int at)
+{
+    double width = ((double)h->hi - (double)h->lo) / RPR_PROFILE_BINS;
+    return (float)((double)h->lo + at * width);
+}
+
+/** The value of a rank: its bin, divided once more. `upper` picks that cell's upper edge. */
+static float quantile(const histogram *coarse, const rpr_map *x, int64_t rank, bool upper)
+{
+    int at = bin_of(coarse, rank);
+    histogram fine = {.lo = edge(coarse, at), .hi = edge(coarse, at + 1), .bin = coarse->bin};
+    if (!(fine.hi > fine.lo))
+        return upper ? fine.hi : fine.lo;
+    count(&fine, x);
+    return edge(&fine, bin_of(&fine, rank) + upper);
+}
+
+static void extremes(const rpr_map *x, float *lo, float *hi)
+{
+    *lo = FLT_MAX;
+    *hi = -FLT_MAX;
+    for (int32_t n = 0; n < x->n; n++)
+        for (int32_t y = 0; y < x->h; y++)
+            for (int32_t i = 0; i < x->w; i++) {
+                const float *v = rpr_map_at(x, n, y, i);
+                for (int32_t c = 0; c < x->c; c++) {
+                    bool finite = isfinite(v[c]);
+                    *lo = finite && v[c] < *lo ? v[c] : *lo;
+                    *hi = finite && v[c] > *hi ? v[c] : *hi;
+                }
+            }
+}
+
+void rpr_gate_profile(rpr_gate_state *g, const rpr_gate *rule, const rpr_map *x, int32_t *scratch)
+{
+    double outliers = rule->kind == RPR_GATE_LEVELS ? 0.0001 : 0.001;
+    histogram h = {.bin = scratch};
+    extremes(x, &h.lo, &h.hi);
+    g->lo = g->hi = 0.0f;
+    if (h.lo > h.hi)
+        return;
+    g->lo = h.lo;
+    g->hi = h.hi;
+    if (!(h.hi > h.lo))
+        return;
+    count(&h, x);
+    int64_t cut = (int64_t)(outliers * (double)h.total), last = h.total - 1;
+    g->lo = quantile(&h, x, cut, false);
+    count(&h, x); /* the bins were used for refining */
+    g->hi = quantile(&h, x, last - cut, true);
+}
