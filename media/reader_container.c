@@ -19,8 +19,8 @@ typedef struct container_reader {
     AVPacket *packet;
     char *name;
     int stream;
-    int read_status;      /* of the last av_read_frame that failed; 0 while reading */
-    int last_corrupt;     /* the last packet was cut short */
+    int read_status;  /* of the last av_read_frame that failed; 0 while reading */
+    int last_corrupt; /* the last packet was cut short */
     int64_t packets, decoded;
     int64_t end_pos; /* byte after the last packet; y4m only */
     int64_t end_pts; /* time after the last packet, in the stream's unit */

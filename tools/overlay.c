@@ -28,12 +28,14 @@ static int text_scale(const media_picture *p)
     return scale < 1 ? 1 : scale;
 }
 
-/* Text on a bar of the given colour, with its top left corner at (x, y). */
+/* Text on a bar of the given colour, with its top left corner at (x, y), moved left if need be. */
 static void draw_label(media_picture *p, int x, int y, const char *text, media_color bar, int alpha)
 {
     int scale = text_scale(p), margin = MARGIN * scale;
-    media_fill(p, x, y, x + media_text_width(text, scale) + 2 * margin,
-               y + media_text_height(scale) + 2 * margin, bar, alpha);
+    int width = media_text_width(text, scale) + 2 * margin;
+    if (x + width > p->width)
+        x = p->width > width ? p->width - width : 0;
+    media_fill(p, x, y, x + width, y + media_text_height(scale) + 2 * margin, bar, alpha);
     media_draw_text(p, x + margin, y + margin, scale, text, media_text_color(bar));
 }
 
