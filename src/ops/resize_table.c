@@ -37,17 +37,18 @@ static float round_nearest(const rpr_resize_spec *r, int d, float x)
 {
     if (r->nearest_simple)
         return r->scale[d] < 1.0f ? ceilf(x) : floorf(x);
+    float below = floorf(x), rest = x - below; /* both exact, unlike x + 0.5 */
     switch (r->nearest) {
     case RPR_NEAREST_ROUND_PREFER_CEIL:
-        return floorf(x + 0.5f);
+        return rest < 0.5f ? below : below + 1.0f;
     case RPR_NEAREST_FLOOR:
-        return floorf(x);
+        return below;
     case RPR_NEAREST_CEIL:
         return ceilf(x);
     case RPR_NEAREST_ROUND_PREFER_FLOOR:
         break;
     }
-    return ceilf(x - 0.5f);
+    return rest <= 0.5f ? below : below + 1.0f;
 }
 
 static int32_t clamp_index(float i, int64_t in)
