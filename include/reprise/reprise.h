@@ -279,7 +279,7 @@ RPR_API int rpr_stream_heat(const rpr_stream *s, int w, int h, float *cells);
 /** Result of holding every weighted layer's z against a dense evaluation on its xhat. */
 typedef struct rpr_oracle {
     double worst;      /**< largest |z - dense| / bound; at most 1 when the contract holds */
-    double max_rel;    /**< largest |z - dense| / (sum of |w * xhat| + |b|) */
+    double max_rel;    /**< largest |z - dense| / largest (sum of |w * xhat| + |b|) of a layer */
     size_t layer;      /**< where worst was seen */
 } rpr_oracle;
 

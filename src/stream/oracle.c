@@ -7,11 +7,12 @@
  * have added since the layer was last recomputed, is rounded a constant number of times (the
  * difference new - old once, the fused multiply-add once), each time by at most u = 2^-24 of a
  * partial sum; every partial sum is at most M = L1(w_o) * max|xhat| + |b_o| in magnitude, with old
- * and new inputs mixed. So |z - dense| <= 4 u (K + T + 2) M. max|xhat| is taken over the layer as it
- * is now. The dense value is computed in double here.
+ * and new inputs mixed. So |z - dense| <= 4 u (K + T + 2) M. max|xhat| is taken over the layer as
+ * it is now. The dense value is computed in double here.
  */
 #include "stream/stream.h"
 
+#include <float.h>
 #include <math.h>
 
 /** One output pixel, RPR_BLOCK output channels at a time. */
@@ -85,18 +86,20 @@ typedef struct layer_check {
     const rpr_linear *l;
     rpr_map x, z;
     double terms, max_x;
-    double worst, max_rel;
+    double worst;                    /* error / bound */
+    double max_error, max_magnitude; /* of any output */
 } layer_check;
 
 static void check_output(layer_check *c, double z, double bias, const exact *e, int32_t o)
 {
     double error = fabs(z - e->sum[o]);
-    double bound =
-        4.0 * 0x1p-24 * (c->terms + 2.0) * (e->l1[o] * c->max_x + fabs(bias));
-    if ((isnan(e->sum[o]) && isnan(z)) || !(error > 0.0 || isnan(error)))
+    double bound = 4.0 * 0x1p-24 * (c->terms + 2.0) * (e->l1[o] * c->max_x + fabs(bias));
+    bool overflows = !(fabs(e->sum[o]) <= (double)FLT_MAX);
+    c->max_magnitude = fmax(c->max_magnitude, e->magnitude[o]);
+    if ((overflows && !isfinite(z)) || !(error > 0.0 || isnan(error)))
         return;
     c->worst = fmax(c->worst, bound > 0.0 && !isnan(error) ? error / bound : INFINITY);
-    c->max_rel = fmax(c->max_rel, e->magnitude[o] > 0.0 ? error / e->magnitude[o] : INFINITY);
+    c->max_error = isnan(error) ? INFINITY : fmax(c->max_error, error);
 }
 
 static void check_pixel(layer_check *c, const rpr_phase *p, int32_t n, int32_t j, int32_t i)
@@ -140,7 +143,8 @@ int rpr_stream_oracle(const rpr_stream *s, rpr_oracle *result)
             result->worst = c.worst;
             result->layer = (size_t)i;
         }
-        result->max_rel = fmax(result->max_rel, c.max_rel);
+        if (c.max_error > 0.0)
+            result->max_rel = fmax(result->max_rel, c.max_error / c.max_magnitude);
     }
     return RPR_OK;
 }
