@@ -12,15 +12,24 @@ void rpr_linear_free(rpr_linear *l)
     rpr_free(l);
 }
 
-/** Sum over output indices of the taps that fall inside the input, along one axis. */
-static int64_t valid_taps(int32_t count, int32_t k, int32_t s, int32_t d, int32_t first, int32_t size)
+/** Taps of output index j that fall inside the input, along one axis. */
+static int64_t taps_inside(int32_t j, int32_t k, int32_t s, int32_t d, int32_t first, int32_t size)
+{
+    int64_t count = 0;
+    for (int32_t t = 0; t < k; t++) {
+        int64_t at = (int64_t)j * s + first + (int64_t)t * d;
+        count += at >= 0 && at < size;
+    }
+    return count;
+}
+
+/** The same over all output indices. */
+static int64_t valid_taps(int32_t count, int32_t k, int32_t s, int32_t d, int32_t first,
+                          int32_t size)
 {
     int64_t sum = 0;
     for (int32_t j = 0; j < count; j++)
-        for (int32_t t = 0; t < k; t++) {
-            int64_t at = (int64_t)j * s + first + (int64_t)t * d;
-            sum += at >= 0 && at < size;
-        }
+        sum += taps_inside(j, k, s, d, first, size);
     return sum;
 }
 
@@ -102,8 +111,8 @@ static bool gap_free(const rpr_map *m)
 
 static bool is_one_row(const rpr_phase *p, const rpr_map *in, const rpr_map *z, const rpr_map *a)
 {
-    return p->kh == 1 && p->kw == 1 && p->sh == 1 && p->sw == 1 && p->in_x0 == 0 &&
-           p->in_y0 == 0 && p->cols == in->w && gap_free(in) && gap_free(z) && gap_free(a);
+    return p->kh == 1 && p->kw == 1 && p->sh == 1 && p->sw == 1 && p->in_x0 == 0 && p->in_y0 == 0 &&
+           p->cols == in->w && gap_free(in) && gap_free(z) && gap_free(a);
 }
 
 /** a = act(z) for `count` neighbouring pixels. */
@@ -293,8 +302,8 @@ static void correct_row(const rpr_phase *p, const rpr_kernels *k, const rpr_gate
             terms += segs[s].n;
         total->macs += (int64_t)terms * p->co;
         total->max_terms = at_least(total->max_terms, terms);
-        scratch->pix[n_pix++] = (rpr_delta_pixel){
-            .z = rpr_map_at(z, n, y, x) + p->co0, .seg = n_segs, .n_seg = count};
+        scratch->pix[n_pix++] =
+            (rpr_delta_pixel){.z = rpr_map_at(z, n, y, x) + p->co0, .seg = n_segs, .n_seg = count};
         mark[x] = 1;
         n_segs += count;
     }
@@ -321,7 +330,7 @@ static rpr_correction correct_depthwise(const rpr_linear *l, const rpr_kernels *
                                         rpr_touch *touched)
 {
     const rpr_phase *p = &l->phase[0];
-    int64_t pixels = 0;
+    rpr_correction total = {0};
     rpr_touch_window(touched, &g->changed, p->kh, p->kw, p->sh, p->sw, -p->in_y0, -p->in_x0, p->dh,
                      p->dw);
     for (int32_t n = 0; n < l->n; n++)
@@ -329,15 +338,15 @@ static rpr_correction correct_depthwise(const rpr_linear *l, const rpr_kernels *
             const uint8_t *mark = rpr_touch_row(touched, n, j);
             if (!rpr_touch_range(mark, p->cols))
                 continue;
+            int64_t taps = 0;
             for (int32_t i = 0; i < p->cols; i++)
-                pixels += mark[i];
+                taps += mark[i] ? taps_inside(i, p->kw, p->sw, p->dw, p->in_x0, l->in_w) : 0;
+            total.macs += taps * taps_inside(j, p->kh, p->sh, p->dh, p->in_y0, l->in_h) * p->co;
             rpr_depthwise_row r = depthwise_row(p, &g->xhat, z, n, j);
             r.mask = mark;
             k->depthwise_row(&r);
         }
-    int64_t all = rpr_touch_pixels(touched);
-    return (rpr_correction){.macs = (int64_t)((double)l->macs * (double)pixels / (double)all),
-                            .max_terms = 0};
+    return total;
 }
 
 rpr_correction rpr_linear_correct(const rpr_linear *l, const rpr_kernels *k,
@@ -345,9 +354,9 @@ rpr_correction rpr_linear_correct(const rpr_linear *l, const rpr_kernels *k,
                                   const rpr_linear_scratch *scratch)
 {
     rpr_correction total = {0};
+    rpr_touch_fill(touched, false);
     if (l->depthwise)
         return correct_depthwise(l, k, g, z, touched);
-    rpr_touch_fill(touched, false);
     for (int32_t i = 0; i < l->n_phase; i++)
         for (int32_t n = 0; n < l->n; n++)
             for (int32_t j = 0; j < l->phase[i].rows; j++)
