@@ -93,7 +93,7 @@ void rpr_gate_update(rpr_gate_state *g, const rpr_gate *rule, const rpr_kernels 
         g->row_n[row] = found;
         g->n_changed += found;
         if (g->list_ok && found) {
-            g->n_listed += found;
+            g->n_listed += g->rows_only ? 0 : found;
             index_row(g, g->off + (int64_t)row * (w + 1), rpr_touch_row(&g->changed, n, y), first,
                       first + found);
         }

@@ -26,6 +26,7 @@ typedef struct rpr_gate_state {
     float lo, hi;      /* profiled range of the input */
     int64_t n_changed; /* of this frame */
     int64_t n_listed;  /* entries in the list */
+    bool rows_only;    /* only `changed` is wanted: each row's list overwrites the one before */
     bool list_ok;      /* the list is complete */
     bool nonfinite;    /* a delta was NaN or infinite: corrections must not be made from it */
 } rpr_gate_state;

@@ -65,6 +65,7 @@ static void take_gate(rpr_stream *s, int i, rpr_arena *state, rpr_arena *lists)
     if (xhat)
         g->xhat.data = xhat + plan->halo_t * g->xhat.row + plan->halo_l * g->xhat.pix;
     g->cap = (int64_t)room;
+    g->rows_only = !plan->needs_list;
     g->off = rpr_arena_take(lists, rows * (size_t)(t->w + 1), sizeof *g->off);
     g->row_n = rpr_arena_take(lists, rows, sizeof *g->row_n);
     g->idx = rpr_arena_take(lists, room + RPR_LANE, sizeof *g->idx);
