@@ -33,6 +33,9 @@ static float source_position(const rpr_resize_spec *r, int d, float o)
     return (o + 0.5f) / scale - 0.5f;
 }
 
+/* Closer than this to a tie is a tie: the rounding of the scale must not decide it. */
+#define TIE 1.2e-6f
+
 static float round_nearest(const rpr_resize_spec *r, int d, float x)
 {
     if (r->nearest_simple)
@@ -40,7 +43,7 @@ static float round_nearest(const rpr_resize_spec *r, int d, float x)
     float below = floorf(x), rest = x - below; /* both exact, unlike x + 0.5 */
     switch (r->nearest) {
     case RPR_NEAREST_ROUND_PREFER_CEIL:
-        return rest < 0.5f ? below : below + 1.0f;
+        return rest < 0.5f - TIE ? below : below + 1.0f;
     case RPR_NEAREST_FLOOR:
         return below;
     case RPR_NEAREST_CEIL:
@@ -48,7 +51,7 @@ static float round_nearest(const rpr_resize_spec *r, int d, float x)
     case RPR_NEAREST_ROUND_PREFER_FLOOR:
         break;
     }
-    return rest <= 0.5f ? below : below + 1.0f;
+    return rest <= 0.5f + TIE ? below : below + 1.0f;
 }
 
 static int32_t clamp_index(float i, int64_t in)

@@ -104,10 +104,14 @@ static int write_table(tally *t, const char *path)
         "operators or element types that are not supported.\n\n"
         "Each case is run twice: on dense tensors and on strided ones. A case with several\n"
         "operators counts for each of them. An operator without cases has no test in that data.\n"
-        "`Constant` is read by the loader.\n\n"
+        "`Constant` is read by the loader. %d of the cases that are not supported hold strings,\n"
+        "sequences, optionals or bfloat16, which the loader refuses, some of them for operators "
+        "below.\n\n"
+        "Resize with `align_corners` and scales that do not give a whole extent follows this data\n"
+        "(the resized length is the extent times the scale, unrounded); ONNX Runtime rounds it.\n\n"
         "| operator | opsets | passed | failed | refused | input types in passed cases |\n"
         "|---|---|---|---|---|---|\n",
-        t->total, t->passed, t->failed, t->refused, t->not_claimed);
+        t->total, t->passed, t->failed, t->refused, t->not_claimed, t->unread);
     for (size_t i = 0; i < rpr_ops_count(); i++) {
         const rpr_opdef *d = rpr_ops_at(i);
         if (i > 0 && !strcmp(rpr_ops_at(i - 1)->op, d->op))
