@@ -15,29 +15,35 @@ void media_scaler_free(media_scaler *s)
     s->sws = NULL;
 }
 
-/* A frame of the wanted size whose rows are aligned and padded. */
-static int prepare_scratch(media_scaler *s, int width, int height, enum AVPixelFormat format)
+AVFrame *media_new_frame(int width, int height, int format)
 {
-    AVFrame *f = s->scratch;
-    if (f && f->width == width && f->height == height && f->format == format)
-        return 0;
-    av_frame_free(&s->scratch);
-    f = s->scratch = av_frame_alloc();
+    AVFrame *f = av_frame_alloc();
     if (!f)
-        return AVERROR(ENOMEM);
+        return NULL;
     f->width = width;
     f->height = height;
     f->format = format;
-    return av_frame_get_buffer(f, 64);
+    if (av_frame_get_buffer(f, 64) < 0)
+        av_frame_free(&f);
+    return f;
+}
+
+static int prepare_scratch(media_scaler *s, int width, int height, enum AVPixelFormat format)
+{
+    const AVFrame *f = s->scratch;
+    if (f && f->width == width && f->height == height && f->format == format)
+        return 1;
+    av_frame_free(&s->scratch);
+    s->scratch = media_new_frame(width, height, format);
+    return s->scratch != NULL;
 }
 
 int media_scale_u8(media_scaler *s, const AVFrame *frame, int width, int height, int channels,
                    uint8_t *out, media_error *err)
 {
     enum AVPixelFormat format = channels == 1 ? AV_PIX_FMT_GRAY8 : AV_PIX_FMT_RGB24;
-    int code = prepare_scratch(s, width, height, format);
-    if (code < 0)
-        return media_fail_av(err, "scaling", "no room for a frame", code);
+    if (!prepare_scratch(s, width, height, format))
+        return media_fail(err, "no room for a frame of %dx%d", width, height);
     s->sws = sws_getCachedContext(s->sws, frame->width, frame->height, frame->format, width, height,
                                   format, SWS_BILINEAR | SWS_ACCURATE_RND | SWS_BITEXACT, NULL,
                                   NULL, NULL);
@@ -50,8 +56,8 @@ int media_scale_u8(media_scaler *s, const AVFrame *frame, int width, int height,
     sws_setColorspaceDetails(s->sws, sws_getCoefficients(matrix),
                              frame->color_range == AVCOL_RANGE_JPEG,
                              sws_getCoefficients(SWS_CS_DEFAULT), 1, 0, 1 << 16, 1 << 16);
-    code = sws_scale(s->sws, (const uint8_t *const *)frame->data, frame->linesize, 0, frame->height,
-                     s->scratch->data, s->scratch->linesize);
+    int code = sws_scale(s->sws, (const uint8_t *const *)frame->data, frame->linesize, 0,
+                         frame->height, s->scratch->data, s->scratch->linesize);
     if (code < 0)
         return media_fail_av(err, "scaling", "a frame cannot be scaled", code);
     av_image_copy_plane(out, width * channels, s->scratch->data[0], s->scratch->linesize[0],

@@ -17,6 +17,9 @@ typedef struct media_scaler {
     AVFrame *scratch; /**< with the padding that swscale wants */
 } media_scaler;
 
+/** A frame with aligned, padded rows; NULL if memory ran out. */
+AVFrame *media_new_frame(int width, int height, int format);
+
 void media_scaler_free(media_scaler *s);
 
 /**

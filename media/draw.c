@@ -88,7 +88,7 @@ void media_draw_heat(media_picture *p, const float *cells, int w, int h)
             v = v > 1 ? 1 : v;
             media_color c = {255, (uint8_t)(220 * (1 - v)), 0};
             int x0 = (int)((int64_t)i * p->width / w), x1 = (int)((int64_t)(i + 1) * p->width / w);
-            media_fill(p, x0, y0, x1, y1, c, 24 + (int)(136 * v));
+            media_fill(p, x0, y0, x1, y1, c, 24 + (int)(88 * v));
         }
     }
 }

@@ -12,6 +12,8 @@
 #include <libavutil/opt.h>
 #include <libswscale/swscale.h>
 
+#include "convert.h"
+
 struct media_sink {
     AVFormatContext *format;
     AVCodecContext *encoder;
@@ -36,19 +38,6 @@ static void sink_free(media_sink *s)
     sws_freeContext(s->sws);
     free(s->path);
     free(s);
-}
-
-static AVFrame *new_frame(int width, int height, enum AVPixelFormat format)
-{
-    AVFrame *f = av_frame_alloc();
-    if (!f)
-        return NULL;
-    f->width = width;
-    f->height = height;
-    f->format = format;
-    if (av_frame_get_buffer(f, 64) < 0)
-        av_frame_free(&f);
-    return f;
 }
 
 static int open_encoder(media_sink *s, int rate_num, int rate_den, media_error *err)
@@ -99,8 +88,8 @@ static int sink_start(media_sink *s, int rate_num, int rate_den, media_error *er
     int status = open_encoder(s, rate_num, rate_den, err);
     if (status != MEDIA_OK)
         return status;
-    s->rgb = new_frame(s->encoder->width, s->encoder->height, AV_PIX_FMT_RGB24);
-    s->yuv = new_frame(s->encoder->width, s->encoder->height, AV_PIX_FMT_YUV420P);
+    s->rgb = media_new_frame(s->encoder->width, s->encoder->height, AV_PIX_FMT_RGB24);
+    s->yuv = media_new_frame(s->encoder->width, s->encoder->height, AV_PIX_FMT_YUV420P);
     s->packet = av_packet_alloc();
     s->sws = sws_getContext(s->encoder->width, s->encoder->height, AV_PIX_FMT_RGB24,
                             s->encoder->width, s->encoder->height, AV_PIX_FMT_YUV420P,
@@ -233,7 +222,7 @@ static int write_bytes(const char *path, const uint8_t *bytes, size_t n, media_e
 int media_write_png(const char *path, const media_picture *picture, media_error *err)
 {
     media_silence();
-    AVFrame *frame = new_frame(picture->width, picture->height, AV_PIX_FMT_RGB24);
+    AVFrame *frame = media_new_frame(picture->width, picture->height, AV_PIX_FMT_RGB24);
     AVPacket *packet = av_packet_alloc();
     int status = MEDIA_OK, code = AVERROR(ENOMEM);
     if (frame && packet) {

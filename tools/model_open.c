@@ -50,12 +50,14 @@ int model_open(const cli_options *o, rpr_model **out, line_list *unsupported)
     int code = cli_exit_of_status(status);
     if (status != RPR_OK) {
         const char *why = err.message[0] ? err.message : rpr_strerror(status);
+        int open_shape = status == RPR_ERR_SHAPE && o->n_shapes == 0;
+        const char *hint = open_shape ? " (see --shape)" : "";
         for (size_t i = 0; i < lines->n; i++)
             cli_fail(code, "%s: %s", o->model, lines->line[i]);
         if (strstr(why, o->model))
-            cli_fail(code, "%s", why);
+            cli_fail(code, "%s%s", why, hint);
         else
-            cli_fail(code, "%s: %s", o->model, why);
+            cli_fail(code, "%s: %s%s", o->model, why, hint);
     }
     line_list_free(&own);
     return code;

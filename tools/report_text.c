@@ -90,11 +90,7 @@ static void error_table(const report *r)
         char name[32];
         int k = skipping_factor(r->skipping, lane_mac_share(r->reuse));
         const skipping_one *one = &r->skipping->one[k - 1];
-        snprintf(name, sizeof name, "every %d%s frame", k,
-                 k % 10 == 1 && k != 11   ? "st"
-                 : k % 10 == 2 && k != 12 ? "nd"
-                 : k % 10 == 3 && k != 13 ? "rd"
-                                          : "th");
+        snprintf(name, sizeof name, "1 frame in %d", k);
         one_error(r, name, 1.0 / k, &one->error, &one->agreement);
     }
     if (has_boxes && agreement_empty(r->agreement))
