@@ -44,17 +44,31 @@ typedef struct heat {
     double dense; /* multiply-accumulates per cell of a dense run */
 } heat;
 
-/** Adds `macs` at pixel (y, x) of an in_h x in_w map to the cells that it covers. */
+/** Cells [*first, *last] over which pixel i of `size` lies when `cells` cells span all of them. */
+static void covered(int32_t i, int32_t size, int cells, int *first, int *last)
+{
+    *first = (int)((int64_t)i * cells / size);
+    *last = (int)(((int64_t)(i + 1) * cells - 1) / size);
+}
+
+/** How much of the pixel lies in cell c; over all cells this adds up to 1. */
+static double overlap(int32_t i, int32_t size, int cells, int c)
+{
+    double lo = (double)i * cells / size, hi = (double)(i + 1) * cells / size;
+    double from = lo > c ? lo : c, to = hi < c + 1 ? hi : c + 1;
+    return to > from ? (to - from) / (hi - lo) : 0.0;
+}
+
+/** Spreads `macs` at pixel (y, x) of an in_h x in_w map over the cells that it covers. */
 static void add_heat(heat *map, int32_t in_h, int32_t in_w, int32_t y, int32_t x, double macs)
 {
-    int y0 = (int)((int64_t)y * map->h / in_h), y1 = (int)((int64_t)(y + 1) * map->h / in_h);
-    int x0 = (int)((int64_t)x * map->w / in_w), x1 = (int)((int64_t)(x + 1) * map->w / in_w);
-    y1 = y1 > y0 ? y1 : y0 + 1;
-    x1 = x1 > x0 ? x1 : x0 + 1;
-    double part = macs / ((double)(y1 - y0) * (x1 - x0));
-    for (int r = y0; r < y1; r++)
-        for (int c = x0; c < x1; c++)
-            map->cells[r * map->w + c] += (float)part;
+    int y0, y1, x0, x1;
+    covered(y, in_h, map->h, &y0, &y1);
+    covered(x, in_w, map->w, &x0, &x1);
+    for (int r = y0; r <= y1; r++)
+        for (int c = x0; c <= x1; c++)
+            map->cells[r * map->w + c] +=
+                (float)(macs * overlap(y, in_h, map->h, r) * overlap(x, in_w, map->w, c));
 }
 
 /** Elements of a pixel that were changed. */
