@@ -172,8 +172,8 @@ static void check_gates(const rpr_stream *s, element_check good, const char *wha
                     float used = rpr_map_at(&g->xhat, n, y, p / x.c)[p % x.c];
                     check_that(good(g, &s->opt.gate, now, used),
                                "%s, rule %d: gate %d (%g to %g) holds %g for %g", what,
-                               (int)s->opt.gate.kind, i, (double)g->lo, (double)g->hi,
-                               (double)used, (double)now);
+                               (int)s->opt.gate.kind, i, (double)g->lo, (double)g->hi, (double)used,
+                               (double)now);
                 }
     }
 }
