@@ -98,17 +98,19 @@ void rpr_gate_update(rpr_gate_state *g, const rpr_gate *rule, const rpr_kernels 
                       first + found);
         }
     }
-    if (g->list_ok)
+    if (g->list_ok) {
         g->changed.any = g->n_changed > 0;
-    else
+        g->fades = g->n_listed > 0 && rpr_gate_fades(g);
+    } else {
         rpr_touch_fill(&g->changed, true);
+    }
 }
 
 void rpr_gate_hold(rpr_gate_state *g)
 {
     g->n_changed = g->n_listed = 0;
     g->list_ok = true;
-    g->nonfinite = false;
+    g->nonfinite = g->fades = false;
     rpr_touch_fill(&g->changed, false);
 }
 
@@ -129,6 +131,6 @@ void rpr_gate_restart(rpr_gate_state *g, const rpr_gate *rule, const rpr_kernels
     g->n_changed = rpr_gate_elements(g);
     g->n_listed = 0;
     g->list_ok = false;
-    g->nonfinite = false;
+    g->nonfinite = g->fades = false;
     rpr_touch_fill(&g->changed, true);
 }

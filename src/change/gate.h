@@ -28,6 +28,8 @@ typedef struct rpr_gate_state {
     int64_t n_listed;  /* entries in the list */
     bool rows_only;    /* only `changed` is wanted: each row's list overwrites the one before */
     bool list_ok;      /* the list is complete */
+    float peak;        /* about the largest |xhat|; of fade.c */
+    bool fades;        /* what changed dwarfs what is left: corrections must not be made from it */
     bool nonfinite;    /* a delta was NaN or infinite: corrections must not be made from it */
 } rpr_gate_state;
 
@@ -47,6 +49,9 @@ void rpr_gate_hold(rpr_gate_state *g);
 /** Compares the touched pixels of x with xhat, updates xhat and builds the change list. */
 void rpr_gate_update(rpr_gate_state *g, const rpr_gate *rule, const rpr_kernels *k,
                      const rpr_map *x, const rpr_touch *touched);
+
+/** True if the largest listed change is far larger than everything in xhat. Part of an update. */
+bool rpr_gate_fades(rpr_gate_state *g);
 
 /**
  * Profiles lo and hi, the range of x without a share of outliers at either end: 0.1 % for DEADZONE,

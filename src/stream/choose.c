@@ -44,7 +44,8 @@ rpr_choice rpr_stream_choose(rpr_stream *s, const rpr_step *step, int index)
     const rpr_gate_state *g = &s->gate[step->gate];
     rpr_step_state *state = &s->step[index];
     state->refreshed = refresh_due(s, index);
-    if (s->frame == 0 || state->refreshed || state->poisoned || g->nonfinite || !g->list_ok)
+    if (s->frame == 0 || state->refreshed || state->poisoned || g->nonfinite || g->fades ||
+        !g->list_ok)
         return RPR_CHOICE_DENSE;
     rpr_choice sparse = g->n_changed == 0 ? RPR_CHOICE_SKIP : RPR_CHOICE_CORRECT;
     switch (s->opt.policy) {

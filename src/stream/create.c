@@ -194,7 +194,7 @@ void rpr_stream_reset(rpr_stream *s)
     s->random = s->opt.seed ? s->opt.seed : 1;
     for (int i = 0; i < s->plan->n_gate; i++) {
         s->gate_frame[i] = 0;
-        s->gate[i].lo = s->gate[i].hi = 0.0f;
+        s->gate[i].lo = s->gate[i].hi = s->gate[i].peak = 0.0f;
     }
     for (int i = 0; i < s->plan->n_step; i++)
         s->step[i] = (rpr_step_state){0};

@@ -61,7 +61,18 @@ rpr_map rpr_stream_pre_activation(const rpr_stream *s, const rpr_step *step)
                      .pix = l->out_c};
 }
 
-static void correct(rpr_stream *s, const rpr_step *step, rpr_step_state *state, const rpr_map *z,
+static void recompute(rpr_stream *s, const rpr_step *step, rpr_step_state *state, const rpr_map *z,
+                      const rpr_map *a, rpr_touch *touched)
+{
+    rpr_linear_dense(step->linear, s->k, &s->gate[step->gate].xhat, z, a);
+    state->macs += step->linear->macs;
+    state->terms = 0;
+    state->poisoned = !rpr_linear_finite(s->k, z, NULL);
+    rpr_touch_fill(touched, true);
+}
+
+/** False if it overflowed on the way: the old and the new input meet in one sum here. */
+static bool correct(rpr_stream *s, const rpr_step *step, rpr_step_state *state, const rpr_map *z,
                     const rpr_map *a, rpr_touch *touched)
 {
     const rpr_gate_state *g = &s->gate[step->gate];
@@ -70,7 +81,7 @@ static void correct(rpr_stream *s, const rpr_step *step, rpr_step_state *state, 
     rpr_linear_activate(step->linear, s->k, z, a, touched);
     state->macs = done.macs;
     state->terms += done.max_terms;
-    state->poisoned = !rpr_linear_finite(s->k, z, touched);
+    return rpr_linear_finite(s->k, z, touched);
 }
 
 static void run_linear(rpr_stream *s, const rpr_step *step, int index)
@@ -81,20 +92,19 @@ static void run_linear(rpr_stream *s, const rpr_step *step, int index)
     rpr_map z = rpr_stream_pre_activation(s, step);
     update_gate(s, step->gate);
     state->choice = rpr_stream_choose(s, step, index);
+    state->macs = 0;
     switch (state->choice) {
     case RPR_CHOICE_SKIP:
-        state->macs = 0;
         rpr_touch_fill(touched, false);
         break;
     case RPR_CHOICE_CORRECT:
-        correct(s, step, state, &z, &a, touched);
+        if (correct(s, step, state, &z, &a, touched))
+            break;
+        state->choice = RPR_CHOICE_DENSE;
+        recompute(s, step, state, &z, &a, touched);
         break;
     case RPR_CHOICE_DENSE:
-        rpr_linear_dense(step->linear, s->k, &s->gate[step->gate].xhat, &z, &a);
-        state->macs = step->linear->macs;
-        state->terms = 0;
-        state->poisoned = !rpr_linear_finite(s->k, &z, NULL);
-        rpr_touch_fill(touched, true);
+        recompute(s, step, state, &z, &a, touched);
         break;
     }
 }

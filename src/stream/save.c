@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Saved states. Layout: header, profiled ranges, steps, inputs, then the state block as it lies in
+ * Saved states. Layout: header, gates, steps, inputs, then the state block as it lies in
  * memory (its layout is part of the plan's fingerprint). Byte order is the machine's.
  */
 #include "stream/stream.h"
@@ -17,6 +17,10 @@ typedef struct save_header {
     uint64_t frame, random;
 } save_header;
 
+typedef struct save_gate {
+    float lo, hi, peak;
+} save_gate;
+
 typedef struct save_step {
     int64_t terms;
     uint8_t poisoned, padding[7];
@@ -30,7 +34,7 @@ typedef struct save_input {
 size_t rpr_stream_save_bytes(const rpr_stream *s)
 {
     const rpr_plan *p = s->plan;
-    return sizeof(save_header) + (size_t)p->n_gate * 2 * sizeof(float) +
+    return sizeof(save_header) + (size_t)p->n_gate * sizeof(save_gate) +
            (size_t)p->n_step * sizeof(save_step) + (size_t)p->n_input * sizeof(save_input) +
            s->state_bytes;
 }
@@ -70,8 +74,8 @@ int rpr_stream_save(const rpr_stream *s, void *buffer, size_t bytes)
     save_header h = make_header(s);
     char *at = put(buffer, &h, sizeof h);
     for (int i = 0; i < s->plan->n_gate; i++) {
-        const float range[2] = {s->gate[i].lo, s->gate[i].hi};
-        at = put(at, range, sizeof range);
+        const save_gate gate = {s->gate[i].lo, s->gate[i].hi, s->gate[i].peak};
+        at = put(at, &gate, sizeof gate);
     }
     for (int i = 0; i < s->plan->n_step; i++) {
         const save_step step = {.terms = s->step[i].terms, .poisoned = s->step[i].poisoned};
@@ -111,10 +115,11 @@ int rpr_stream_load(rpr_stream *s, const void *buffer, size_t bytes)
     s->frame = h.frame;
     s->random = h.random;
     for (int i = 0; i < s->plan->n_gate; i++) {
-        float range[2];
-        at = get(at, range, sizeof range);
-        s->gate[i].lo = range[0];
-        s->gate[i].hi = range[1];
+        save_gate gate;
+        at = get(at, &gate, sizeof gate);
+        s->gate[i].lo = gate.lo;
+        s->gate[i].hi = gate.hi;
+        s->gate[i].peak = gate.peak;
     }
     for (int i = 0; i < s->plan->n_step; i++) {
         save_step step;
@@ -144,6 +149,7 @@ static void copy_small(rpr_stream *to, const rpr_stream *from)
     for (int i = 0; i < from->plan->n_gate; i++) {
         to->gate[i].lo = from->gate[i].lo;
         to->gate[i].hi = from->gate[i].hi;
+        to->gate[i].peak = from->gate[i].peak;
     }
     for (int i = 0; i < from->plan->n_input; i++) {
         uint8_t *previous = to->input[i].previous;
