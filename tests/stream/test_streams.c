@@ -27,7 +27,7 @@ static rpr_stream_options options_of(size_t i)
 /** The outputs of all frames of one scene, run by itself. */
 typedef struct recording {
     const rpr_model *m;
-    size_t net;
+    size_t which;
     uint64_t seed;
     uint64_t hash[FRAMES];
 } recording;
@@ -44,7 +44,7 @@ static uint64_t hash_of(const player *p)
 static void *record(void *arg)
 {
     recording *r = arg;
-    rpr_stream_options opt = options_of(r->net);
+    rpr_stream_options opt = options_of(r->which);
     player *p = player_new(r->m, &opt);
     scene *s = scene_new(r->m, r->seed);
     for (int f = 0; f < FRAMES; f++) {
@@ -63,7 +63,7 @@ static void interleaved_streams_agree(void **state)
     for (size_t i = 0; i < nets_count(); i++) {
         rpr_model *m = nets_make(i);
         rpr_stream_options opt = options_of(i);
-        recording alone[2] = {{.m = m, .net = i, .seed = 1}, {.m = m, .net = i, .seed = 2}};
+        recording alone[2] = {{.m = m, .which = i, .seed = 1}, {.m = m, .which = i, .seed = 2}};
         player *p[2];
         scene *s[2];
         for (int k = 0; k < 2; k++) {
@@ -93,7 +93,7 @@ static void threads_agree(void **state)
         recording alone[2], beside[2];
         pthread_t thread[2];
         for (int k = 0; k < 2; k++) {
-            alone[k] = beside[k] = (recording){.m = m, .net = i, .seed = (uint64_t)k + 3};
+            alone[k] = beside[k] = (recording){.m = m, .which = i, .seed = (uint64_t)k + 3};
             (void)record(&alone[k]);
         }
         for (int k = 0; k < 2; k++)
@@ -158,9 +158,9 @@ static player *by_saving_over(const player *p, const rpr_stream_options *opt)
 }
 
 /** Copies before every one of a few frames, then lets the copy and the original go on. */
-static void check_copy(const rpr_model *m, size_t net, copy_fn copy, int after)
+static void check_copy(const rpr_model *m, size_t which, copy_fn copy, int after)
 {
-    rpr_stream_options opt = options_of(net);
+    rpr_stream_options opt = options_of(which);
     player *p = player_new(m, &opt);
     scene *s = scene_new(m, 6);
     for (int f = 0; f < after; f++) {
@@ -173,11 +173,12 @@ static void check_copy(const rpr_model *m, size_t net, copy_fn copy, int after)
         player_run(p, s);
         player_run(q, s);
         check_that(player_same(p, q), "%s: copied after %d frames, frame %d differs",
-                   nets_name(net), after, f);
+                   nets_name(which), after, f);
         rpr_frame_stats a = player_stats(p), b = player_stats(q);
         check_that(a.frame == b.frame && a.changed == b.changed &&
                        a.macs_executed == b.macs_executed && a.refreshed == b.refreshed,
-                   "%s: copied after %d frames, frame %d counts differ", nets_name(net), after, f);
+                   "%s: copied after %d frames, frame %d counts differ", nets_name(which), after,
+                   f);
     }
     scene_free(s);
     player_free(p);
