@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Running a frame takes no memory; creating a stream survives every failure to get some. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "nets.h"
+#include "play.h"
+
+/* The linker turns every call of posix_memalign, malloc and calloc into one of these. */
+int __real_posix_memalign(void **p, size_t align, size_t bytes);
+void *__real_malloc(size_t bytes);
+void *__real_calloc(size_t n, size_t size);
+int __wrap_posix_memalign(void **p, size_t align, size_t bytes);
+void *__wrap_malloc(size_t bytes);
+void *__wrap_calloc(size_t n, size_t size);
+
+static long calls;
+static long fail_at = -1; /* this call of posix_memalign fails; none if negative */
+
+int __wrap_posix_memalign(void **p, size_t align, size_t bytes)
+{
+    calls++;
+    if (fail_at >= 0 && fail_at-- == 0)
+        return ENOMEM;
+    return __real_posix_memalign(p, align, bytes);
+}
+
+void *__wrap_malloc(size_t bytes)
+{
+    calls++;
+    return __real_malloc(bytes);
+}
+
+void *__wrap_calloc(size_t n, size_t size)
+{
+    calls++;
+    return __real_calloc(n, size);
+}
+
+static bool has_generic(const rpr_model *m)
+{
+    for (int i = 0; i < m->plan->n_step; i++)
+        if (m->plan->step[i].kind == RPR_STEP_GENERIC && m->plan->step[i].node)
+            return true;
+    return false;
+}
+
+static void running_takes_no_memory(void **state)
+{
+    int checked = 0;
+    (void)state;
+    for (size_t i = 0; i < nets_count(); i++)
+        for (int g = 0; g < PLAY_GATES; g++) {
+            rpr_model *m = nets_make(i);
+            rpr_stream_options opt = play_options();
+            opt.gate = play_gate_of((play_gate)g);
+            player *p = player_new(m, &opt);
+            scene *s = scene_new(m, 1);
+            for (int f = 0; f < 5 && !has_generic(m); f++) {
+                scene_next(s);
+                long before = calls;
+                int status = rpr_stream_run(p->s, s->in, s->n, p->out, p->n);
+                long taken = calls - before;
+                assert_int_equal(status, RPR_OK);
+                check_that(taken == 0, "%s, frame %d: %ld allocations", nets_name(i), f, taken);
+                checked++;
+            }
+            scene_free(s);
+            player_free(p);
+            rpr_model_destroy(m);
+        }
+    assert_true(checked > 100);
+}
+
+/** Calls `make` with the first, the second, ... allocation failing until none does. */
+static void fail_each(const rpr_model *m, int (*make)(const rpr_model *m))
+{
+    int status = RPR_ERR_NOMEM;
+    for (long n = 0; status == RPR_ERR_NOMEM && n < 1000; n++) {
+        fail_at = n;
+        status = make(m);
+        fail_at = -1;
+    }
+    assert_int_equal(status, RPR_OK);
+}
+
+static int make_stream(const rpr_model *m)
+{
+    rpr_stream *s = NULL, *copy = NULL;
+    int status = rpr_stream_create(m, NULL, &s, NULL);
+    if (status == RPR_OK)
+        status = rpr_stream_clone(s, &copy, NULL);
+    rpr_stream_destroy(copy);
+    rpr_stream_destroy(s);
+    return status;
+}
+
+static void streams_survive_lack_of_memory(void **state)
+{
+    rpr_model *m = nets_named("pyramid");
+    (void)state;
+    fail_each(m, make_stream);
+    rpr_model_destroy(m);
+}
+
+/** The graph is built in peace, the passes and the plan are not. */
+static void models_survive_lack_of_memory(void **state)
+{
+    static const char *const names[] = {"pyramid", "squeeze", "tail",         "transposed",
+                                        "shuffle", "generic", "channels_last"};
+    (void)state;
+    for (size_t i = 0; i < nets_count(); i++) {
+        bool listed = false;
+        for (size_t k = 0; k < sizeof names / sizeof *names; k++)
+            listed |= strcmp(nets_name(i), names[k]) == 0;
+        int status = RPR_ERR_NOMEM;
+        for (long n = 0; listed && status == RPR_ERR_NOMEM && n < 5000; n++) {
+            rpr_model_options opt;
+            rpr_model *m = NULL;
+            rpr_error err = {{0}};
+            rpr_graph *g = nets_graph(i);
+            rpr_model_options_init(&opt);
+            fail_at = n;
+            status = rpr_model_from_graph(g, &opt, &m, &err);
+            fail_at = -1;
+            if (status != RPR_OK)
+                assert_true(*err.message != '\0');
+            rpr_model_destroy(m);
+        }
+        check_that(!listed || status == RPR_OK, "%s: %d", nets_name(i), status);
+    }
+}
+
+/** A step that finds no memory leaves a stream that starts anew. */
+static void frames_survive_lack_of_memory(void **state)
+{
+    rpr_model *m = nets_named("attention");
+    player *p = player_new(m, NULL), *fresh = player_new(m, NULL);
+    scene *s = scene_new(m, 1);
+    int failed = 0;
+    (void)state;
+    scene_next(s);
+    player_run(p, s);
+    for (long n = 0; n < 50; n++) {
+        scene_next(s);
+        fail_at = n;
+        int status = rpr_stream_run(p->s, s->in, s->n, p->out, p->n);
+        bool reached = fail_at < 0;
+        fail_at = -1;
+        if (!reached)
+            break;
+        assert_int_equal(status, RPR_ERR_NOMEM);
+        assert_true(*rpr_stream_error(p->s) != '\0');
+        rpr_stream_reset(fresh->s);
+        player_run(p, s);
+        player_run(fresh, s);
+        assert_true(player_same(p, fresh));
+        failed++;
+    }
+    assert_true(failed > 3);
+    scene_free(s);
+    player_free(p);
+    player_free(fresh);
+    rpr_model_destroy(m);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(running_takes_no_memory),
+                                       cmocka_unit_test(streams_survive_lack_of_memory),
+                                       cmocka_unit_test(models_survive_lack_of_memory),
+                                       cmocka_unit_test(frames_survive_lack_of_memory)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
