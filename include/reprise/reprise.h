@@ -35,15 +35,16 @@ extern "C" {
 /** Status codes. Their values never change. */
 typedef enum rpr_status {
     RPR_OK = 0,
-    RPR_ERR_ARGUMENT = -1,    /**< a parameter of the call is wrong */
-    RPR_ERR_NOMEM = -2,       /**< memory ran out */
-    RPR_ERR_IO = -3,          /**< a file could not be read */
-    RPR_ERR_FORMAT = -4,      /**< a file is not what it should be: truncated, corrupt, hostile */
-    RPR_ERR_UNSUPPORTED = -5, /**< the model uses an operator or a form of it that is not supported */
-    RPR_ERR_SHAPE = -6,       /**< shapes do not fit each other or the given input */
-    RPR_ERR_NONFINITE = -7,   /**< an input holds NaN or infinity; the stream was left as it was */
-    RPR_ERR_STATE = -8,       /**< a saved state does not belong to this model and these options */
-    RPR_ERR_INTERNAL = -9     /**< a bug in this library */
+    RPR_ERR_ARGUMENT = -1, /**< a parameter of the call is wrong */
+    RPR_ERR_NOMEM = -2,    /**< memory ran out */
+    RPR_ERR_IO = -3,       /**< a file could not be read */
+    RPR_ERR_FORMAT = -4,   /**< a file is not what it should be: truncated, corrupt, hostile */
+    RPR_ERR_UNSUPPORTED =
+        -5,                 /**< the model uses an operator or a form of it that is not supported */
+    RPR_ERR_SHAPE = -6,     /**< shapes do not fit each other or the given input */
+    RPR_ERR_NONFINITE = -7, /**< an input holds NaN or infinity; the stream was left as it was */
+    RPR_ERR_STATE = -8,     /**< a saved state does not belong to this model and these options */
+    RPR_ERR_INTERNAL = -9   /**< a bug in this library */
 } rpr_status;
 
 /** A short text for a status code; never NULL. */
@@ -89,7 +90,11 @@ typedef struct rpr_tensor_info {
 
 typedef struct rpr_model rpr_model;
 
-typedef enum rpr_log_level { RPR_LOG_ERROR = 0, RPR_LOG_WARNING = 1, RPR_LOG_INFO = 2 } rpr_log_level;
+typedef enum rpr_log_level {
+    RPR_LOG_ERROR = 0,
+    RPR_LOG_WARNING = 1,
+    RPR_LOG_INFO = 2
+} rpr_log_level;
 
 /** Receives one line without newline. Called only from inside the call that was given it. */
 typedef void (*rpr_log_fn)(void *user, rpr_log_level level, const char *line);
@@ -179,7 +184,7 @@ typedef struct rpr_stream_options {
                              bounds float drift; layers take turns. 0: never. Default 256 */
     int threads;        /**< threads inside one frame, 1 to 64; results do not depend on it */
     rpr_policy policy;
-    uint64_t seed; /**< RPR_POLICY_RANDOM */
+    uint64_t seed;       /**< RPR_POLICY_RANDOM */
     int allow_nonfinite; /**< 1: NaN and infinity in an input are run as they are */
 } rpr_stream_options;
 
@@ -192,7 +197,8 @@ RPR_API void rpr_stream_destroy(rpr_stream *s);
 
 typedef enum rpr_format {
     RPR_FORMAT_TENSOR = 0, /**< dense, row-major, ONNX's order and the input's own element type */
-    RPR_FORMAT_U8_HWC = 1  /**< 8-bit picture, height x width x channels; becomes x * scale + offset */
+    RPR_FORMAT_U8_HWC =
+        1 /**< 8-bit picture, height x width x channels; becomes x * scale + offset */
 } rpr_format;
 
 typedef struct rpr_input {
@@ -243,14 +249,14 @@ typedef enum rpr_choice {
 
 /** Counts of one frame; similarity = 1 - changed / inputs, reuse = 1 - executed / dense. */
 typedef struct rpr_frame_stats {
-    uint64_t frame;         /**< 0 for the first after create or reset */
-    int64_t inputs;         /**< elements that met a gate */
-    int64_t changed;        /**< of them changed */
-    int64_t macs_dense;     /**< of a dense evaluation, with true fan-out at borders */
-    int64_t macs_executed;  /**< really executed */
-    double ms;              /**< wall-clock of the call */
-    int layers[3];          /**< weighted layers by rpr_choice */
-    int refreshed;          /**< layers recomputed for refresh (counted in DENSE too) */
+    uint64_t frame;        /**< 0 for the first after create or reset */
+    int64_t inputs;        /**< elements that met a gate */
+    int64_t changed;       /**< of them changed */
+    int64_t macs_dense;    /**< of a dense evaluation, with true fan-out at borders */
+    int64_t macs_executed; /**< really executed */
+    double ms;             /**< wall-clock of the call */
+    int layers[3];         /**< weighted layers by rpr_choice */
+    int refreshed;         /**< layers recomputed for refresh (counted in DENSE too) */
 } rpr_frame_stats;
 
 /** Of the last frame. */
@@ -260,7 +266,7 @@ typedef struct rpr_layer_stats {
     rpr_choice choice;
     int64_t inputs, changed;
     int64_t macs_dense, macs_executed;
-    double ms;           /**< 0 unless timing was switched on */
+    double ms;                /**< 0 unless timing was switched on */
     float range_lo, range_hi; /**< of the layer's input, profiled on the first frame */
 } rpr_layer_stats;
 
@@ -278,9 +284,9 @@ RPR_API int rpr_stream_heat(const rpr_stream *s, int w, int h, float *cells);
 
 /** Result of holding every weighted layer's z against a dense evaluation on its xhat. */
 typedef struct rpr_oracle {
-    double worst;      /**< largest |z - dense| / bound; at most 1 when the contract holds */
-    double max_rel;    /**< largest |z - dense| / largest (sum of |w * xhat| + |b|) of a layer */
-    size_t layer;      /**< where worst was seen */
+    double worst;   /**< largest |z - dense| / bound; at most 1 when the contract holds */
+    double max_rel; /**< largest |z - dense| / largest (sum of |w * xhat| + |b|) of a layer */
+    size_t layer;   /**< where worst was seen */
 } rpr_oracle;
 
 /** Slow; for verification. Changes nothing. The bound is described in doc/contract.md. */

@@ -5,9 +5,9 @@
 
 /**
  * A gate's rule with the numbers that its profiled range gives. The quantiser has `levels` clusters
- * in the range and one at zero, which padding and rectified values are. Its cells go on for `levels`
- * more on either side: later frames exceed a range profiled on the first one, and clipping them
- * costs more accuracy than anything else. A range of nothing gives one cluster.
+ * in the range and one at zero, which padding and rectified values are. Its cells go on for
+ * `levels` more on either side: later frames exceed a range profiled on the first one, and clipping
+ * them costs more accuracy than anything else. A range of nothing gives one cluster.
  */
 typedef struct gate_rule {
     bool levels;
@@ -40,8 +40,8 @@ static int32_t gate_span(const gate_rule *r, const rpr_kernels *k, const float *
 }
 
 /** Gates pixels [x0, x1) of one row; returns the number of changed elements. */
-static int32_t gate_run(rpr_gate_state *g, const gate_rule *r, const rpr_kernels *k,
-                        const float *x, int64_t pix, float *xhat, int32_t x0, int32_t x1, int32_t *idx,
+static int32_t gate_run(rpr_gate_state *g, const gate_rule *r, const rpr_kernels *k, const float *x,
+                        int64_t pix, float *xhat, int32_t x0, int32_t x1, int32_t *idx,
                         float *delta)
 {
     int32_t c = g->xhat.c, found = 0;

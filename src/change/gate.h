@@ -2,8 +2,8 @@
 /*
  * A gate holds xhat, the last used input of one or more weighted layers, and decides element by
  * element what has changed. Its result is a change list: for every row, the changed elements in
- * ascending order with the difference new xhat - old xhat, and for every pixel where its part of the
- * list begins.
+ * ascending order with the difference new xhat - old xhat, and for every pixel where its part of
+ * the list begins.
  */
 #ifndef RPR_CHANGE_GATE_H
 #define RPR_CHANGE_GATE_H
@@ -15,11 +15,11 @@
 
 /** What every frame needs of a gate; the arrays live in the stream's memory. */
 typedef struct rpr_gate_state {
-    rpr_map xhat;      /* dense pixels (pix == c) with a halo of zeros */
-    int32_t *off;      /* n*h rows of w+1: list position where pixel x of the row begins; only rows
-                          with row_n > 0 are valid */
-    int32_t *row_n;    /* n*h: changed elements in the row */
-    int32_t *idx;      /* x * c + channel */
+    rpr_map xhat;   /* dense pixels (pix == c) with a halo of zeros */
+    int32_t *off;   /* n*h rows of w+1: list position where pixel x of the row begins; only rows
+                       with row_n > 0 are valid */
+    int32_t *row_n; /* n*h: changed elements in the row */
+    int32_t *idx;   /* x * c + channel */
     float *delta;
     int64_t cap;       /* entries that idx and delta hold, RPR_LANE slack not counted */
     rpr_touch changed; /* pixels with a changed element; all when list_ok is false */
@@ -54,11 +54,10 @@ void rpr_gate_update(rpr_gate_state *g, const rpr_gate *rule, const rpr_kernels 
 bool rpr_gate_fades(rpr_gate_state *g);
 
 /**
- * Profiles lo and hi, the range of x without a share of outliers at either end: 0.1 % for DEADZONE,
- * 0.01 % for LEVELS. NaN and infinity are left out; nothing left gives 0 and 0. Scratch:
- * RPR_PROFILE_BINS counters.
+ * Profiles lo and hi: the range of x without the 0.02 % of outliers at either end. NaN and infinity
+ * are left out; nothing left gives 0 and 0. Scratch: RPR_PROFILE_BINS counters.
  */
 #define RPR_PROFILE_BINS 4096
-void rpr_gate_profile(rpr_gate_state *g, const rpr_gate *rule, const rpr_map *x, int32_t *scratch);
+void rpr_gate_profile(rpr_gate_state *g, const rpr_map *x, int32_t *scratch);
 
 #endif

@@ -38,8 +38,8 @@ static inline uint8_t *rpr_touch_row(const rpr_touch *t, int32_t n, int32_t y)
 bool rpr_touch_range(const uint8_t *p, int64_t count);
 
 /**
- * Next run of marked pixels in row[x..w): sets *x0, *x1 (half open) and returns true; false if none.
- * A NULL row stands for "all marked": the run is [x, w).
+ * Next run of marked pixels in row[x..w): sets *x0, *x1 (half open) and returns true; false if
+ * none. A NULL row stands for "all marked": the run is [x, w).
  */
 bool rpr_touch_run(const uint8_t *row, int32_t x, int32_t w, int32_t *x0, int32_t *x1);
 

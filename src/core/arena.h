@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Lays several arrays out in one block: first ask for all, then allocate, then take the pointers. */
+/* Lays several arrays out in one block: first ask for all, then allocate, then take the pointers.
+ */
 #ifndef RPR_CORE_ARENA_H
 #define RPR_CORE_ARENA_H
 
@@ -23,8 +24,7 @@ static inline void *rpr_arena_take(rpr_arena *a, size_t n, size_t size)
 {
     size_t bytes, end;
     size_t start = a->bytes;
-    if (__builtin_mul_overflow(n, size, &bytes) ||
-        __builtin_add_overflow(start, bytes, &end) ||
+    if (__builtin_mul_overflow(n, size, &bytes) || __builtin_add_overflow(start, bytes, &end) ||
         __builtin_add_overflow(end, (size_t)RPR_ARENA_ALIGN - 1, &end) ||
         end > (size_t)PTRDIFF_MAX) {
         a->overflow = true;

@@ -5,7 +5,8 @@
 
 #include "reprise/reprise.h"
 
-/** Writes the line (err may be NULL) and returns status, so that `return rpr_fail(...)` reads well. */
+/** Writes the line (err may be NULL) and returns status, so that `return rpr_fail(...)` reads well.
+ */
 int rpr_fail(rpr_error *err, int status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

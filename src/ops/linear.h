@@ -14,8 +14,8 @@
 #include "kernels/kernels.h"
 
 /**
- * Output index (j, i) of a phase is output pixel (out_y0 + j * out_sy, out_x0 + i * out_sx); its tap
- * (ky, kx) reads input pixel (j * sh + in_y0 + ky * dh, i * sw + in_x0 + kx * dw).
+ * Output index (j, i) of a phase is output pixel (out_y0 + j * out_sy, out_x0 + i * out_sx); its
+ * tap (ky, kx) reads input pixel (j * sh + in_y0 + ky * dh, i * sw + in_x0 + kx * dw).
  */
 typedef struct rpr_phase {
     int32_t kh, kw, sh, sw, dh, dw;
@@ -30,15 +30,14 @@ typedef struct rpr_phase {
 typedef struct rpr_linear {
     rpr_phase *phase; /* owned */
     int32_t n_phase;
-    bool depthwise;      /* one phase of the depthwise kernel */
-    float *weights;      /* owned: packed weights of all phases, then biases */
+    bool depthwise; /* one phase of the depthwise kernel */
+    float *weights; /* owned: packed weights of all phases, then biases */
     size_t weight_bytes;
     rpr_act act;
     int32_t n, in_h, in_w, in_c, out_h, out_w, out_c;
     int32_t halo_t, halo_b, halo_l, halo_r; /* zeros needed around the input */
-    int32_t max_segs;    /* segments of one output row at most */
-    int32_t max_terms;   /* products of one output at most */
-    int64_t macs;        /* dense multiply-accumulates, taps in the padding not counted */
+    int32_t max_terms;                      /* products of one output at most */
+    int64_t macs;         /* dense multiply-accumulates, taps in the padding not counted */
     int64_t macs_nominal; /* the same with every tap counted */
     int64_t parameters;
 } rpr_linear;
@@ -55,15 +54,19 @@ void rpr_linear_measure(rpr_linear *l);
 void rpr_linear_dense(const rpr_linear *l, const rpr_kernels *k, const rpr_map *in,
                       const rpr_map *z, const rpr_map *a);
 
-/** Scratch of one correction; arrays hold max_segs segments and max(cols) pixels. */
+/** Output rows that one correction handles together. */
+#define RPR_CORRECT_ROWS 8
+
+/** Scratch of one correction; arrays hold RPR_CORRECT_ROWS output rows of pixels. */
 typedef struct rpr_linear_scratch {
     rpr_delta_seg *segs;
     rpr_delta_pixel *pix;
+    int32_t *terms; /* products added to an output */
 } rpr_linear_scratch;
 
 typedef struct rpr_correction {
-    int64_t macs;       /* multiply-accumulates executed */
-    int32_t max_terms;  /* most products added to one output */
+    int64_t macs;      /* multiply-accumulates executed */
+    int32_t max_terms; /* most products added to one output */
 } rpr_correction;
 
 /**

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Conv: one phase per group; one phase of the depthwise kernel if every channel is its own group. */
+/* Conv: one phase per group; one phase of the depthwise kernel if every channel is its own group.
+ */
 #include "ops/linear_make.h"
 
 #include <string.h>
@@ -72,10 +73,10 @@ static void fill_groups(const conv *c, rpr_linear *l, float *bias)
 static rpr_linear *make(const conv *c)
 {
     int64_t taps = (int64_t)c->axis[0].k * c->axis[1].k;
-    int64_t floats = c->depthwise ? taps * c->group
-                                  : c->group * rpr_packed_floats(taps * c->ci, c->co);
-    int64_t biases = c->depthwise ? rpr_round_lane(c->group)
-                                  : (int64_t)c->group * rpr_round_lane(c->co);
+    int64_t floats =
+        c->depthwise ? taps * c->group : c->group * rpr_packed_floats(taps * c->ci, c->co);
+    int64_t biases =
+        c->depthwise ? rpr_round_lane(c->group) : (int64_t)c->group * rpr_round_lane(c->co);
     rpr_linear *l = rpr_linear_new(c->depthwise ? 1 : c->group, floats, biases);
     if (!l)
         return NULL;

@@ -17,8 +17,7 @@
 int rpr_linear_from_conv(const rpr_graph *g, const rpr_node *n, rpr_linear **out, rpr_error *err);
 int rpr_linear_from_conv_transpose(const rpr_graph *g, const rpr_node *n, rpr_linear **out,
                                    rpr_error *err);
-int rpr_linear_from_matrix(const rpr_graph *g, const rpr_node *n, rpr_linear **out,
-                           rpr_error *err);
+int rpr_linear_from_matrix(const rpr_graph *g, const rpr_node *n, rpr_linear **out, rpr_error *err);
 
 /* Shared by the three. */
 

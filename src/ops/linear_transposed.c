@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * ConvTranspose: output position o and tap k meet at input i where o + pad - k*d = i*s. Outputs with
- * the same residue modulo the stride see the same taps and step through the input by one: each
+ * ConvTranspose: output position o and tap k meet at input i where o + pad - k*d = i*s. Outputs
+ * with the same residue modulo the stride see the same taps and step through the input by one: each
  * residue is an ordinary convolution of stride 1.
  */
 #include "ops/linear_make.h"

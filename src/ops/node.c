@@ -63,7 +63,7 @@ int rpr_set_output(rpr_graph *g, const rpr_node *n, int i, rpr_dtype t, int rank
 
 int rpr_infer_like(rpr_graph *g, const rpr_node *n, unsigned types, rpr_error *err)
 {
-    const rpr_value *x;
+    const rpr_value *x = NULL;
     RPR_TRY(rpr_need(g, n, 0, types, &x, err));
     return rpr_set_output(g, n, 0, x->dtype, x->shape.rank, x->shape.dim, err);
 }
@@ -88,7 +88,7 @@ int rpr_infer_broadcast(const rpr_graph *g, const rpr_node *n, int first, int co
 {
     *out = (rpr_shape){.rank = 0};
     for (int i = first; i < first + count; i++) {
-        const rpr_value *v;
+        const rpr_value *v = NULL;
         RPR_TRY(rpr_need(g, n, i, types, &v, err));
         if (i > first && v->dtype != *t)
             return rpr_node_fail(err, RPR_ERR_FORMAT, n, "inputs have different element types");

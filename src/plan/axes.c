@@ -15,13 +15,12 @@ static bool is_one_of(const char *op, const char *const *list)
 }
 
 static const char *const SPATIAL[] = {
-    "Conv",  "ConvTranspose", "MaxPool", "AveragePool", "GlobalAveragePool", "GlobalMaxPool",
-    "Resize", "Upsample", "BatchNormalization", "InstanceNormalization", "DepthToSpace",
-    "SpaceToDepth", NULL};
+    "Conv",          "ConvTranspose", "MaxPool",  "AveragePool",        "GlobalAveragePool",
+    "GlobalMaxPool", "Resize",        "Upsample", "BatchNormalization", "InstanceNormalization",
+    "DepthToSpace",  "SpaceToDepth",  NULL};
 static const char *const ROWS[] = {"MatMul", "Gemm", "Softmax", NULL};
-static const char *const SHAPE_CHANGING[] = {"Reshape", "Flatten", "Squeeze", "Unsqueeze",
-                                             "Gather",  "Shape",   "Size",    "Expand",
-                                             "Tile",    NULL};
+static const char *const SHAPE_CHANGING[] = {"Reshape", "Flatten", "Squeeze", "Unsqueeze", "Gather",
+                                             "Shape",   "Size",    "Expand",  "Tile",      NULL};
 
 /** The axis that node `n` wants of its input, or -1. *strong if it computes fastest that way. */
 static int wanted_axis(const rpr_graph *g, const rpr_node *n, const int *preferred, bool *strong)

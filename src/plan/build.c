@@ -60,8 +60,8 @@ static int add_outputs(rpr_plan *p, rpr_error *err)
     for (int i = 0; i < p->n_output; i++) {
         int v = p->graph->output[i];
         const rpr_value *value = &p->graph->value[v];
-        p->output[i] = value->is_const ? rpr_plan_constant(p, v, value->shape.rank, -1)
-                                       : p->tensor_of[v];
+        p->output[i] =
+            value->is_const ? rpr_plan_constant(p, v, value->shape.rank, -1) : p->tensor_of[v];
         if (p->output[i] == RPR_NONE)
             return rpr_fail(err, RPR_ERR_SHAPE, "output '%s': too large", value->name);
     }

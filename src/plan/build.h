@@ -22,8 +22,8 @@ int rpr_plan_new_tensor(rpr_plan *p, int value, int chan_axis);
 int rpr_plan_constant(rpr_plan *p, int value, int rank, int axis);
 
 /**
- * A tensor that shares memory with `parent`: `value` with channels on chan_axis, starting at channel
- * chan_off of the parent. RPR_NONE if the parent's memory cannot serve (or memory ran out).
+ * A tensor that shares memory with `parent`: `value` with channels on chan_axis, starting at
+ * channel chan_off of the parent. RPR_NONE if the parent's memory cannot serve (or memory ran out).
  */
 int rpr_plan_alias(rpr_plan *p, int value, int parent, int chan_axis, int32_t chan_off);
 

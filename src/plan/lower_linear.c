@@ -42,9 +42,8 @@ int rpr_lower_linear(rpr_plan *p, const rpr_node *n, bool *made, rpr_error *err)
     l->act = n->act;
     int x = linear_input(p, n, l, axis), y = rpr_plan_new_tensor(p, n->out[0], axis);
     int gate = x == RPR_NONE ? RPR_NONE : rpr_plan_add_gate(p, x);
-    rpr_step *s = y == RPR_NONE || gate == RPR_NONE
-                      ? NULL
-                      : rpr_plan_add_step(p, RPR_STEP_LINEAR, n, 1, 1);
+    rpr_step *s =
+        y == RPR_NONE || gate == RPR_NONE ? NULL : rpr_plan_add_step(p, RPR_STEP_LINEAR, n, 1, 1);
     if (!s) {
         rpr_linear_free(l);
         return rpr_node_fail(err, RPR_ERR_NOMEM, n, "out of memory, or tensor too large");

@@ -151,7 +151,8 @@ int rpr_lower_resize(rpr_plan *p, const rpr_node *n, const int *preferred, bool 
         rpr_map from = rpr_lower_shape(p, in), to = rpr_lower_value_shape(p, n->out[0], 1);
         if (rpr_pixel_resize_fits(&from, &to, &h, &w)) {
             *made = true;
-            status = rpr_lower_add(p, n, rpr_pixel_resize_new(&to, &h, &w, &n->act), &in, 1, 1, err);
+            status =
+                rpr_lower_add(p, n, rpr_pixel_resize_new(&to, &h, &w, &n->act), &in, 1, 1, err);
         }
     }
     rpr_resize_free_table(&t[0]);

@@ -67,8 +67,7 @@ int rpr_lower_add(rpr_plan *p, const rpr_node *n, rpr_pixel_op *op, const int *i
                   int axis, rpr_error *err)
 {
     int out = op ? rpr_plan_new_tensor(p, n->out[0], axis) : RPR_NONE;
-    rpr_step *s =
-        out == RPR_NONE ? NULL : rpr_plan_add_step(p, RPR_STEP_PIXEL, n, n_in, 1);
+    rpr_step *s = out == RPR_NONE ? NULL : rpr_plan_add_step(p, RPR_STEP_PIXEL, n, n_in, 1);
     if (!s) {
         rpr_pixel_op_free(op);
         return rpr_node_fail(err, RPR_ERR_NOMEM, n, "out of memory, or tensor too large");
@@ -183,10 +182,9 @@ static int lower_softmax(rpr_plan *p, const rpr_node *n, const int *preferred, b
 int rpr_lower_pixel(rpr_plan *p, const rpr_node *n, const int *preferred, bool *made,
                     rpr_error *err)
 {
-    static const rpr_lower_pixel_fn forms[] = {lower_unary,       lower_binary,   lower_concat,
-                                               lower_softmax,     rpr_lower_pool, rpr_lower_reduce,
-                                               rpr_lower_resize,  rpr_lower_pad,  rpr_lower_slice,
-                                               rpr_lower_rearrange};
+    static const rpr_lower_pixel_fn forms[] = {
+        lower_unary,      lower_binary,     lower_concat,  lower_softmax,   rpr_lower_pool,
+        rpr_lower_reduce, rpr_lower_resize, rpr_lower_pad, rpr_lower_slice, rpr_lower_rearrange};
     int rank = n->n_out == 1 && n->out[0] != RPR_NONE ? p->graph->value[n->out[0]].shape.rank : 0;
     if (rank == 0 || n->n_in == 0 || n->in[0] == RPR_NONE ||
         rpr_shape_count(&p->graph->value[n->out[0]].shape) == 0)

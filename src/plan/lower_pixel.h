@@ -10,7 +10,8 @@
 typedef int (*rpr_lower_pixel_fn)(rpr_plan *p, const rpr_node *n, const int *preferred, bool *made,
                                   rpr_error *err);
 
-int rpr_lower_pool(rpr_plan *p, const rpr_node *n, const int *preferred, bool *made, rpr_error *err);
+int rpr_lower_pool(rpr_plan *p, const rpr_node *n, const int *preferred, bool *made,
+                   rpr_error *err);
 int rpr_lower_reduce(rpr_plan *p, const rpr_node *n, const int *preferred, bool *made,
                      rpr_error *err);
 int rpr_lower_resize(rpr_plan *p, const rpr_node *n, const int *preferred, bool *made,

@@ -68,11 +68,10 @@ static bool splits_channels(const rpr_plan *p, const rpr_node *n, const rpr_tens
            root->c == t->c;
 }
 
-int rpr_lower_view(rpr_plan *p, const rpr_node *n, const int *preferred, bool *made,
-                   rpr_error *err)
+int rpr_lower_view(rpr_plan *p, const rpr_node *n, const int *preferred, bool *made, rpr_error *err)
 {
-    static const char *const reshapes[] = {"Reshape", "Flatten", "Squeeze", "Unsqueeze", "Identity",
-                                           "Dropout"};
+    static const char *const reshapes[] = {"Reshape",   "Flatten",  "Squeeze",
+                                           "Unsqueeze", "Identity", "Dropout"};
     (void)err;
     int v = n->n_in > 0 ? n->in[0] : RPR_NONE, axis = -1;
     if (v == RPR_NONE || p->graph->value[v].is_const || !rpr_act_is_none(&n->act))

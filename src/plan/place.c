@@ -9,12 +9,12 @@
 
 #define ALIGN 64
 
-
 /** True if the inputs of a channel Concat can be computed right inside its output. */
 static bool can_join(const rpr_plan *p, const rpr_step *s)
 {
     const rpr_tensor *out = &p->tensor[s->out[0]];
-    if (s->kind != RPR_STEP_PIXEL || strcmp(s->op, "Concat") != 0 || s->pixel->act.kind != RPR_ACT_NONE)
+    if (s->kind != RPR_STEP_PIXEL || strcmp(s->op, "Concat") != 0 ||
+        s->pixel->act.kind != RPR_ACT_NONE)
         return false;
     int64_t axis = rpr_node_int(s->node, "axis", 1);
     if ((axis < 0 ? axis + out->rank : axis) != out->chan_axis || out->parent != RPR_NONE)

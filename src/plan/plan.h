@@ -25,24 +25,24 @@ typedef struct rpr_tensor {
     int rank, chan_axis;
     int64_t dim[RPR_MAX_RANK];
     int32_t n, h, w, c;
-    int parent;           /* tensor, or RPR_NONE */
-    int32_t chan_off;     /* first channel within the parent */
-    bool same_pixels;     /* n, h, w equal the parent's (otherwise the parent is gap-free) */
-    bool gap_free;        /* some child needs rows without a halo */
+    int parent;       /* tensor, or RPR_NONE */
+    int32_t chan_off; /* first channel within the parent */
+    bool same_pixels; /* n, h, w equal the parent's (otherwise the parent is gap-free) */
+    bool gap_free;    /* some child needs rows without a halo */
     int32_t halo_t, halo_b, halo_l, halo_r; /* of a tensor without a parent */
-    const void *constant; /* owned by the plan; NULL unless constant */
-    int touch_owner;      /* tensor whose touched map stands for this one */
-    int64_t img, row, pix; /* strides in elements */
-    size_t offset;        /* of pixel (0,0,0), channel 0, in the stream's state; bytes */
-    size_t touch_offset;  /* of the touched map, if it is its own owner; bytes */
+    const void *constant;                   /* owned by the plan; NULL unless constant */
+    int touch_owner;                        /* tensor whose touched map stands for this one */
+    int64_t img, row, pix;                  /* strides in elements */
+    size_t offset;       /* of pixel (0,0,0), channel 0, in the stream's state; bytes */
+    size_t touch_offset; /* of the touched map, if it is its own owner; bytes */
     bool is_input;
 } rpr_tensor;
 
 typedef enum rpr_step_kind {
-    RPR_STEP_LINEAR,  /* weighted: behind a gate; dense, corrected or skipped */
-    RPR_STEP_PIXEL,   /* recomputed at the pixels that a change reaches */
-    RPR_STEP_JOIN,    /* a Concat whose inputs already lie in place: only touched maps are merged */
-    RPR_STEP_GENERIC  /* run densely by the operator's definition when an input changed */
+    RPR_STEP_LINEAR, /* weighted: behind a gate; dense, corrected or skipped */
+    RPR_STEP_PIXEL,  /* recomputed at the pixels that a change reaches */
+    RPR_STEP_JOIN,   /* a Concat whose inputs already lie in place: only touched maps are merged */
+    RPR_STEP_GENERIC /* run densely by the operator's definition when an input changed */
 } rpr_step_kind;
 
 typedef struct rpr_step {
@@ -50,7 +50,7 @@ typedef struct rpr_step {
     const rpr_node *node; /* NULL for a change of layout */
     const char *name, *op;
     int n_in, n_out;
-    int *in, *out; /* tensors, RPR_NONE where absent; owned */
+    int *in, *out;      /* tensors, RPR_NONE where absent; owned */
     rpr_linear *linear; /* owned; LINEAR */
     int gate;           /* LINEAR */
     size_t z_offset;    /* LINEAR with an activation: pre-activation in the stream's state, bytes */

@@ -27,8 +27,7 @@ static int check_options(const rpr_stream_options *o, rpr_error *err)
         return rpr_fail(err, RPR_ERR_ARGUMENT, "gate: unknown kind %d", (int)o->gate.kind);
     if (o->gate.kind == RPR_GATE_LEVELS && (o->gate.levels < 2 || o->gate.levels > 65536))
         return rpr_fail(err, RPR_ERR_ARGUMENT, "gate: %d levels, not 2 to 65536", o->gate.levels);
-    if (o->gate.kind == RPR_GATE_DEADZONE &&
-        !(o->gate.threshold >= 0.0 && o->gate.threshold < 1.0))
+    if (o->gate.kind == RPR_GATE_DEADZONE && !(o->gate.threshold >= 0.0 && o->gate.threshold < 1.0))
         return rpr_fail(err, RPR_ERR_ARGUMENT, "gate: threshold %g, not 0 to 1", o->gate.threshold);
     if (o->refresh < 0)
         return rpr_fail(err, RPR_ERR_ARGUMENT, "refresh: %d is negative", o->refresh);
@@ -96,18 +95,19 @@ static void take_state(rpr_stream *s, rpr_arena *state, rpr_arena *lists)
 /** Scratch that no frame hands on to the next. */
 static void take_scratch(rpr_stream *s, rpr_arena *a)
 {
-    int32_t segs = 0, cols = 0;
+    int32_t cols = 0;
     int ends = 0;
     for (int i = 0; i < s->plan->n_step; i++) {
         const rpr_step *step = &s->plan->step[i];
         ends = step->n_in + step->n_out > ends ? step->n_in + step->n_out : ends;
-        if (!step->linear)
-            continue;
-        segs = step->linear->max_segs > segs ? step->linear->max_segs : segs;
-        cols = step->linear->out_w > cols ? step->linear->out_w : cols;
+        if (step->linear && step->linear->out_w > cols)
+            cols = step->linear->out_w;
     }
-    s->linear_scratch.segs = rpr_arena_take(a, (size_t)segs + 1, sizeof *s->linear_scratch.segs);
-    s->linear_scratch.pix = rpr_arena_take(a, (size_t)cols, sizeof *s->linear_scratch.pix);
+    rpr_linear_scratch *l = &s->linear_scratch;
+    size_t pixels = (size_t)cols * RPR_CORRECT_ROWS;
+    l->segs = rpr_arena_take(a, pixels, sizeof *l->segs);
+    l->pix = rpr_arena_take(a, pixels, sizeof *l->pix);
+    l->terms = rpr_arena_take(a, pixels, sizeof *l->terms);
     s->scratch = rpr_arena_take(a, s->plan->generic_bytes, 1);
     s->views = rpr_arena_take(a, (size_t)ends, sizeof *s->views);
     s->bins = rpr_arena_take(a, RPR_PROFILE_BINS, sizeof *s->bins);
@@ -211,8 +211,7 @@ const char *rpr_stream_error(const rpr_stream *s)
 size_t rpr_stream_state_bytes(const rpr_stream *s)
 {
     const rpr_plan *p = s->plan;
-    return sizeof *s + s->state_bytes + s->list_bytes +
-           (size_t)p->n_tensor * sizeof *s->touch + (size_t)p->n_gate * sizeof *s->gate +
-           (size_t)p->n_gate * sizeof *s->gate_frame + (size_t)p->n_step * sizeof *s->step +
-           (size_t)p->n_input * sizeof *s->input;
+    return sizeof *s + s->state_bytes + s->list_bytes + (size_t)p->n_tensor * sizeof *s->touch +
+           (size_t)p->n_gate * sizeof *s->gate + (size_t)p->n_gate * sizeof *s->gate_frame +
+           (size_t)p->n_step * sizeof *s->step + (size_t)p->n_input * sizeof *s->input;
 }

@@ -5,7 +5,6 @@
 
 #include <time.h>
 
-
 static double now_ms(void)
 {
     struct timespec t;
@@ -35,7 +34,7 @@ static void update_gate(rpr_stream *s, int index)
     rpr_map x = rpr_plan_map(s->plan, tensor, s->state);
     rpr_touch touched = rpr_stream_touch(s, tensor);
     if (s->frame == 0) {
-        rpr_gate_profile(g, &s->opt.gate, &x, s->bins);
+        rpr_gate_profile(g, &x, s->bins);
         rpr_gate_restart(g, &s->opt.gate, s->k, &x);
     } else if (touched.any) {
         rpr_gate_update(g, &s->opt.gate, s->k, &x, &touched);
@@ -76,8 +75,7 @@ static bool correct(rpr_stream *s, const rpr_step *step, rpr_step_state *state, 
                     const rpr_map *a, rpr_touch *touched)
 {
     const rpr_gate_state *g = &s->gate[step->gate];
-    rpr_correction done =
-        rpr_linear_correct(step->linear, s->k, g, z, touched, &s->linear_scratch);
+    rpr_correction done = rpr_linear_correct(step->linear, s->k, g, z, touched, &s->linear_scratch);
     rpr_linear_activate(step->linear, s->k, z, a, touched);
     state->macs = done.macs;
     state->terms += done.max_terms;

@@ -45,8 +45,8 @@ static void make_views(rpr_stream *s, const rpr_step *step, rpr_view *in, rpr_vi
 {
     char *at = s->scratch;
     for (int i = 0; i < step->n_in; i++)
-        in[i] = step->in[i] == RPR_NONE ? (rpr_view){0}
-                                        : rpr_plan_view(s->plan, step->in[i], s->state);
+        in[i] =
+            step->in[i] == RPR_NONE ? (rpr_view){0} : rpr_plan_view(s->plan, step->in[i], s->state);
     for (int i = 0; i < step->n_out; i++) {
         out[i] = (rpr_view){0};
         if (step->out[i] == RPR_NONE)
@@ -74,8 +74,7 @@ int rpr_stream_run_generic(rpr_stream *s, const rpr_step *step)
         rpr_view_copy(&in[0], &out[0]);
     if (step->node && !rpr_act_is_none(&step->node->act)) {
         const rpr_tensor *t = &s->plan->tensor[step->out[0]];
-        s->k->act(&step->node->act, out[0].data, out[0].data,
-                  (int64_t)t->n * t->h * t->w * t->c);
+        s->k->act(&step->node->act, out[0].data, out[0].data, (int64_t)t->n * t->h * t->w * t->c);
     }
     for (int i = 0; i < step->n_out; i++)
         if (step->out[i] != RPR_NONE)

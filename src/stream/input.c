@@ -45,9 +45,8 @@ static int check_tensor(rpr_stream *s, int tensor, const rpr_input *in)
     int64_t count = (int64_t)(info.bytes / sizeof(float));
     if (s->k->all_finite(in->data, count))
         return RPR_OK;
-    return rpr_fail(&s->error, RPR_ERR_NONFINITE,
-                    "input '%s': element %lld is NaN or infinite", t->name,
-                    (long long)first_nonfinite(in->data, count));
+    return rpr_fail(&s->error, RPR_ERR_NONFINITE, "input '%s': element %lld is NaN or infinite",
+                    t->name, (long long)first_nonfinite(in->data, count));
 }
 
 int rpr_stream_check_inputs(rpr_stream *s, const rpr_input *in, size_t n_in)
@@ -77,29 +76,44 @@ int rpr_stream_check_inputs(rpr_stream *s, const rpr_input *in, size_t n_in)
 
 /* ---------------------------------------------------------------- picture */
 
-/** Marks pixels whose bytes differ; equal stretches are passed eight bytes at a time. */
+/** Marks the pixels of a row whose bytes differ. */
+static inline __attribute__((always_inline)) void
+mark_pixels(uint8_t *mark, const uint8_t *now, const uint8_t *then, int32_t w, int32_t c)
+{
+    for (int32_t x = 0; x < w; x++) {
+        uint8_t differs = 0;
+        for (int32_t k = 0; k < c; k++)
+            differs |= now[x * c + k] ^ then[x * c + k];
+        mark[x] = differs != 0;
+    }
+}
+
+/** False if the rows are equal. Constant channel counts let the compiler unroll. */
 static bool mark_row(uint8_t *mark, const uint8_t *now, const uint8_t *then, int32_t w, int32_t c)
 {
-    int32_t bytes = w * c, i = 0;
-    bool any = false;
-    while (i < bytes) {
-        uint64_t a, b;
-        if (i + 8 <= bytes) {
-            memcpy(&a, now + i, 8);
-            memcpy(&b, then + i, 8);
-            if (a == b) {
-                i += 8;
-                continue;
-            }
-        }
-        int32_t end = i + 8 < bytes ? i + 8 : bytes;
-        for (; i < end; i++)
-            if (now[i] != then[i]) {
-                mark[i / c] = 1;
-                any = true;
-            }
-    }
-    return any;
+    if (memcmp(now, then, (size_t)w * (size_t)c) == 0)
+        return false;
+    if (c == 3)
+        mark_pixels(mark, now, then, w, 3);
+    else
+        mark_pixels(mark, now, then, w, c);
+    return true;
+}
+
+/**
+ * Converts a row from its first to its last marked pixel (NULL: all) in one go: those between that
+ * did not change come out as they were.
+ */
+static void convert_row(const rpr_stream *s, const rpr_map *x, int32_t y, const uint8_t *now,
+                        const uint8_t *mark, const float *scale, const float *offset)
+{
+    int32_t x0 = 0, x1 = x->w;
+    while (mark && x0 < x1 && !mark[x0])
+        x0++;
+    while (mark && x1 > x0 && !mark[x1 - 1])
+        x1--;
+    s->k->u8_to_f32(now + (size_t)x0 * (size_t)x->c, rpr_map_at(x, 0, y, x0), x1 - x0, x->c, scale,
+                    offset);
 }
 
 /** Scale and offset of the call, with the default filled in. */
@@ -134,9 +148,7 @@ static void fill_picture(rpr_stream *s, int index, const rpr_input *in)
         if (!whole && !mark_row(mark, now, then, x.w, x.c))
             continue;
         touched->any = true;
-        for (int32_t x0 = 0, x1 = 0; rpr_touch_run(whole ? NULL : mark, x1, x.w, &x0, &x1);)
-            s->k->u8_to_f32(now + (size_t)x0 * (size_t)x.c, rpr_map_at(&x, 0, y, x0), x1 - x0, x.c,
-                            scale, offset);
+        convert_row(s, &x, y, now, whole ? NULL : mark, scale, offset);
         memcpy(then, now, row_bytes);
     }
     state->valid = true;

@@ -13,8 +13,8 @@ int rpr_stream_check_outputs(rpr_stream *s, const rpr_output *out, size_t n_out)
         rpr_tensor_info info = rpr_plan_tensor_info(s->plan, s->plan->output[i]);
         if (out[i].data && out[i].bytes < info.bytes)
             return rpr_fail(&s->error, RPR_ERR_ARGUMENT,
-                            "output '%s': room for %zu bytes, %zu needed", info.name,
-                            out[i].bytes, info.bytes);
+                            "output '%s': room for %zu bytes, %zu needed", info.name, out[i].bytes,
+                            info.bytes);
     }
     return RPR_OK;
 }

@@ -98,8 +98,8 @@ static int check_header(rpr_stream *s, const save_header *h, size_t bytes)
         return rpr_fail(&s->error, RPR_ERR_STATE, "not a saved state, or cut short");
     if (h->fingerprint != own.fingerprint || h->bytes != own.bytes)
         return rpr_fail(&s->error, RPR_ERR_STATE, "the saved state is of another model");
-    if (h->gate_kind != own.gate_kind || h->levels != own.levels ||
-        h->threshold < own.threshold || h->threshold > own.threshold || h->refresh != own.refresh)
+    if (h->gate_kind != own.gate_kind || h->levels != own.levels || h->threshold < own.threshold ||
+        h->threshold > own.threshold || h->refresh != own.refresh)
         return rpr_fail(&s->error, RPR_ERR_STATE, "the saved state is of another gate");
     return RPR_OK;
 }

@@ -11,9 +11,9 @@
 typedef struct rpr_step_state {
     rpr_choice choice;
     bool refreshed;
-    bool poisoned;        /* z holds NaN or infinity: the next frame recomputes it */
-    int64_t macs;         /* executed */
-    int64_t terms;        /* products added to one output since it was last recomputed, at most */
+    bool poisoned; /* z holds NaN or infinity: the next frame recomputes it */
+    int64_t macs;  /* executed */
+    int64_t terms; /* products added to one output since it was last recomputed, at most */
     double ms;
 } rpr_step_state;
 
@@ -41,8 +41,8 @@ struct rpr_stream {
     uint64_t *gate_frame; /* frame + 1 at which the gate was last updated */
     rpr_step_state *step;
     rpr_input_state *input;
-    char *lists;   /* memory of the change lists */
-    char *scratch; /* results of GENERIC steps */
+    char *lists;     /* memory of the change lists */
+    char *scratch;   /* results of GENERIC steps */
     rpr_view *views; /* room for the views of one GENERIC step */
     rpr_linear_scratch linear_scratch;
     int32_t *bins; /* for profiling ranges */

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Correction of a weighted layer from its gate's change list.
+ *
+ * What bounds it is the way of the weights to the registers: every change needs its own weight row,
+ * which is used for one multiply-add per output. So the work is ordered such that the weights in
+ * use stay in the first cache: for a *run* of taps (a whole tap row, or a single tap where that is
+ * too much) all output pixels of a band of rows are visited before the next run. A visit loads an
+ * output pixel, adds a piece of the change list to it, and stores it. Every output is summed in the
+ * order ky, kx, channel whatever the order of visits, so the result does not depend on it.
+ */
+#include "ops/linear_rows.h"
+
+#define FIRST_CACHE 65536 /* bytes of weights in use at a time; neighbours share most of them */
+
+typedef struct band {
+    const rpr_phase *p;
+    const rpr_gate_state *g;
+    const rpr_map *z;
+    rpr_touch *touched;
+    const rpr_linear_scratch *scratch;
+    int32_t n, j0, j1; /* output rows [j0, j1) of image n */
+    int32_t run;       /* taps along x that are handled together */
+    int32_t visits;
+} band;
+
+/** Taps along x that share a visit: neighbouring taps must be neighbouring pixels, all channels. */
+static int32_t taps_per_run(const rpr_phase *p, const rpr_gate_state *g)
+{
+    int64_t width = p->co < RPR_BLOCK ? rpr_round_lane(p->co) : RPR_BLOCK;
+    int64_t bytes = (int64_t)sizeof(float) * width * p->ci * p->kw;
+    bool joined = p->ci == g->xhat.c && p->dw == 1;
+    return joined && bytes <= FIRST_CACHE ? p->kw : 1;
+}
+
+/** First list position in [e, end) whose element index is at least `idx`. */
+static int32_t seek(const int32_t *list, int32_t e, int32_t end, int32_t idx)
+{
+    while (e < end && list[e] < idx)
+        e++;
+    return e;
+}
+
+/** Adds the visits of tap row ky, taps [kx, kx + run), for output row j. */
+static void visit_row(band *b, int32_t j, int32_t ky, int32_t kx)
+{
+    const rpr_phase *p = b->p;
+    const rpr_gate_state *g = b->g;
+    int32_t h = g->xhat.h, w = g->xhat.w, c = g->xhat.c;
+    int32_t in_y = j * p->sh + p->in_y0 + ky * p->dh;
+    if (in_y < 0 || in_y >= h || g->row_n[b->n * h + in_y] == 0)
+        return;
+    const int32_t *off = g->off + (int64_t)(b->n * h + in_y) * (w + 1);
+    int32_t out_y = p->out_y0 + j * p->out_sy, weight_row = (ky * p->kw + kx) * p->ci;
+    int32_t *terms = b->scratch->terms + (j - b->j0) * p->cols;
+    uint8_t *mark = rpr_touch_row(b->touched, b->n, out_y);
+    float *z = rpr_map_at(b->z, b->n, out_y, p->out_x0) + p->co0;
+    bool whole = p->ci == c;
+    for (int32_t i = 0; i < p->cols; i++, z += p->out_sx * b->z->pix) {
+        int32_t x = i * p->sw + p->in_x0 + kx * p->dw;
+        int32_t x0 = x < 0 ? 0 : x, x1 = x + b->run < w ? x + b->run : w;
+        if (x0 >= x1)
+            continue;
+        int32_t first = off[x0], end = off[x1];
+        if (!whole) {
+            first = seek(g->idx, first, end, x * c + p->ci0);
+            end = seek(g->idx, first, end, x * c + p->ci0 + p->ci);
+        }
+        if (first == end)
+            continue;
+        mark[p->out_x0 + i * p->out_sx] = 1;
+        terms[i] += end - first;
+        b->scratch->segs[b->visits] =
+            (rpr_delta_seg){.first = first, .n = end - first, .row = weight_row - x * c - p->ci0};
+        b->scratch->pix[b->visits] = (rpr_delta_pixel){.z = z, .seg = b->visits, .n_seg = 1};
+        b->visits++;
+    }
+}
+
+static void correct_band(band *b, const rpr_kernels *k, rpr_correction *total)
+{
+    const rpr_phase *p = b->p;
+    int32_t outputs = (b->j1 - b->j0) * p->cols, *terms = b->scratch->terms;
+    memset(terms, 0, (size_t)outputs * sizeof *terms);
+    for (int32_t ky = 0; ky < p->kh; ky++)
+        for (int32_t kx = 0; kx < p->kw; kx += b->run) {
+            b->visits = 0;
+            for (int32_t j = b->j0; j < b->j1; j++)
+                visit_row(b, j, ky, kx);
+            if (b->visits == 0)
+                continue;
+            b->touched->any = true;
+            k->delta(&(rpr_delta_job){.idx = b->g->idx,
+                                      .delta = b->g->delta,
+                                      .w = p->w,
+                                      .w_rows = (int64_t)p->kh * p->kw * p->ci,
+                                      .co = p->co,
+                                      .segs = b->scratch->segs,
+                                      .pix = b->scratch->pix,
+                                      .n_pix = b->visits});
+        }
+    for (int32_t i = 0; i < outputs; i++) {
+        total->macs += (int64_t)terms[i] * p->co;
+        total->max_terms = rpr_at_least(total->max_terms, terms[i]);
+    }
+}
+
+static void correct_phase(const rpr_linear *l, const rpr_phase *p, const rpr_kernels *k,
+                          const rpr_gate_state *g, const rpr_map *z, rpr_touch *touched,
+                          const rpr_linear_scratch *scratch, rpr_correction *total)
+{
+    band b = {
+        .p = p, .g = g, .z = z, .touched = touched, .scratch = scratch, .run = taps_per_run(p, g)};
+    for (b.n = 0; b.n < l->n; b.n++)
+        for (b.j0 = 0; b.j0 < p->rows; b.j0 = b.j1) {
+            b.j1 = p->rows - b.j0 < RPR_CORRECT_ROWS ? p->rows : b.j0 + RPR_CORRECT_ROWS;
+            correct_band(&b, k, total);
+        }
+}
+
+/**
+ * Depthwise layers are recomputed, all channels, at the output pixels that see a change: with one
+ * product per tap and channel a list would cost more than it saves. What is executed is counted.
+ */
+static rpr_correction correct_depthwise(const rpr_linear *l, const rpr_kernels *k,
+                                        const rpr_gate_state *g, const rpr_map *z,
+                                        rpr_touch *touched)
+{
+    const rpr_phase *p = &l->phase[0];
+    rpr_correction total = {0};
+    rpr_touch_window(touched, &g->changed, p->kh, p->kw, p->sh, p->sw, -p->in_y0, -p->in_x0, p->dh,
+                     p->dw);
+    for (int32_t n = 0; n < l->n; n++)
+        for (int32_t j = 0; j < p->rows; j++) {
+            const uint8_t *mark = rpr_touch_row(touched, n, j);
+            if (!rpr_touch_range(mark, p->cols))
+                continue;
+            int64_t taps = 0;
+            for (int32_t i = 0; i < p->cols; i++)
+                taps += mark[i] ? rpr_taps_inside(i, p->kw, p->sw, p->dw, p->in_x0, l->in_w) : 0;
+            total.macs += taps * rpr_taps_inside(j, p->kh, p->sh, p->dh, p->in_y0, l->in_h) * p->co;
+            rpr_depthwise_row r = rpr_phase_depthwise_row(p, &g->xhat, z, n, j);
+            r.mask = mark;
+            k->depthwise_row(&r);
+        }
+    return total;
+}
+
+rpr_correction rpr_linear_correct(const rpr_linear *l, const rpr_kernels *k,
+                                  const rpr_gate_state *g, const rpr_map *z, rpr_touch *touched,
+                                  const rpr_linear_scratch *scratch)
+{
+    rpr_correction total = {0};
+    rpr_touch_fill(touched, false);
+    if (l->depthwise)
+        return correct_depthwise(l, k, g, z, touched);
+    for (int32_t i = 0; i < l->n_phase; i++)
+        correct_phase(l, &l->phase[i], k, g, z, touched, scratch, &total);
+    return total;
+}

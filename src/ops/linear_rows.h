@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Rows of a phase as the kernels take them; shared by the dense run and the correction. */
+#ifndef RPR_OPS_LINEAR_ROWS_H
+#define RPR_OPS_LINEAR_ROWS_H
+
+#include "ops/linear.h"
+
+/** Output row j of image n. */
+rpr_conv_row rpr_phase_conv_row(const rpr_phase *p, const rpr_map *in, const rpr_map *z, int32_t n,
+                                int32_t j);
+rpr_depthwise_row rpr_phase_depthwise_row(const rpr_phase *p, const rpr_map *in, const rpr_map *z,
+                                          int32_t n, int32_t j);
+
+/** Taps of output index j that fall inside the input, along one axis. */
+static inline int64_t rpr_taps_inside(int32_t j, int32_t k, int32_t s, int32_t d, int32_t first,
+                                      int32_t size)
+{
+    int64_t count = 0;
+    for (int32_t t = 0; t < k; t++) {
+        int64_t at = (int64_t)j * s + first + (int64_t)t * d;
+        count += at >= 0 && at < size;
+    }
+    return count;
+}
+
+static inline int32_t rpr_at_least(int32_t a, int32_t b)
+{
+    return a > b ? a : b;
+}
+
+#endif
