@@ -54,7 +54,8 @@ static int new_value(net *b, rpr_dtype t, const rpr_shape *s)
 static rpr_shape shape_of(int rank, const int64_t *dim)
 {
     rpr_shape s = {.rank = rank};
-    memcpy(s.dim, dim, (size_t)rank * sizeof *dim);
+    for (int i = 0; i < rank; i++)
+        s.dim[i] = dim[i];
     return s;
 }
 
