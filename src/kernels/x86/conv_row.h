@@ -31,17 +31,13 @@ static inline ALWAYS_INLINE void conv_tile(const conv_column *c, const float *in
     vf acc[CONV_MAX_PIXELS][CONV_MAX_VECTORS];
     UNROLL
     for (int p = 0; p < np; p++)
-        UNROLL
-    for (int v = 0; v < nv; v++)
-        acc[p][v] = v_load(c->bias + v * VL);
+        v_load_all(acc[p], c->bias, nv, VL);
     for (int32_t ky = 0; ky < r->kh; ky++)
         for (int32_t kx = 0; kx < c->taps_x; kx++) {
             const float *x = in + ky * r->in_row + kx * r->in_pix;
             for (int32_t i = 0; i < c->run; i++, w += w_step) {
                 vf wv[CONV_MAX_VECTORS];
-                UNROLL
-                for (int v = 0; v < nv; v++)
-                    wv[v] = v_load(w + v * VL);
+                v_load_all(wv, w, nv, VL);
                 UNROLL
                 for (int p = 0; p < np; p++) {
                     vf b = v_set(x[i + p * step]);

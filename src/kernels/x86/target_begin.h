@@ -10,6 +10,9 @@
 #define UNROLL _Pragma("GCC unroll 16")
 #pragma GCC push_options
 #endif
+/* Without optimisation some intrinsics are macros of gcc's headers that convert signs. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wsign-conversion"
 RPR_TARGET_PRAGMA(RPR_X86_TARGET)
 
 #define ALWAYS_INLINE __attribute__((always_inline))

@@ -5,3 +5,4 @@
 #else
 #pragma GCC pop_options
 #endif
+#pragma GCC diagnostic pop
