@@ -143,7 +143,7 @@ static double error_of(const float *a, const float *b, size_t n)
         lo = fmin(lo, (double)b[i]);
         hi = fmax(hi, (double)b[i]);
     }
-    double range = fmax(hi - lo, fmax(fabs(lo), fabs(hi)) * 1e-3);
+    double range = fmax(hi - lo, fmax(fabs(lo), fabs(hi)) * 0.1);
     for (size_t i = 0; i < n; i++) {
         if (memcmp(&a[i], &b[i], sizeof a[i]) == 0 || (isnan(a[i]) && isnan(b[i])))
             continue;

@@ -50,8 +50,8 @@ void player_free(player *p);
 void player_run(player *p, const scene *s);
 
 /**
- * Largest difference of any two outputs, each relative to the range of b's; infinity where one is
- * NaN and the other is not.
+ * Largest difference of any two outputs, each relative to the range of b's (or to a tenth of its
+ * magnitude, for outputs that hardly vary); infinity where one is NaN and the other is not.
  */
 double player_error(const player *a, const player *b);
 
