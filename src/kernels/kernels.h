@@ -42,9 +42,9 @@ static inline int64_t rpr_packed_floats(int64_t rows, int32_t co)
 
 /**
  * One row of a dense convolution with group 1:
- *   out[p][o] = bias[o] + sum over ky, kx, i of in[p*in_step + ky*in_row + kx*in_pix + i] * w(ky,kx,i,o)
- * for p in [0, n), o in [0, co). All taps of all pixels lie in readable memory (halo). The sum may be
- * taken in any order. `out` is written in channels [0, co) only.
+ *   out[p][o] = bias[o] + sum over ky, kx, i of in[p*in_step + ky*in_row + kx*in_pix + i] *
+ * w(ky,kx,i,o) for p in [0, n), o in [0, co). All taps of all pixels lie in readable memory (halo).
+ * The sum may be taken in any order. `out` is written in channels [0, co) only.
  */
 typedef struct rpr_conv_row {
     const float *in;
@@ -57,19 +57,17 @@ typedef struct rpr_conv_row {
 } rpr_conv_row;
 
 /**
- * Correction by change lists, for convolutions of any geometry and matrix products:
- *   z[o] += sum over segments s, changes e in [s.first, s.first + s.n): delta[e] * w(s.row + idx[e], o)
- * for every pixel, o in [0, co).
+ * Correction by change lists, for convolutions of any geometry and matrix products. A visit adds a
+ * piece of the list to one output pixel:
+ *   z[o] += sum over changes e in [first, first + n): delta[e] * w(row + idx[e], o),  o in [0, co)
+ * A pixel may be visited several times, in the order of the list. The bits that a visit adds depend
+ * on the visit only, not on what else is in the job.
  */
-typedef struct rpr_delta_seg {
-    int32_t first, n; /* range of the change list */
-    int32_t row;      /* weight row of a change with idx 0; may be negative */
-} rpr_delta_seg;
-
-typedef struct rpr_delta_pixel {
+typedef struct rpr_delta_visit {
     float *z;
-    int32_t seg, n_seg; /* range of segs; at least one change in all */
-} rpr_delta_pixel;
+    int32_t first, n; /* range of the change list, n > 0 */
+    int32_t row;      /* weight row of a change with idx 0; may be negative */
+} rpr_delta_visit;
 
 typedef struct rpr_delta_job {
     const int32_t *idx;
@@ -77,16 +75,15 @@ typedef struct rpr_delta_job {
     const float *w; /* packed, 64-byte aligned */
     int64_t w_rows; /* weight rows per block */
     int32_t co;
-    const rpr_delta_seg *segs;
-    const rpr_delta_pixel *pix;
-    int32_t n_pix;
+    const rpr_delta_visit *visit;
+    int32_t n_visit;
 } rpr_delta_job;
 
 /**
  * One row of a depthwise convolution (one output channel per input channel):
- *   out[p][k] = bias[k] + sum over ky, kx of in[p*in_step + ky*in_row + kx*in_pix + k] * w[(ky*kw+kx)*c + k]
- * for the pixels p in [0, n) with mask[p] != 0 (mask NULL: all). Taps are added in the order ky, kx,
- * so that a masked and an unmasked run agree in every bit.
+ *   out[p][k] = bias[k] + sum over ky, kx of in[p*in_step + ky*in_row + kx*in_pix + k] *
+ * w[(ky*kw+kx)*c + k] for the pixels p in [0, n) with mask[p] != 0 (mask NULL: all). Taps are added
+ * in the order ky, kx, so that a masked and an unmasked run agree in every bit.
  */
 typedef struct rpr_depthwise_row {
     const float *in;
@@ -112,7 +109,8 @@ typedef int32_t (*rpr_gate_deadzone_fn)(const float *x, float *xhat, int32_t n, 
 
 /**
  * Linear quantiser: q(x) = rint(clamp((x - lo) * inv_step, 0, levels - 1)) (round half to even),
- * centroid = lo + q * step, computed in f32 without contraction. A NaN or infinite x is kept as it is.
+ * centroid = lo + q * step, computed in f32 without contraction. A NaN or infinite x is kept as it
+ * is.
  */
 typedef struct rpr_levels {
     float lo, step, inv_step;
@@ -144,7 +142,8 @@ typedef struct rpr_kernels {
     /** o[i] = a[i] op b[i]; o may be a or b. MAX and MIN return NaN if either is NaN. */
     void (*binary)(rpr_binary op, const float *a, const float *b, float *o, int64_t n);
     /** o[i] = a[i] op b, or b op a[i] when reversed. */
-    void (*binary_scalar)(rpr_binary op, const float *a, float b, bool reversed, float *o, int64_t n);
+    void (*binary_scalar)(rpr_binary op, const float *a, float b, bool reversed, float *o,
+                          int64_t n);
     /** o[i] = sum over j of w[j] * p[j][i], added in the order of j. m in [1, 16]. */
     void (*weighted_sum)(float *o, const float *const *p, const float *w, int32_t m, int64_t n);
     /** o[i] += a[i]. */

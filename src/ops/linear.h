@@ -54,13 +54,12 @@ void rpr_linear_measure(rpr_linear *l);
 void rpr_linear_dense(const rpr_linear *l, const rpr_kernels *k, const rpr_map *in,
                       const rpr_map *z, const rpr_map *a);
 
-/** Output rows that one correction handles together. */
-#define RPR_CORRECT_ROWS 8
+/** Output pixels that a correction handles together; one row at least. */
+#define RPR_CORRECT_PIXELS 512
 
-/** Scratch of one correction; arrays hold RPR_CORRECT_ROWS output rows of pixels. */
+/** Scratch of one correction; room for RPR_CORRECT_PIXELS or the longest row, if that is more. */
 typedef struct rpr_linear_scratch {
-    rpr_delta_seg *segs;
-    rpr_delta_pixel *pix;
+    rpr_delta_visit *visit;
     int32_t *terms; /* products added to an output */
 } rpr_linear_scratch;
 

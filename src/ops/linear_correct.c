@@ -70,9 +70,8 @@ static void visit_row(band *b, int32_t j, int32_t ky, int32_t kx)
             continue;
         mark[p->out_x0 + i * p->out_sx] = 1;
         terms[i] += end - first;
-        b->scratch->segs[b->visits] =
-            (rpr_delta_seg){.first = first, .n = end - first, .row = weight_row - x * c - p->ci0};
-        b->scratch->pix[b->visits] = (rpr_delta_pixel){.z = z, .seg = b->visits, .n_seg = 1};
+        b->scratch->visit[b->visits] = (rpr_delta_visit){
+            .z = z, .first = first, .n = end - first, .row = weight_row - x * c - p->ci0};
         b->visits++;
     }
 }
@@ -95,9 +94,8 @@ static void correct_band(band *b, const rpr_kernels *k, rpr_correction *total)
                                       .w = p->w,
                                       .w_rows = (int64_t)p->kh * p->kw * p->ci,
                                       .co = p->co,
-                                      .segs = b->scratch->segs,
-                                      .pix = b->scratch->pix,
-                                      .n_pix = b->visits});
+                                      .visit = b->scratch->visit,
+                                      .n_visit = b->visits});
         }
     for (int32_t i = 0; i < outputs; i++) {
         total->macs += (int64_t)terms[i] * p->co;
@@ -111,9 +109,10 @@ static void correct_phase(const rpr_linear *l, const rpr_phase *p, const rpr_ker
 {
     band b = {
         .p = p, .g = g, .z = z, .touched = touched, .scratch = scratch, .run = taps_per_run(p, g)};
+    int32_t rows = rpr_at_least(RPR_CORRECT_PIXELS / rpr_at_least(p->cols, 1), 1);
     for (b.n = 0; b.n < l->n; b.n++)
         for (b.j0 = 0; b.j0 < p->rows; b.j0 = b.j1) {
-            b.j1 = p->rows - b.j0 < RPR_CORRECT_ROWS ? p->rows : b.j0 + RPR_CORRECT_ROWS;
+            b.j1 = p->rows - b.j0 < rows ? p->rows : b.j0 + rows;
             correct_band(&b, k, total);
         }
 }

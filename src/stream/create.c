@@ -104,9 +104,8 @@ static void take_scratch(rpr_stream *s, rpr_arena *a)
             cols = step->linear->out_w;
     }
     rpr_linear_scratch *l = &s->linear_scratch;
-    size_t pixels = (size_t)cols * RPR_CORRECT_ROWS;
-    l->segs = rpr_arena_take(a, pixels, sizeof *l->segs);
-    l->pix = rpr_arena_take(a, pixels, sizeof *l->pix);
+    size_t pixels = (size_t)(cols > RPR_CORRECT_PIXELS ? cols : RPR_CORRECT_PIXELS);
+    l->visit = rpr_arena_take(a, pixels, sizeof *l->visit);
     l->terms = rpr_arena_take(a, pixels, sizeof *l->terms);
     s->scratch = rpr_arena_take(a, s->plan->generic_bytes, 1);
     s->views = rpr_arena_take(a, (size_t)ends, sizeof *s->views);

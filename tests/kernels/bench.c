@@ -165,37 +165,30 @@ static changes rnd_changes(int side, int ci, double pixels, double channels)
     return c;
 }
 
-/* Every output pixel with a change under its taps: one segment per tap row. */
+/* Every output pixel with a change under its taps, tap row by tap row. */
 static void bench_delta(const rpr_kernels *const *t, int n, int side, int ci, int co, int size,
                         double pixels, double channels)
 {
-    int32_t half = size / 2, n_seg = 0, n_pix = 0;
+    int32_t half = size / 2, n_visit = 0;
     int64_t rows = (int64_t)size * size * ci;
     changes c = rnd_changes(side, ci, pixels, channels);
     float *z = buffer_floats((int64_t)side * side * co);
-    rpr_delta_seg *segs = buffer((size_t)(side * side * size) * sizeof *segs);
-    rpr_delta_pixel *pix = buffer((size_t)(side * side) * sizeof *pix);
+    rpr_delta_visit *visit = buffer((size_t)(side * side * size) * sizeof *visit);
     double macs = 0.0;
-    for (int32_t y = 0; y < side; y++)
-        for (int32_t x = 0; x < side; x++) {
-            int32_t seg = n_seg, x0 = x < half ? 0 : x - half;
-            int32_t x1 = x + half < side ? x + half : side - 1;
-            for (int32_t k = 0; k < size; k++) {
-                int32_t row = y + k - half;
-                if (row < 0 || row >= side)
-                    continue;
-                int32_t first = c.first[row * side + x0], end = c.first[row * side + x1 + 1];
-                if (first < end)
-                    segs[n_seg++] =
-                        (rpr_delta_seg){first, end - first, (k * size - (x - half)) * ci};
-                macs += (double)(end - first) * co;
-            }
-            if (n_seg > seg)
-                pix[n_pix++] =
-                    (rpr_delta_pixel){z + ((int64_t)y * side + x) * co, seg, n_seg - seg};
+    for (int32_t k = 0; k < size; k++)
+        for (int32_t p = 0; p < side * side; p++) {
+            int32_t y = p / side, x = p % side, row = y + k - half;
+            int32_t x0 = x < half ? 0 : x - half, x1 = x + half < side ? x + half : side - 1;
+            if (row < 0 || row >= side)
+                continue;
+            int32_t first = c.first[row * side + x0], end = c.first[row * side + x1 + 1];
+            if (first < end)
+                visit[n_visit++] = (rpr_delta_visit){z + (int64_t)p * co, first, end - first,
+                                                     (k * size - (x - half)) * ci};
+            macs += (double)(end - first) * co;
         }
-    rpr_delta_job j = {c.idx, c.delta, buffer_floats(rpr_packed_floats(rows, co)), rows, co, segs,
-                       pix,   n_pix};
+    rpr_delta_job j = {c.idx, c.delta, buffer_floats(rpr_packed_floats(rows, co)), rows, co,
+                       visit, n_visit};
     work w = {.amount = macs, .unit = "GMAC/s", .run = run_delta, .data = &j};
     snprintf(w.name, sizeof w.name, "delta %d %d->%d %dx%d %.0f%% of %.0f%%", side, ci, co, size,
              size, channels * 100, pixels * 100);

@@ -129,24 +129,24 @@ void check_conv_row(const rpr_kernels *k)
 
 /* --------------------------------------------------------------------- delta */
 
-enum { MAX_PIX = 24, MAX_SEG = 4 };
+enum { MAX_PIX = 24, MAX_VISITS = 4 };
 
-/* A job on random lists; the segments of a pixel lie in one list of n_list changes. */
+/* A job on random lists: every pixel is visited one to four times, round by round. */
 typedef struct delta_data {
     rpr_delta_job job;
-    rpr_delta_seg *segs;
-    rpr_delta_pixel *pix;
+    rpr_delta_visit *visit;
     float *z, *before;
     int64_t z_pix;
+    int32_t n_pix;
 } delta_data;
 
 static delta_data new_delta(weights *w)
 {
-    int32_t rows = rnd_int(1, 40), co = rnd_co(), n_pix = rnd_int(0, MAX_PIX);
-    int32_t n_list = rnd_int(1, 90), most = rnd() % 2 ? 3 : 40, lead = rnd_int(-5, 5), n_seg = 0;
+    int32_t rows = rnd_int(1, 40), co = rnd_co(), rounds = rnd_int(1, MAX_VISITS), n_visit = 0;
+    int32_t n_list = rnd_int(1, 90), most = rnd() % 2 ? 3 : 40, lead = rnd_int(-5, 5);
     *w = new_weights(co, 1, rows);
-    delta_data d = {.z_pix = co + rnd_int(0, 3)};
-    int64_t n_z = n_pix ? (n_pix - 1) * d.z_pix + co : 0;
+    delta_data d = {.z_pix = co + rnd_int(0, 3), .n_pix = rnd_int(0, MAX_PIX)};
+    int64_t n_z = d.n_pix ? (d.n_pix - 1) * d.z_pix + co : 0;
     int32_t *idx = guard_alloc((size_t)n_list * sizeof *idx, false);
     float *delta = guard_floats(n_list);
     d.z = guard_floats(n_z);
@@ -154,22 +154,32 @@ static delta_data new_delta(weights *w)
     d.before = guard_copy(d.z, n_z);
     fill_floats(delta, n_list);
     for (int32_t e = 0; e < n_list; e++)
-        idx[e] = rnd_int(0, rows - 1) + lead; /* undone by the segments' rows */
-    d.pix = guard_alloc((size_t)n_pix * sizeof *d.pix, false);
-    rpr_delta_seg segs[MAX_PIX * MAX_SEG];
-    for (int32_t p = 0; p < n_pix; p++) {
-        d.pix[p] = (rpr_delta_pixel){d.z + p * d.z_pix, n_seg, rnd_int(1, MAX_SEG)};
-        for (int32_t s = 0; s < d.pix[p].n_seg; s++) {
+        idx[e] = rnd_int(0, rows - 1) + lead; /* undone by the visits' rows */
+    rpr_delta_visit visit[MAX_PIX * MAX_VISITS];
+    for (int32_t r = 0; r < rounds; r++)
+        for (int32_t p = 0; p < d.n_pix; p++) {
             int32_t first = rnd_int(0, n_list - 1), left = n_list - first;
-            int32_t n = rnd_int(s == 0, left < most ? left : most);
-            segs[n_seg++] = (rpr_delta_seg){first, n, -lead};
+            int32_t n = rnd_int(1, left < most ? left : most);
+            if (r == 0 || rnd() % 3)
+                visit[n_visit++] = (rpr_delta_visit){d.z + p * d.z_pix, first, n, -lead};
         }
-    }
-    d.segs = guard_alloc((size_t)n_seg * sizeof *segs, false);
-    if (n_seg)
-        memcpy(d.segs, segs, (size_t)n_seg * sizeof *segs);
-    d.job = (rpr_delta_job){idx, delta, w->packed, rows, co, d.segs, d.pix, n_pix};
+    d.visit = guard_alloc((size_t)n_visit * sizeof *visit, false);
+    if (n_visit)
+        memcpy(d.visit, visit, (size_t)n_visit * sizeof *visit);
+    d.job = (rpr_delta_job){idx, delta, w->packed, rows, co, d.visit, n_visit};
     return d;
+}
+
+/* What output o of the pixel at z should be: `before` plus all its visits. */
+static exact delta_exact(const delta_data *d, const weights *w, const float *z, int32_t o)
+{
+    const rpr_delta_job *j = &d->job;
+    exact x = {0};
+    exact_add(&x, (double)d->before[z - d->z + o]);
+    for (const rpr_delta_visit *v = j->visit; v < j->visit + j->n_visit; v++)
+        for (int32_t e = v->first; v->z == z && e < v->first + v->n; e++)
+            exact_add(&x, (double)j->delta[e] * (double)weight(w, o, v->row + j->idx[e]));
+    return x;
 }
 
 static void delta_case(const rpr_kernels *k)
@@ -178,32 +188,29 @@ static void delta_case(const rpr_kernels *k)
     delta_data d = new_delta(&w);
     const rpr_delta_job *j = &d.job;
     k->delta(j);
-    for (int32_t p = 0; p < j->n_pix; p++) {
+    for (int32_t p = 0; p < d.n_pix; p++) {
+        const float *z = d.z + p * d.z_pix;
         for (int32_t o = 0; o < j->co; o++) {
-            exact x = {0};
-            exact_add(&x, (double)d.before[p * d.z_pix + o]);
-            for (int32_t s = d.pix[p].seg; s < d.pix[p].seg + d.pix[p].n_seg; s++)
-                for (int32_t e = j->segs[s].first; e < j->segs[s].first + j->segs[s].n; e++)
-                    exact_add(&x, (double)j->delta[e] *
-                                      (double)weight(&w, o, j->segs[s].row + j->idx[e]));
-            expect_near(&x, d.pix[p].z[o], "sum", p, o);
+            exact x = delta_exact(&d, &w, z, o);
+            expect_near(&x, z[o], "sum", p, o);
         }
-        if (p + 1 < j->n_pix) {
+        if (p + 1 < d.n_pix) {
             int64_t gap = p * d.z_pix + j->co;
             expect(!memcmp(d.z + gap, d.before + gap, (size_t)(d.z_pix - j->co) * sizeof(float)),
                    "wrote between pixels");
         }
     }
-    for (int32_t p = 0; p < j->n_pix; p++) { /* each pixel in a job of its own */
-        rpr_delta_pixel *alone = guard_alloc(sizeof *alone, false);
-        *alone = d.pix[p];
-        alone->z = d.before + p * d.z_pix;
+    rpr_delta_visit *alone = guard_alloc(sizeof *alone, false);
+    for (int32_t i = 0; i < j->n_visit; i++) { /* each visit in a job of its own */
+        *alone = d.visit[i];
+        alone->z = d.before + (d.visit[i].z - d.z);
         rpr_delta_job one = *j;
-        one.pix = alone, one.n_pix = 1;
+        one.visit = alone, one.n_visit = 1;
         k->delta(&one);
-        expect(!memcmp(alone->z, d.pix[p].z, (size_t)j->co * sizeof(float)),
-               "pixel %d alone has other bits than in its job", p);
     }
+    for (int32_t p = 0; p < d.n_pix; p++)
+        expect(!memcmp(d.before + p * d.z_pix, d.z + p * d.z_pix, (size_t)j->co * sizeof(float)),
+               "pixel %d has other bits when its visits are jobs of their own", p);
 }
 
 void check_delta(const rpr_kernels *k)

@@ -41,14 +41,9 @@ void rpr_ref_delta(const rpr_delta_job *j)
         const float *w = j->w + j->w_rows * c0;
         int32_t width = rpr_block_width(j->co, c0);
         int32_t n_out = min_i32(width, j->co - c0);
-        for (int32_t p = 0; p < j->n_pix; p++) {
-            const rpr_delta_pixel *pix = &j->pix[p];
-            for (int32_t s = pix->seg; s < pix->seg + pix->n_seg; s++)
-                for (int32_t e = j->segs[s].first; e < j->segs[s].first + j->segs[s].n; e++) {
-                    int64_t row = (int64_t)j->segs[s].row + j->idx[e];
-                    add_row(pix->z + c0, w + row * width, j->delta[e], n_out);
-                }
-        }
+        for (const rpr_delta_visit *v = j->visit; v < j->visit + j->n_visit; v++)
+            for (int32_t e = v->first; e < v->first + v->n; e++)
+                add_row(v->z + c0, w + (int64_t)(v->row + j->idx[e]) * width, j->delta[e], n_out);
     }
 }
 
