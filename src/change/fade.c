@@ -13,40 +13,23 @@
 /** ... or as it may be now: what was seen is trusted less with every frame. */
 #define DECAY 0.9f
 
-/** Largest magnitude so far, as bits: for magnitudes their order is that of integers. */
-static uint32_t largest(const float *x, int64_t n, uint32_t most)
+static float largest_in(const rpr_kernels *k, const rpr_map *m)
 {
-    for (int64_t i = 0; i < n; i++) {
-        uint32_t bits;
-        memcpy(&bits, &x[i], sizeof bits);
-        bits &= 0x7fffffffu;
-        most = bits > most ? bits : most;
-    }
+    float most = 0.0f;
+    for (int32_t n = 0; n < m->n; n++)
+        for (int32_t y = 0; y < m->h; y++) {
+            float row = k->magnitude(rpr_map_at(m, n, y, 0), (int64_t)m->w * m->c);
+            most = row > most ? row : most;
+        }
     return most;
 }
 
-static float magnitude(uint32_t bits)
+bool rpr_gate_fades(rpr_gate_state *g, const rpr_kernels *k)
 {
-    float f;
-    memcpy(&f, &bits, sizeof f);
-    return f;
-}
-
-static float largest_in(const rpr_map *m)
-{
-    uint32_t most = 0;
-    for (int32_t n = 0; n < m->n; n++)
-        for (int32_t y = 0; y < m->h; y++)
-            most = largest(rpr_map_at(m, n, y, 0), (int64_t)m->w * m->c, most);
-    return magnitude(most);
-}
-
-bool rpr_gate_fades(rpr_gate_state *g)
-{
-    float change = magnitude(largest(g->delta, g->n_listed, 0));
+    float change = k->magnitude(g->delta, g->n_listed);
     g->peak *= DECAY;
     if (change <= NEAR * g->peak)
         return false;
-    g->peak = largest_in(&g->xhat);
+    g->peak = largest_in(k, &g->xhat);
     return change > FADE * g->peak;
 }

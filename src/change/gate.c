@@ -70,6 +70,22 @@ static void index_row(const rpr_gate_state *g, int32_t *off, uint8_t *changed, i
         off[x] = end;
 }
 
+/**
+ * The next stretch of a row to gate: touched runs with little between them count as one. A pixel
+ * that was not touched meets its gate as it did before and is not found changed.
+ */
+static bool next_span(const uint8_t *mark, int32_t x, int32_t w, int32_t c, int32_t *x0,
+                      int32_t *x1)
+{
+    const int32_t little = 64 / c; /* pixels that cost about as much as a call */
+    int32_t y0, y1;
+    if (!rpr_touch_run(mark, x, w, x0, x1))
+        return false;
+    while (rpr_touch_run(mark, *x1, w, &y0, &y1) && y0 - *x1 <= little)
+        *x1 = y1;
+    return true;
+}
+
 void rpr_gate_update(rpr_gate_state *g, const rpr_gate *rule, const rpr_kernels *k,
                      const rpr_map *x, const rpr_touch *touched)
 {
@@ -86,7 +102,7 @@ void rpr_gate_update(rpr_gate_state *g, const rpr_gate *rule, const rpr_kernels 
         if (g->list_ok && g->n_listed + row_elements > g->cap)
             g->list_ok = false;
         int32_t first = (int32_t)g->n_listed, found = 0;
-        while (rpr_touch_run(mark, x1, w, &x0, &x1))
+        while (next_span(mark, x1, w, x->c, &x0, &x1))
             found += gate_run(g, &r, k, src, x->pix, dst, x0, x1,
                               g->list_ok ? g->idx + first + found : NULL,
                               g->list_ok ? g->delta + first + found : NULL);
@@ -100,7 +116,7 @@ void rpr_gate_update(rpr_gate_state *g, const rpr_gate *rule, const rpr_kernels 
     }
     if (g->list_ok) {
         g->changed.any = g->n_changed > 0;
-        g->fades = g->n_listed > 0 && rpr_gate_fades(g);
+        g->fades = g->n_listed > 0 && rpr_gate_fades(g, k);
     } else {
         rpr_touch_fill(&g->changed, true);
     }

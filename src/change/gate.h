@@ -51,7 +51,7 @@ void rpr_gate_update(rpr_gate_state *g, const rpr_gate *rule, const rpr_kernels 
                      const rpr_map *x, const rpr_touch *touched);
 
 /** True if the largest listed change is far larger than everything in xhat. Part of an update. */
-bool rpr_gate_fades(rpr_gate_state *g);
+bool rpr_gate_fades(rpr_gate_state *g, const rpr_kernels *k);
 
 /**
  * Profiles lo and hi: the range of x without the 0.02 % of outliers at either end. NaN and infinity

@@ -148,6 +148,10 @@ typedef struct rpr_kernels {
     void (*weighted_sum)(float *o, const float *const *p, const float *w, int32_t m, int64_t n);
     /** o[i] += a[i]. */
     void (*accumulate)(float *o, const float *a, int64_t n);
+    /** o[i] = the largest of p[j][i], NaN if one of them is; m in [1, 16]. o may be p[0]. */
+    void (*maximum)(float *o, const float *const *p, int32_t m, int64_t n);
+    /** The largest |x[i]|; 0 if n is 0. For finite values. */
+    float (*magnitude)(const float *x, int64_t n);
     /** True if every value is finite. */
     bool (*all_finite)(const float *x, int64_t n);
     /** y[i] = x[i] * scale[i % c] + offset[i % c] for n = pixels * c 8-bit values; c in [1, 4].

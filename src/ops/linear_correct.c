@@ -33,6 +33,15 @@ static int32_t taps_per_run(const rpr_phase *p, const rpr_gate_state *g)
     return joined && bytes <= FIRST_CACHE ? p->kw : 1;
 }
 
+#define WORD 8 /* pixels whose marks are tested together */
+
+static bool is_zero_word(const uint8_t *marks)
+{
+    uint64_t word;
+    memcpy(&word, marks, WORD);
+    return word == 0;
+}
+
 /** First list position in [e, end) whose element index is at least `idx`. */
 static int32_t seek(const int32_t *list, int32_t e, int32_t end, int32_t idx)
 {
@@ -55,12 +64,18 @@ static void visit_row(band *b, int32_t j, int32_t ky, int32_t kx)
     int32_t *terms = b->scratch->terms + (j - b->j0) * p->cols;
     uint8_t *mark = rpr_touch_row(b->touched, b->n, out_y);
     float *z = rpr_map_at(b->z, b->n, out_y, p->out_x0) + p->co0;
+    int64_t z_step = p->out_sx * b->z->pix;
+    const uint8_t *changed = rpr_touch_row(&g->changed, b->n, in_y);
     bool whole = p->ci == c;
-    for (int32_t i = 0; i < p->cols; i++, z += p->out_sx * b->z->pix) {
+    for (int32_t i = 0; i < p->cols; i++) {
         int32_t x = i * p->sw + p->in_x0 + kx * p->dw;
         int32_t x0 = x < 0 ? 0 : x, x1 = x + b->run < w ? x + b->run : w;
         if (x0 >= x1)
             continue;
+        if (x + WORD <= w && x >= 0 && is_zero_word(changed + x)) {
+            i += (WORD - b->run) / p->sw; /* their windows lie within the word */
+            continue;
+        }
         int32_t first = off[x0], end = off[x1];
         if (!whole) {
             first = seek(g->idx, first, end, x * c + p->ci0);
@@ -70,8 +85,10 @@ static void visit_row(band *b, int32_t j, int32_t ky, int32_t kx)
             continue;
         mark[p->out_x0 + i * p->out_sx] = 1;
         terms[i] += end - first;
-        b->scratch->visit[b->visits] = (rpr_delta_visit){
-            .z = z, .first = first, .n = end - first, .row = weight_row - x * c - p->ci0};
+        b->scratch->visit[b->visits] = (rpr_delta_visit){.z = z + i * z_step,
+                                                         .first = first,
+                                                         .n = end - first,
+                                                         .row = weight_row - x * c - p->ci0};
         b->visits++;
     }
 }

@@ -35,8 +35,8 @@ static int32_t window_start(const rpr_pool *p, int axis, int32_t i)
     return i * p->stride[axis] - p->begin[axis];
 }
 
-/** Combines one tap row of the windows of output pixels [x0, x1) into o. */
-static void add_tap_row(const rpr_pool *p, const rpr_kernels *k, rpr_binary op, const rpr_map *in,
+/** Adds one tap row of the windows of output pixels [x0, x1) to o. */
+static void add_tap_row(const rpr_pool *p, const rpr_kernels *k, const rpr_map *in,
                         const float *row, rpr_span o, int32_t x0, int32_t x1, int32_t c)
 {
     int32_t sw = p->stride[1];
@@ -49,20 +49,20 @@ static void add_tap_row(const rpr_pool *p, const rpr_kernels *k, rpr_binary op, 
             continue;
         rpr_span a = {(float *)row + (int64_t)(lo * sw + at) * in->pix, sw * in->pix};
         rpr_span d = {o.p + (lo - x0) * o.step, o.step};
-        rpr_span_binary(k, op, d, a, d, hi - lo, c);
+        rpr_span_binary(k, RPR_BIN_ADD, d, a, d, hi - lo, c);
     }
 }
 
-/** o = the windows of output pixels [x0, x1) of a row, combined tap after tap from `init`. */
-static void combine(const rpr_pool *p, const rpr_kernels *k, rpr_binary op, float init,
-                    const rpr_map *in, rpr_span o, const rpr_walk *w, int32_t x0, int32_t x1)
+/** o = the sums over the windows of output pixels [x0, x1) of a row. */
+static void sum_windows(const rpr_pool *p, const rpr_kernels *k, const rpr_map *in, rpr_span o,
+                        const rpr_walk *w, int32_t x0, int32_t x1)
 {
     int32_t c = w->map->c;
-    rpr_span_fill(o, init, x1 - x0, c);
+    rpr_span_fill(o, 0.0f, x1 - x0, c);
     for (int32_t ky = 0; ky < p->kernel[0]; ky++) {
         int32_t y = window_start(p, 0, w->y) + ky * p->dilation[0];
         if (y >= 0 && y < in->h)
-            add_tap_row(p, k, op, in, rpr_map_at(in, w->n, y, 0), o, x0, x1, c);
+            add_tap_row(p, k, in, rpr_map_at(in, w->n, y, 0), o, x0, x1, c);
     }
 }
 
@@ -94,8 +94,8 @@ static void divide(const rpr_pool *p, const rpr_kernels *k, const rpr_map *in, r
     }
 }
 
-static void run_pool(const rpr_pixel_op *op, const rpr_kernels *k, const rpr_map *in,
-                     const rpr_map *out, const rpr_touch *mask, bool average)
+static void run_average(const rpr_pixel_op *op, const rpr_kernels *k, const rpr_map *in,
+                        const rpr_map *out, const rpr_touch *mask)
 {
     const rpr_pool *p = op->params;
     int32_t stretch = STRETCH_FLOATS / (out->c > 0 ? out->c : 1) + 1;
@@ -104,27 +104,50 @@ static void run_pool(const rpr_pixel_op *op, const rpr_kernels *k, const rpr_map
         for (int32_t x = w.x0, next; x < w.x1; x = next) {
             next = w.x1 - x > stretch ? x + stretch : w.x1;
             rpr_span o = rpr_span_at(out, w.n, w.y, x);
-            if (average) {
-                combine(p, k, RPR_BIN_ADD, 0.0f, in, o, &w, x, next);
-                divide(p, k, in, o, &w, x, next);
-            } else {
-                combine(p, k, RPR_BIN_MAX, -INFINITY, in, o, &w, x, next);
-            }
+            sum_windows(p, k, in, o, &w, x, next);
+            divide(p, k, in, o, &w, x, next);
         }
         rpr_walk_act(&w, k, &op->act);
     }
 }
 
+#define MAX_TAPS 16 /* that k->maximum takes */
+
+/** The largest of each channel over the window of output pixel (w->y, x). */
+static void max_window(const rpr_pool *p, const rpr_kernels *k, const rpr_map *in, float *o,
+                       const rpr_walk *w, int32_t x)
+{
+    const float *tap[MAX_TAPS];
+    int32_t m = 0, c = w->map->c;
+    for (int32_t ky = 0; ky < p->kernel[0]; ky++) {
+        int32_t y = window_start(p, 0, w->y) + ky * p->dilation[0];
+        for (int32_t kx = 0; y >= 0 && y < in->h && kx < p->kernel[1]; kx++) {
+            int32_t at = window_start(p, 1, x) + kx * p->dilation[1];
+            if (at < 0 || at >= in->w)
+                continue;
+            if (m == MAX_TAPS) {
+                k->maximum(o, tap, m, c);
+                tap[0] = o;
+                m = 1;
+            }
+            tap[m++] = rpr_map_at(in, w->n, y, at);
+        }
+    }
+    if (m > 0)
+        k->maximum(o, tap, m, c);
+    else
+        rpr_span_fill((rpr_span){o, c}, -INFINITY, 1, c);
+}
+
 static void run_max(const rpr_pixel_op *op, const rpr_kernels *k, const rpr_map *in,
                     const rpr_map *out, const rpr_touch *mask)
 {
-    run_pool(op, k, in, out, mask, false);
-}
-
-static void run_average(const rpr_pixel_op *op, const rpr_kernels *k, const rpr_map *in,
-                        const rpr_map *out, const rpr_touch *mask)
-{
-    run_pool(op, k, in, out, mask, true);
+    rpr_walk w = rpr_walk_start(out, mask);
+    while (rpr_walk_next(&w)) {
+        for (int32_t x = w.x0; x < w.x1; x++)
+            max_window(op->params, k, in, rpr_map_at(out, w.n, w.y, x), &w, x);
+        rpr_walk_act(&w, k, &op->act);
+    }
 }
 
 static void touch_pool(const rpr_pixel_op *op, const rpr_touch *const *in, rpr_touch *out)

@@ -246,9 +246,17 @@ static void sum_case(const rpr_kernels *k, const rpr_kernels *ref)
     ref->weighted_sum(want, p, w, m, n);
     k->weighted_sum(o, p, w, m, n);
     expect_same(o, want, n, "weighted_sum");
+    ref->maximum(want, p, m, n);
+    k->maximum(o, p, m, n);
+    expect_same(o, want, n, "maximum");
     ref->accumulate(want, p[0], n);
     k->accumulate(o, p[0], n);
     expect_same(o, want, n, "accumulate");
+    float *finite = guard_floats(n), a, b;
+    fill_floats(finite, n);
+    a = ref->magnitude(finite, n);
+    b = k->magnitude(finite, n);
+    expect(!memcmp(&a, &b, sizeof a), "magnitude %g, not %g", (double)b, (double)a);
 }
 
 static void finite_case(const rpr_kernels *k)

@@ -54,6 +54,24 @@ void rpr_ref_accumulate(float *o, const float *a, int64_t n)
         o[i] += a[i];
 }
 
+void rpr_ref_maximum(float *o, const float *const *p, int32_t m, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++) {
+        float most = p[0][i];
+        for (int32_t j = 1; j < m; j++)
+            most = binary1(RPR_BIN_MAX, most, p[j][i]);
+        o[i] = most;
+    }
+}
+
+float rpr_ref_magnitude(const float *x, int64_t n)
+{
+    float most = 0.0f;
+    for (int64_t i = 0; i < n; i++)
+        most = fabsf(x[i]) > most ? fabsf(x[i]) : most;
+    return most;
+}
+
 bool rpr_ref_all_finite(const float *x, int64_t n)
 {
     for (int64_t i = 0; i < n; i++)

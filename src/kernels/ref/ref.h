@@ -18,6 +18,8 @@ void rpr_ref_binary_scalar(rpr_binary op, const float *a, float b, bool reversed
                            int64_t n);
 void rpr_ref_weighted_sum(float *o, const float *const *p, const float *w, int32_t m, int64_t n);
 void rpr_ref_accumulate(float *o, const float *a, int64_t n);
+void rpr_ref_maximum(float *o, const float *const *p, int32_t m, int64_t n);
+float rpr_ref_magnitude(const float *x, int64_t n);
 bool rpr_ref_all_finite(const float *x, int64_t n);
 void rpr_ref_u8_to_f32(const uint8_t *x, float *y, int64_t pixels, int32_t c, const float *scale,
                        const float *offset);

@@ -14,6 +14,8 @@ const rpr_kernels rpr_kernels_scalar = {
     .binary_scalar = rpr_ref_binary_scalar,
     .weighted_sum = rpr_ref_weighted_sum,
     .accumulate = rpr_ref_accumulate,
+    .maximum = rpr_ref_maximum,
+    .magnitude = rpr_ref_magnitude,
     .all_finite = rpr_ref_all_finite,
     .u8_to_f32 = rpr_ref_u8_to_f32,
 };

@@ -36,6 +36,8 @@ const rpr_kernels rpr_kernels_avx2 = {
     .binary_scalar = binary_scalar,
     .weighted_sum = weighted_sum,
     .accumulate = accumulate,
+    .maximum = maximum,
+    .magnitude = magnitude,
     .all_finite = all_finite,
     .u8_to_f32 = u8_to_f32,
 };

@@ -104,6 +104,40 @@ static void weighted_sum(float *o, const float *const *p, const float *w, int32_
     }
 }
 
+static inline ALWAYS_INLINE vf maximum_at(const float *const *p, int32_t m, int64_t i)
+{
+    vf most = v_load(p[0] + i);
+    for (int32_t j = 1; j < m; j++)
+        most = v_binary(RPR_BIN_MAX, most, v_load(p[j] + i));
+    return most;
+}
+
+static void maximum(float *o, const float *const *p, int32_t m, int64_t n)
+{
+    int64_t i = 0;
+    for (; i + VL <= n; i += VL)
+        v_store(o + i, maximum_at(p, m, i));
+    if (i < n) {
+        vtail t = v_tail(n - i);
+        vf most = v_load_tail(p[0] + i, t);
+        for (int32_t j = 1; j < m; j++)
+            most = v_binary(RPR_BIN_MAX, most, v_load_tail(p[j] + i, t));
+        v_store_tail(o + i, t, most);
+    }
+}
+
+static float magnitude(const float *x, int64_t n)
+{
+    vf most = v_abs(v_load_tail(x, v_tail(n % VL)));
+    for (int64_t i = n % VL; i < n; i += VL)
+        most = v_max(most, v_abs(v_load(x + i)));
+    float lanes[VL], largest = 0.0f;
+    v_store(lanes, most);
+    for (int i = 0; i < VL; i++)
+        largest = lanes[i] > largest ? lanes[i] : largest;
+    return largest;
+}
+
 static bool all_finite(const float *x, int64_t n)
 {
     vbool bad = v_nonfinite(v_load_tail(x, v_tail(n % VL)));
