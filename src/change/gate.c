@@ -54,20 +54,36 @@ static int32_t gate_run(rpr_gate_state *g, const gate_rule *r, const rpr_kernels
     return found;
 }
 
-/** Fills the row's pixel offsets and changed marks from its part [first, end) of the list. */
-static void index_row(const rpr_gate_state *g, int32_t *off, uint8_t *changed, int32_t first,
-                      int32_t end)
+/** x = idx / c without a division: exact while idx * c is below 2^32. */
+static inline int32_t pixel_of(int32_t idx, uint32_t inverse)
 {
-    int32_t x = 0, c = g->xhat.c, w = g->xhat.w;
-    for (int32_t e = first; e < end; x++) {
-        int32_t limit = (x + 1) * c;
-        off[x] = e;
-        changed[x] = g->idx[e] < limit;
-        while (e < end && g->idx[e] < limit)
-            e++;
+    return (int32_t)((uint64_t)(uint32_t)idx * inverse >> 32);
+}
+
+/**
+ * Fills the row's pixel offsets and changed marks from its part [first, end) of the list; returns
+ * the number of changed pixels. Written so that nothing depends on a guess: first the end of every
+ * changed pixel's part, then the gaps between them.
+ */
+static int32_t index_row(const rpr_gate_state *g, int32_t *off, uint8_t *changed, int32_t first,
+                         int32_t end)
+{
+    int32_t w = g->xhat.w, pixels = 0, at = first;
+    uint32_t c = (uint32_t)g->xhat.c;
+    uint32_t inverse = c > 1 && (uint64_t)w * c * c <= UINT32_MAX ? UINT32_MAX / c + 1 : 0;
+    memset(off, 0, ((size_t)w + 1) * sizeof *off);
+    for (int32_t e = first; e < end; e++)
+        off[(inverse ? pixel_of(g->idx[e], inverse) : g->idx[e] / (int32_t)c) + 1] = e + 1;
+    off[0] = first;
+    for (int32_t x = 0; x < w; x++) {
+        int32_t last = off[x + 1];
+        bool any = last != 0;
+        at = any ? last : at;
+        changed[x] = any;
+        pixels += any;
+        off[x + 1] = at;
     }
-    for (; x <= w; x++)
-        off[x] = end;
+    return pixels;
 }
 
 /**
@@ -77,7 +93,7 @@ static void index_row(const rpr_gate_state *g, int32_t *off, uint8_t *changed, i
 static bool next_span(const uint8_t *mark, int32_t x, int32_t w, int32_t c, int32_t *x0,
                       int32_t *x1)
 {
-    const int32_t little = 64 / c; /* pixels that cost about as much as a call */
+    const int32_t little = 256 / c; /* pixels that cost about as much as a call */
     int32_t y0, y1;
     if (!rpr_touch_run(mark, x, w, x0, x1))
         return false;
@@ -110,8 +126,8 @@ void rpr_gate_update(rpr_gate_state *g, const rpr_gate *rule, const rpr_kernels 
         g->n_changed += found;
         if (g->list_ok && found) {
             g->n_listed += g->rows_only ? 0 : found;
-            index_row(g, g->off + (int64_t)row * (w + 1), rpr_touch_row(&g->changed, n, y), first,
-                      first + found);
+            g->n_pixels += index_row(g, g->off + (int64_t)row * (w + 1),
+                                     rpr_touch_row(&g->changed, n, y), first, first + found);
         }
     }
     if (g->list_ok) {
@@ -124,7 +140,7 @@ void rpr_gate_update(rpr_gate_state *g, const rpr_gate *rule, const rpr_kernels 
 
 void rpr_gate_hold(rpr_gate_state *g)
 {
-    g->n_changed = g->n_listed = 0;
+    g->n_changed = g->n_listed = g->n_pixels = 0;
     g->list_ok = true;
     g->nonfinite = g->fades = false;
     rpr_touch_fill(&g->changed, false);

@@ -25,6 +25,7 @@ typedef struct rpr_gate_state {
     rpr_touch changed; /* pixels with a changed element; all when list_ok is false */
     float lo, hi;      /* profiled range of the input */
     int64_t n_changed; /* of this frame */
+    int64_t n_pixels;  /* pixels with a change, if list_ok */
     int64_t n_listed;  /* entries in the list */
     bool rows_only;    /* only `changed` is wanted: each row's list overwrites the one before */
     bool list_ok;      /* the list is complete */

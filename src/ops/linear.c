@@ -22,8 +22,15 @@ static int64_t valid_taps(int32_t count, int32_t k, int32_t s, int32_t d, int32_
     return sum;
 }
 
+/* Input channels of a picture: where a pixel changes they mostly change together. */
+#define PICTURE_CHANNELS 4
+
 void rpr_linear_measure(rpr_linear *l)
 {
+    const rpr_phase *first = &l->phase[0];
+    l->by_pixel =
+        l->depthwise || (l->n_phase == 1 && l->in_c <= PICTURE_CHANNELS && first->out_sy == 1 &&
+                         first->out_sx == 1 && first->kh * first->kw > 1);
     for (int32_t i = 0; i < l->n_phase; i++) {
         const rpr_phase *p = &l->phase[i];
         if (p->rows == 0 || p->cols == 0 || p->kh == 0 || p->kw == 0)
@@ -159,36 +166,41 @@ void rpr_linear_dense(const rpr_linear *l, const rpr_kernels *k, const rpr_map *
             }
         }
     }
-    if (!whole_rows)
-        rpr_linear_activate(l, k, z, a, NULL);
+    for (int32_t n = 0; !whole_rows && n < l->n; n++)
+        (void)rpr_linear_finish_rows(l, k, z, a, NULL, n, 0, z->h);
 }
 
-void rpr_linear_activate(const rpr_linear *l, const rpr_kernels *k, const rpr_map *z,
-                         const rpr_map *a, const rpr_touch *touched)
+static bool finite_run(const rpr_kernels *k, const float *z, int64_t pix, int32_t c, int32_t count)
 {
-    for (int32_t n = 0; n < z->n; n++)
-        for (int32_t y = 0; y < z->h; y++) {
-            const uint8_t *row = touched ? rpr_touch_row(touched, n, y) : NULL;
-            for (int32_t x0 = 0, x1 = 0; rpr_touch_run(row, x1, z->w, &x0, &x1);)
-                activate_run(l, k, rpr_map_at(z, n, y, x0), z->pix, rpr_map_at(a, n, y, x0), a->pix,
-                             x1 - x0);
-        }
+    if (pix == c)
+        return k->all_finite(z, (int64_t)count * c);
+    bool finite = true;
+    for (int32_t x = 0; x < count; x++)
+        finite &= k->all_finite(z + x * pix, c);
+    return finite;
 }
 
-bool rpr_linear_finite(const rpr_kernels *k, const rpr_map *z, const rpr_touch *touched)
+bool rpr_linear_finish_rows(const rpr_linear *l, const rpr_kernels *k, const rpr_map *z,
+                            const rpr_map *a, const rpr_touch *touched, int32_t n, int32_t y0,
+                            int32_t y1)
+{
+    bool finite = true;
+    for (int32_t y = y0; y < y1; y++) {
+        const uint8_t *row = touched ? rpr_touch_row(touched, n, y) : NULL;
+        for (int32_t x0 = 0, x1 = 0; rpr_touch_run(row, x1, z->w, &x0, &x1);) {
+            const float *from = rpr_map_at(z, n, y, x0);
+            finite &= finite_run(k, from, z->pix, z->c, x1 - x0);
+            activate_run(l, k, from, z->pix, rpr_map_at(a, n, y, x0), a->pix, x1 - x0);
+        }
+    }
+    return finite;
+}
+
+bool rpr_linear_finite(const rpr_kernels *k, const rpr_map *z)
 {
     bool finite = true;
     for (int32_t n = 0; n < z->n; n++)
-        for (int32_t y = 0; y < z->h; y++) {
-            const uint8_t *row = touched ? rpr_touch_row(touched, n, y) : NULL;
-            for (int32_t x0 = 0, x1 = 0; rpr_touch_run(row, x1, z->w, &x0, &x1);) {
-                if (z->pix == z->c) {
-                    finite &= k->all_finite(rpr_map_at(z, n, y, x0), (int64_t)(x1 - x0) * z->c);
-                    continue;
-                }
-                for (int32_t x = x0; x < x1; x++)
-                    finite &= k->all_finite(rpr_map_at(z, n, y, x), z->c);
-            }
-        }
+        for (int32_t y = 0; y < z->h; y++)
+            finite &= finite_run(k, rpr_map_at(z, n, y, 0), z->pix, z->c, z->w);
     return finite;
 }

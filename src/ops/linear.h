@@ -31,6 +31,7 @@ typedef struct rpr_linear {
     rpr_phase *phase; /* owned */
     int32_t n_phase;
     bool depthwise; /* one phase of the depthwise kernel */
+    bool by_pixel;  /* corrected by recomputing the output pixels that see a change */
     float *weights; /* owned: packed weights of all phases, then biases */
     size_t weight_bytes;
     rpr_act act;
@@ -66,21 +67,19 @@ typedef struct rpr_linear_scratch {
 typedef struct rpr_correction {
     int64_t macs;      /* multiply-accumulates executed */
     int32_t max_terms; /* most products added to one output */
+    bool finite;       /* z is finite wherever it was written */
 } rpr_correction;
 
 /**
- * z += W * (new xhat - old xhat) from the gate's change list (which must be complete). Marks in
- * `touched` (cleared first) the output pixels that were written.
+ * z += W * (new xhat - old xhat) from the gate's change list (which must be complete), and a =
+ * act(z) where z was written; a and z may be one map. Marks in `touched` (cleared first) the output
+ * pixels that were written.
  */
 rpr_correction rpr_linear_correct(const rpr_linear *l, const rpr_kernels *k,
-                                  const rpr_gate_state *g, const rpr_map *z, rpr_touch *touched,
-                                  const rpr_linear_scratch *scratch);
+                                  const rpr_gate_state *g, const rpr_map *z, const rpr_map *a,
+                                  rpr_touch *touched, const rpr_linear_scratch *scratch);
 
-/** a = act(z) at the marked pixels, or everywhere if touched is NULL. a and z may be one map. */
-void rpr_linear_activate(const rpr_linear *l, const rpr_kernels *k, const rpr_map *z,
-                         const rpr_map *a, const rpr_touch *touched);
-
-/** True if z is finite at every marked pixel (NULL: everywhere). */
-bool rpr_linear_finite(const rpr_kernels *k, const rpr_map *z, const rpr_touch *touched);
+/** True if z is finite everywhere. */
+bool rpr_linear_finite(const rpr_kernels *k, const rpr_map *z);
 
 #endif

@@ -11,12 +11,14 @@
  */
 #include "ops/linear_rows.h"
 
-#define FIRST_CACHE 65536 /* bytes of weights in use at a time; neighbours share most of them */
+#define FIRST_CACHE 24576  /* bytes of weights in use at a time that stay in the first cache */
+#define SECOND_CACHE 65536 /* ... of which neighbouring pixels find enough there */
+#define SPARSE_PIXEL 20    /* changes per changed pixel below which visits count more */
 
 typedef struct band {
     const rpr_phase *p;
     const rpr_gate_state *g;
-    const rpr_map *z;
+    const rpr_map *z, *a;
     rpr_touch *touched;
     const rpr_linear_scratch *scratch;
     int32_t n, j0, j1; /* output rows [j0, j1) of image n */
@@ -24,13 +26,17 @@ typedef struct band {
     int32_t visits;
 } band;
 
-/** Taps along x that share a visit: neighbouring taps must be neighbouring pixels, all channels. */
+/**
+ * Taps along x that share a visit: neighbouring taps must be neighbouring pixels, all channels.
+ * Single taps keep fewer weights in use, but load and store every output more often.
+ */
 static int32_t taps_per_run(const rpr_phase *p, const rpr_gate_state *g)
 {
     int64_t width = p->co < RPR_BLOCK ? rpr_round_lane(p->co) : RPR_BLOCK;
     int64_t bytes = (int64_t)sizeof(float) * width * p->ci * p->kw;
     bool joined = p->ci == g->xhat.c && p->dw == 1;
-    return joined && bytes <= FIRST_CACHE ? p->kw : 1;
+    bool sparse = g->n_changed < g->n_pixels * SPARSE_PIXEL;
+    return joined && (bytes <= FIRST_CACHE || (sparse && bytes <= SECOND_CACHE)) ? p->kw : 1;
 }
 
 #define WORD 8 /* pixels whose marks are tested together */
@@ -120,30 +126,65 @@ static void correct_band(band *b, const rpr_kernels *k, rpr_correction *total)
     }
 }
 
-static void correct_phase(const rpr_linear *l, const rpr_phase *p, const rpr_kernels *k,
-                          const rpr_gate_state *g, const rpr_map *z, rpr_touch *touched,
-                          const rpr_linear_scratch *scratch, rpr_correction *total)
+static void correct_phase(const rpr_linear *l, const rpr_phase *p, const rpr_kernels *k, band *b,
+                          rpr_correction *total)
 {
-    band b = {
-        .p = p, .g = g, .z = z, .touched = touched, .scratch = scratch, .run = taps_per_run(p, g)};
     int32_t rows = rpr_at_least(RPR_CORRECT_PIXELS / rpr_at_least(p->cols, 1), 1);
-    for (b.n = 0; b.n < l->n; b.n++)
-        for (b.j0 = 0; b.j0 < p->rows; b.j0 = b.j1) {
-            b.j1 = p->rows - b.j0 < rows ? p->rows : b.j0 + rows;
-            correct_band(&b, k, total);
+    b->p = p;
+    b->run = taps_per_run(p, b->g);
+    for (b->n = 0; b->n < l->n; b->n++)
+        for (b->j0 = 0; b->j0 < p->rows; b->j0 = b->j1) {
+            b->j1 = p->rows - b->j0 < rows ? p->rows : b->j0 + rows;
+            correct_band(b, k, total);
+            if (l->n_phase == 1) /* while its outputs are in the cache */
+                total->finite &=
+                    rpr_linear_finish_rows(l, k, b->z, b->a, b->touched, b->n, b->j0, b->j1);
         }
 }
 
-/**
- * Depthwise layers are recomputed, all channels, at the output pixels that see a change: with one
- * product per tap and channel a list would cost more than it saves. What is executed is counted.
- */
-static rpr_correction correct_depthwise(const rpr_linear *l, const rpr_kernels *k,
-                                        const rpr_gate_state *g, const rpr_map *z,
-                                        rpr_touch *touched)
+static rpr_correction correct_by_list(const rpr_linear *l, const rpr_kernels *k, band *b)
+{
+    rpr_correction total = {.finite = true};
+    for (int32_t i = 0; i < l->n_phase; i++)
+        correct_phase(l, &l->phase[i], k, b, &total);
+    for (int32_t n = 0; l->n_phase > 1 && n < l->n; n++)
+        total.finite &= rpr_linear_finish_rows(l, k, b->z, b->a, b->touched, n, 0, b->z->h);
+    return total;
+}
+
+/** Recomputes the output pixels of row j that `mark` marks. */
+static void recompute_row(const rpr_linear *l, const rpr_kernels *k, const rpr_map *in,
+                          const rpr_map *z, int32_t n, int32_t j, const uint8_t *mark)
 {
     const rpr_phase *p = &l->phase[0];
-    rpr_correction total = {0};
+    if (l->depthwise) {
+        rpr_depthwise_row r = rpr_phase_depthwise_row(p, in, z, n, j);
+        r.mask = mark;
+        k->depthwise_row(&r);
+        return;
+    }
+    const rpr_conv_row row = rpr_phase_conv_row(p, in, z, n, j);
+    for (int32_t x0 = 0, x1 = 0; rpr_touch_run(mark, x1, p->cols, &x0, &x1);) {
+        rpr_conv_row r = row;
+        r.in += x0 * r.in_step;
+        r.out += x0 * r.out_pix;
+        r.n = x1 - x0;
+        k->conv_row(&r);
+    }
+}
+
+/**
+ * Depthwise layers, and those that read a picture, are recomputed at the output pixels that see a
+ * change: with one product per tap and channel, or with channels that change together, a list
+ * would cost more than it saves. What is executed is counted.
+ */
+static rpr_correction correct_by_pixel(const rpr_linear *l, const rpr_kernels *k, const band *b)
+{
+    const rpr_gate_state *g = b->g;
+    rpr_touch *touched = b->touched;
+    const rpr_phase *p = &l->phase[0];
+    const int64_t channels = l->depthwise ? p->co : (int64_t)p->ci * p->co;
+    rpr_correction total = {.finite = true};
     rpr_touch_window(touched, &g->changed, p->kh, p->kw, p->sh, p->sw, -p->in_y0, -p->in_x0, p->dh,
                      p->dw);
     for (int32_t n = 0; n < l->n; n++)
@@ -154,23 +195,19 @@ static rpr_correction correct_depthwise(const rpr_linear *l, const rpr_kernels *
             int64_t taps = 0;
             for (int32_t i = 0; i < p->cols; i++)
                 taps += mark[i] ? rpr_taps_inside(i, p->kw, p->sw, p->dw, p->in_x0, l->in_w) : 0;
-            total.macs += taps * rpr_taps_inside(j, p->kh, p->sh, p->dh, p->in_y0, l->in_h) * p->co;
-            rpr_depthwise_row r = rpr_phase_depthwise_row(p, &g->xhat, z, n, j);
-            r.mask = mark;
-            k->depthwise_row(&r);
+            total.macs +=
+                taps * channels * rpr_taps_inside(j, p->kh, p->sh, p->dh, p->in_y0, l->in_h);
+            recompute_row(l, k, &g->xhat, b->z, n, j, mark);
+            total.finite &= rpr_linear_finish_rows(l, k, b->z, b->a, touched, n, j, j + 1);
         }
     return total;
 }
 
 rpr_correction rpr_linear_correct(const rpr_linear *l, const rpr_kernels *k,
-                                  const rpr_gate_state *g, const rpr_map *z, rpr_touch *touched,
-                                  const rpr_linear_scratch *scratch)
+                                  const rpr_gate_state *g, const rpr_map *z, const rpr_map *a,
+                                  rpr_touch *touched, const rpr_linear_scratch *scratch)
 {
-    rpr_correction total = {0};
+    band b = {.g = g, .z = z, .a = a, .touched = touched, .scratch = scratch};
     rpr_touch_fill(touched, false);
-    if (l->depthwise)
-        return correct_depthwise(l, k, g, z, touched);
-    for (int32_t i = 0; i < l->n_phase; i++)
-        correct_phase(l, &l->phase[i], k, g, z, touched, scratch, &total);
-    return total;
+    return l->by_pixel ? correct_by_pixel(l, k, &b) : correct_by_list(l, k, &b);
 }

@@ -80,7 +80,7 @@ static void measure_gates(rpr_plan *p)
         g->halo_b = g->halo_b > l->halo_b ? g->halo_b : l->halo_b;
         g->halo_l = g->halo_l > l->halo_l ? g->halo_l : l->halo_l;
         g->halo_r = g->halo_r > l->halo_r ? g->halo_r : l->halo_r;
-        g->needs_list |= !l->depthwise;
+        g->needs_list |= !l->by_pixel;
         p->constant_bytes += l->weight_bytes;
     }
 }

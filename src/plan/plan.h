@@ -63,7 +63,7 @@ typedef struct rpr_step {
 typedef struct rpr_gate_plan {
     int tensor;
     int32_t halo_t, halo_b, halo_l, halo_r;
-    bool needs_list; /* false if only depthwise layers read it */
+    bool needs_list; /* false if all its layers are corrected by pixel */
 } rpr_gate_plan;
 
 typedef struct rpr_plan {

@@ -4,18 +4,20 @@
 /*
  * Cost model, in dense multiply-accumulates. A correction executes its products at about half the
  * rate of the dense kernel (the weights come from the second cache and serve one product per load,
- * not six), and pays for every pixel that it visits. Measured by `checkkern --bench`.
+ * not six), and pays for every visit to an output pixel. Measured by `checkkern --bench`.
  */
 #define CORRECT_PER_MAC 1.9
-#define CORRECT_PER_PIXEL 40.0
+#define CORRECT_PER_VISIT 500.0
 
 static double correction_cost(const rpr_linear *l, const rpr_gate_state *g)
 {
-    double elements = (double)rpr_gate_elements(g);
-    double share = (double)g->n_changed / elements;
-    double pixels = (double)l->out_h * l->out_w * l->n;
-    double reach = share * g->xhat.c < 1.0 ? share * g->xhat.c : 1.0;
-    return CORRECT_PER_MAC * share * (double)l->macs + CORRECT_PER_PIXEL * reach * pixels;
+    double share = (double)g->n_changed / (double)rpr_gate_elements(g);
+    double visits = 0.0;
+    for (int32_t i = 0; i < l->n_phase; i++) {
+        const rpr_phase *p = &l->phase[i];
+        visits += (double)g->n_pixels * p->kh * p->kw / ((double)p->sh * p->sw);
+    }
+    return CORRECT_PER_MAC * share * (double)l->macs + CORRECT_PER_VISIT * visits;
 }
 
 /** With staggered turns no frame pays for all layers; exact gates would pass every one on. */
@@ -58,7 +60,7 @@ rpr_choice rpr_stream_choose(rpr_stream *s, const rpr_step *step, int index)
     case RPR_POLICY_AUTO:
         break;
     }
-    if (sparse == RPR_CHOICE_SKIP || step->linear->depthwise)
+    if (sparse == RPR_CHOICE_SKIP || step->linear->by_pixel)
         return sparse;
     return correction_cost(step->linear, g) < (double)step->linear->macs ? sparse
                                                                          : RPR_CHOICE_DENSE;

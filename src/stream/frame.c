@@ -66,7 +66,7 @@ static void recompute(rpr_stream *s, const rpr_step *step, rpr_step_state *state
     rpr_linear_dense(step->linear, s->k, &s->gate[step->gate].xhat, z, a);
     state->macs += step->linear->macs;
     state->terms = 0;
-    state->poisoned = !rpr_linear_finite(s->k, z, NULL);
+    state->poisoned = !rpr_linear_finite(s->k, z);
     rpr_touch_fill(touched, true);
 }
 
@@ -75,11 +75,11 @@ static bool correct(rpr_stream *s, const rpr_step *step, rpr_step_state *state, 
                     const rpr_map *a, rpr_touch *touched)
 {
     const rpr_gate_state *g = &s->gate[step->gate];
-    rpr_correction done = rpr_linear_correct(step->linear, s->k, g, z, touched, &s->linear_scratch);
-    rpr_linear_activate(step->linear, s->k, z, a, touched);
+    rpr_correction done =
+        rpr_linear_correct(step->linear, s->k, g, z, a, touched, &s->linear_scratch);
     state->macs = done.macs;
     state->terms += done.max_terms;
-    return rpr_linear_finite(s->k, z, touched);
+    return done.finite;
 }
 
 static void run_linear(rpr_stream *s, const rpr_step *step, int index)
