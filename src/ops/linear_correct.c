@@ -13,7 +13,7 @@
 
 #define FIRST_CACHE 24576  /* bytes of weights in use at a time that stay in the first cache */
 #define SECOND_CACHE 65536 /* ... of which neighbouring pixels find enough there */
-#define SPARSE_PIXEL 20    /* changes per changed pixel below which visits count more */
+#define SPARSE_PIXEL 14    /* changes per changed pixel below which visits count more */
 
 typedef struct band {
     const rpr_phase *p;
