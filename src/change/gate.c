@@ -3,6 +3,13 @@
 
 #include <math.h>
 
+/*
+ * From this share of changed elements on, dense recompute is cheaper than a correction (stream/
+ * choose.c). Making the list costs more than the comparison, so while a stream stays above it,
+ * frames are only counted; the first that falls below is still recomputed densely.
+ */
+#define CROWDED 0.45
+
 /**
  * A gate's rule with the numbers that its profiled range gives. The quantiser has `levels` clusters
  * in the range and one at zero, which padding and rectified values are. Its cells go on for
@@ -109,6 +116,7 @@ void rpr_gate_update(rpr_gate_state *g, const rpr_gate *rule, const rpr_kernels 
     int32_t w = x->w, rows = x->n * x->h;
     int64_t row_elements = (int64_t)w * x->c;
     rpr_gate_hold(g);
+    g->list_ok = !g->crowded;
     for (int32_t row = 0; row < rows; row++) {
         int32_t n = row / x->h, y = row % x->h, x0 = 0, x1 = 0;
         const uint8_t *mark = rpr_touch_row(touched, n, y);
@@ -130,6 +138,7 @@ void rpr_gate_update(rpr_gate_state *g, const rpr_gate *rule, const rpr_kernels 
                                      rpr_touch_row(&g->changed, n, y), first, first + found);
         }
     }
+    g->crowded = g->adaptive && (double)g->n_changed > CROWDED * (double)rpr_gate_elements(g);
     if (g->list_ok) {
         g->changed.any = g->n_changed > 0;
         g->fades = g->n_listed > 0 && rpr_gate_fades(g, k);
@@ -165,4 +174,5 @@ void rpr_gate_restart(rpr_gate_state *g, const rpr_gate *rule, const rpr_kernels
     g->list_ok = false;
     g->nonfinite = g->fades = false;
     rpr_touch_fill(&g->changed, true);
+    g->crowded = false;
 }

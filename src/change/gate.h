@@ -29,6 +29,8 @@ typedef struct rpr_gate_state {
     int64_t n_listed;  /* entries in the list */
     bool rows_only;    /* only `changed` is wanted: each row's list overwrites the one before */
     bool list_ok;      /* the list is complete */
+    bool adaptive;     /* a list that would be no use is not made */
+    bool crowded;      /* so much changed that the next frame is only counted */
     float peak;        /* about the largest |xhat|; of fade.c */
     bool fades;        /* what changed dwarfs what is left: corrections must not be made from it */
     bool nonfinite;    /* a delta was NaN or infinite: corrections must not be made from it */
@@ -55,10 +57,10 @@ void rpr_gate_update(rpr_gate_state *g, const rpr_gate *rule, const rpr_kernels 
 bool rpr_gate_fades(rpr_gate_state *g, const rpr_kernels *k);
 
 /**
- * Profiles lo and hi: the range of x without the 0.02 % of outliers at either end. NaN and infinity
- * are left out; nothing left gives 0 and 0. Scratch: RPR_PROFILE_BINS counters.
+ * Profiles lo and hi: the range of x without a small share of outliers at either end. NaN and
+ * infinity are left out; nothing left gives 0 and 0. Scratch: RPR_PROFILE_BINS counters.
  */
 #define RPR_PROFILE_BINS 4096
-void rpr_gate_profile(rpr_gate_state *g, const rpr_map *x, int32_t *scratch);
+void rpr_gate_profile(rpr_gate_state *g, const rpr_gate *rule, const rpr_map *x, int32_t *scratch);
 
 #endif

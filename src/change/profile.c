@@ -6,10 +6,11 @@
 #include <math.h>
 
 /*
- * Share of the values at either end that the range leaves out. A wider range means wider
- * dead-zones: less work and more error. Measured on nanodet (doc/contract.md).
+ * Shares of the values at either end that the range leaves out. A wider range means wider
+ * dead-zones and cells: less work and more error. Measured on nanodet (doc/contract.md).
  */
-#define OUTLIERS 0.0002
+#define OUTLIERS_DEADZONE 0.0002
+#define OUTLIERS_LEVELS 0.0001
 
 /** Values in [lo, hi], by equal bins; those outside are counted at the ends. */
 typedef struct histogram {
@@ -87,8 +88,9 @@ static void extremes(const rpr_map *x, float *lo, float *hi)
             }
 }
 
-void rpr_gate_profile(rpr_gate_state *g, const rpr_map *x, int32_t *scratch)
+void rpr_gate_profile(rpr_gate_state *g, const rpr_gate *rule, const rpr_map *x, int32_t *scratch)
 {
+    double outliers = rule->kind == RPR_GATE_LEVELS ? OUTLIERS_LEVELS : OUTLIERS_DEADZONE;
     histogram h = {.bin = scratch};
     extremes(x, &h.lo, &h.hi);
     g->lo = g->hi = 0.0f;
@@ -99,7 +101,7 @@ void rpr_gate_profile(rpr_gate_state *g, const rpr_map *x, int32_t *scratch)
     if (!(h.hi > h.lo))
         return;
     count(&h, x);
-    int64_t cut = (int64_t)(OUTLIERS * (double)h.total), last = h.total - 1;
+    int64_t cut = (int64_t)(outliers * (double)h.total), last = h.total - 1;
     g->lo = quantile(&h, x, cut, false);
     count(&h, x); /* the bins were used for refining */
     g->hi = quantile(&h, x, last - cut, true);

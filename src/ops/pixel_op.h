@@ -7,10 +7,10 @@
 #ifndef RPR_OPS_PIXEL_OP_H
 #define RPR_OPS_PIXEL_OP_H
 
+#include "change/map.h"
 #include "change/touch.h"
 #include "graph/graph.h"
 #include "kernels/kernels.h"
-#include "ops/map.h"
 
 #define RPR_PIXEL_MAX_IN 64
 
@@ -26,9 +26,9 @@ struct rpr_pixel_op {
     void (*run)(const rpr_pixel_op *op, const rpr_kernels *k, const rpr_map *in, const rpr_map *out,
                 const rpr_touch *mask);
     int n_in;
-    rpr_act act;       /* applied last, by run */
-    void *params;      /* of the operator; owned (rpr_alloc), no pointers inside but `tables` */
-    void *tables;      /* index or weight tables; owned (rpr_alloc), may be NULL */
+    rpr_act act;        /* applied last, by run */
+    void *params;       /* of the operator; owned (rpr_alloc), no pointers inside but `tables` */
+    void *tables;       /* index or weight tables; owned (rpr_alloc), may be NULL */
     size_t state_bytes; /* params and tables together */
 };
 

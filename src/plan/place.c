@@ -128,7 +128,7 @@ static bool place_step(rpr_plan *p, rpr_step *s)
     if (s->kind == RPR_STEP_LINEAR && !rpr_act_is_none(&s->linear->act)) {
         const rpr_linear *l = s->linear;
         size_t floats = (size_t)l->n * (size_t)l->out_h * (size_t)l->out_w * (size_t)l->out_c;
-        return reserve(&p->state_bytes, floats * sizeof(float), &s->z_offset);
+        return reserve(&p->z_bytes, floats * sizeof(float), &s->z_offset);
     }
     if (s->kind == RPR_STEP_GENERIC) {
         size_t all = 0, unused;

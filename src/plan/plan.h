@@ -50,10 +50,10 @@ typedef struct rpr_step {
     const rpr_node *node; /* NULL for a change of layout */
     const char *name, *op;
     int n_in, n_out;
-    int *in, *out;      /* tensors, RPR_NONE where absent; owned */
-    rpr_linear *linear; /* owned; LINEAR */
-    int gate;           /* LINEAR */
-    size_t z_offset;    /* LINEAR with an activation: pre-activation in the stream's state, bytes */
+    int *in, *out;       /* tensors, RPR_NONE where absent; owned */
+    rpr_linear *linear;  /* owned; LINEAR */
+    int gate;            /* LINEAR */
+    size_t z_offset;     /* LINEAR with an activation: its pre-activation among all, bytes */
     rpr_pixel_op *pixel; /* owned; PIXEL */
     rpr_map *pixel_map;  /* owned; PIXEL: maps of the inputs and, last, the output; data is NULL
                             unless constant */
@@ -79,7 +79,8 @@ typedef struct rpr_plan {
     int n_input, n_output;
     void **owned; /* constants in frame-path layout */
     int n_owned, cap_owned;
-    size_t state_bytes;    /* tensors, their touched maps and z */
+    size_t state_bytes;    /* tensors and their touched maps */
+    size_t z_bytes;        /* pre-activations, for streams with reuse */
     size_t generic_bytes;  /* scratch for the largest result of a GENERIC step */
     size_t constant_bytes; /* weights and constants */
     uint64_t fingerprint;  /* of shapes, steps and weights */

@@ -64,6 +64,7 @@ static void take_gate(rpr_stream *s, int i, rpr_arena *state, rpr_arena *lists)
     if (xhat)
         g->xhat.data = xhat + plan->halo_t * g->xhat.row + plan->halo_l * g->xhat.pix;
     g->cap = (int64_t)room;
+    g->adaptive = s->opt.policy == RPR_POLICY_AUTO;
     g->rows_only = !plan->needs_list;
     g->off = rpr_arena_take(lists, rows * (size_t)(t->w + 1), sizeof *g->off);
     g->row_n = rpr_arena_take(lists, rows, sizeof *g->row_n);
@@ -77,6 +78,7 @@ static void take_gate(rpr_stream *s, int i, rpr_arena *state, rpr_arena *lists)
 static void take_state(rpr_stream *s, rpr_arena *state, rpr_arena *lists)
 {
     char *plan = rpr_arena_take(state, s->plan->state_bytes, 1);
+    s->z = rpr_arena_take(state, s->reuse ? s->plan->z_bytes : 0, 1);
     for (int i = 0; s->reuse && i < s->plan->n_gate; i++)
         take_gate(s, i, state, lists);
     for (int i = 0; i < s->plan->n_input; i++) {
@@ -194,6 +196,7 @@ void rpr_stream_reset(rpr_stream *s)
     for (int i = 0; i < s->plan->n_gate; i++) {
         s->gate_frame[i] = 0;
         s->gate[i].lo = s->gate[i].hi = s->gate[i].peak = 0.0f;
+        s->gate[i].crowded = false;
     }
     for (int i = 0; i < s->plan->n_step; i++)
         s->step[i] = (rpr_step_state){0};

@@ -34,7 +34,7 @@ static void update_gate(rpr_stream *s, int index)
     rpr_map x = rpr_plan_map(s->plan, tensor, s->state);
     rpr_touch touched = rpr_stream_touch(s, tensor);
     if (s->frame == 0) {
-        rpr_gate_profile(g, &x, s->bins);
+        rpr_gate_profile(g, &s->opt.gate, &x, s->bins);
         rpr_gate_restart(g, &s->opt.gate, s->k, &x);
     } else if (touched.any) {
         rpr_gate_update(g, &s->opt.gate, s->k, &x, &touched);
@@ -50,7 +50,7 @@ rpr_map rpr_stream_pre_activation(const rpr_stream *s, const rpr_step *step)
     const rpr_linear *l = step->linear;
     if (rpr_act_is_none(&l->act))
         return rpr_plan_map(s->plan, step->out[0], s->state);
-    return (rpr_map){.data = (float *)(void *)(s->state + step->z_offset),
+    return (rpr_map){.data = (float *)(void *)(s->z + step->z_offset),
                      .n = l->n,
                      .h = l->out_h,
                      .w = l->out_w,

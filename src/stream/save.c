@@ -19,6 +19,7 @@ typedef struct save_header {
 
 typedef struct save_gate {
     float lo, hi, peak;
+    uint32_t crowded;
 } save_gate;
 
 typedef struct save_step {
@@ -74,7 +75,7 @@ int rpr_stream_save(const rpr_stream *s, void *buffer, size_t bytes)
     save_header h = make_header(s);
     char *at = put(buffer, &h, sizeof h);
     for (int i = 0; i < s->plan->n_gate; i++) {
-        const save_gate gate = {s->gate[i].lo, s->gate[i].hi, s->gate[i].peak};
+        const save_gate gate = {s->gate[i].lo, s->gate[i].hi, s->gate[i].peak, s->gate[i].crowded};
         at = put(at, &gate, sizeof gate);
     }
     for (int i = 0; i < s->plan->n_step; i++) {
@@ -120,6 +121,7 @@ int rpr_stream_load(rpr_stream *s, const void *buffer, size_t bytes)
         s->gate[i].lo = gate.lo;
         s->gate[i].hi = gate.hi;
         s->gate[i].peak = gate.peak;
+        s->gate[i].crowded = gate.crowded != 0;
     }
     for (int i = 0; i < s->plan->n_step; i++) {
         save_step step;
@@ -150,6 +152,7 @@ static void copy_small(rpr_stream *to, const rpr_stream *from)
         to->gate[i].lo = from->gate[i].lo;
         to->gate[i].hi = from->gate[i].hi;
         to->gate[i].peak = from->gate[i].peak;
+        to->gate[i].crowded = from->gate[i].crowded;
     }
     for (int i = 0; i < from->plan->n_input; i++) {
         uint8_t *previous = to->input[i].previous;

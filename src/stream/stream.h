@@ -34,6 +34,7 @@ struct rpr_stream {
     uint64_t frame; /* frames run since create or reset */
     uint64_t random;
     char *state; /* everything that lives from frame to frame, but for the small arrays below */
+    char *z;     /* pre-activations, within the state */
     size_t state_bytes;
     size_t list_bytes; /* change lists: made anew on every frame */
     rpr_touch *touch;  /* per tensor; valid for touch owners */
