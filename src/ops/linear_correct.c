@@ -78,7 +78,7 @@ static void visit_row(band *b, int32_t j, int32_t ky, int32_t kx)
         int32_t x0 = x < 0 ? 0 : x, x1 = x + b->run < w ? x + b->run : w;
         if (x0 >= x1)
             continue;
-        if (x + WORD <= w && x >= 0 && is_zero_word(changed + x)) {
+        if (b->run <= WORD && x >= 0 && x + WORD <= w && is_zero_word(changed + x)) {
             i += (WORD - b->run) / p->sw; /* their windows lie within the word */
             continue;
         }
