@@ -4,11 +4,11 @@
 #include <math.h>
 
 /*
- * From this share of changed elements on, dense recompute is cheaper than a correction (stream/
+ * From about half of the elements on, dense recompute is cheaper than a correction (stream/
  * choose.c). Making the list costs more than the comparison, so while a stream stays above it,
  * frames are only counted; the first that falls below is still recomputed densely.
  */
-#define CROWDED 0.45
+#define CROWDED 0.7
 
 /**
  * A gate's rule with the numbers that its profiled range gives. The quantiser has `levels` clusters
