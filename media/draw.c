@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "draw.h"
 
+#include <math.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -77,18 +78,54 @@ void media_draw_text(media_picture *p, int x, int y, int scale, const char *text
                                y + (v + 1) * scale, c, 256);
 }
 
+/* Where the middle of pixel i of `size` lies among the middles of n cells: between two of them. */
+typedef struct between {
+    int first, second;
+    float share; /* of the second */
+} between;
+
+static between find_between(int i, int size, int n)
+{
+    float at = ((float)i + 0.5f) * (float)n / (float)size - 0.5f;
+    float whole = floorf(at);
+    return (between){.first = clamp((int)whole, 0, n - 1),
+                     .second = clamp((int)whole + 1, 0, n - 1),
+                     .share = at - whole};
+}
+
+static float cell_value(const float *cells, int row, int w, int column)
+{
+    float v = cells[(size_t)row * (size_t)w + (size_t)column];
+    return v > 0 ? fminf(v, 1) : 0; /* NaN too */
+}
+
+static void tint(uint8_t *d, float v)
+{
+    int alpha = (int)(104 * fminf(1.5f * v, 1)); /* what is below stays visible */
+    d[0] = blend(d[0], 255, alpha);
+    d[1] = blend(d[1], (uint8_t)(224 * (1 - v)), alpha);
+    d[2] = blend(d[2], 0, alpha);
+}
+
 void media_draw_heat(media_picture *p, const float *cells, int w, int h)
 {
-    for (int j = 0; j < h; j++) {
-        int y0 = (int)((int64_t)j * p->height / h), y1 = (int)((int64_t)(j + 1) * p->height / h);
-        for (int i = 0; i < w; i++) {
-            float v = cells[(size_t)j * (size_t)w + (size_t)i];
-            if (!(v > 0)) /* NaN too */
-                continue;
-            v = v > 1 ? 1 : v;
-            media_color c = {255, (uint8_t)(220 * (1 - v)), 0};
-            int x0 = (int)((int64_t)i * p->width / w), x1 = (int)((int64_t)(i + 1) * p->width / w);
-            media_fill(p, x0, y0, x1, y1, c, 24 + (int)(88 * v));
+    uint8_t *d = p->rgb;
+    for (int y = 0; y < p->height; y++) {
+        between b = find_between(y, p->height, h);
+        float left = 0, right = 0; /* values in this row in the middles of two cells */
+        between last = {-1, -1, 0};
+        for (int x = 0; x < p->width; x++, d += 3) {
+            between a = find_between(x, p->width, w);
+            if (a.first != last.first || a.second != last.second) {
+                last = a;
+                left = cell_value(cells, b.first, w, a.first) * (1 - b.share) +
+                       cell_value(cells, b.second, w, a.first) * b.share;
+                right = cell_value(cells, b.first, w, a.second) * (1 - b.share) +
+                        cell_value(cells, b.second, w, a.second) * b.share;
+            }
+            float v = left * (1 - a.share) + right * a.share;
+            if (v > 0)
+                tint(d, v);
         }
     }
 }

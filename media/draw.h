@@ -39,8 +39,9 @@ int media_text_width(const char *text, int scale);
 int media_text_height(int scale);
 
 /**
- * Lays a grid of w x h cells with values 0..1 over the picture: nothing is drawn for 0, and the
- * tint grows from yellow to red with the value.
+ * Lays a grid of w x h cells with values 0..1 over the picture, interpolated between the middles of
+ * cells: nothing is drawn for 0, and the tint grows from yellow to red with the value. Values
+ * outside 0..1 count as the nearer end, NaN as 0.
  */
 void media_draw_heat(media_picture *p, const float *cells, int w, int h);
 

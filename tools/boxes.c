@@ -44,6 +44,11 @@ void boxes_free(boxes *b)
     *b = (boxes){0};
 }
 
+int box_counts(const box *b)
+{
+    return b->score > COUNTED;
+}
+
 static float area(const box *b)
 {
     return (b->x1 - b->x0) * (b->y1 - b->y0);
@@ -98,7 +103,7 @@ static int has_match(const box *one, const boxes *others)
 static void count_matches(const boxes *from, const boxes *in, int64_t *n, int64_t *matched)
 {
     for (size_t i = 0; i < from->n; i++) {
-        if (!(from->item[i].score > COUNTED))
+        if (!box_counts(&from->item[i]))
             continue;
         ++*n;
         *matched += has_match(&from->item[i], in);

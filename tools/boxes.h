@@ -23,6 +23,9 @@ int boxes_add(boxes *b, box one);
 int boxes_copy(boxes *to, const boxes *from);
 void boxes_free(boxes *b);
 
+/** Whether its score, above 0.4, is enough to be counted, compared and drawn. */
+int box_counts(const box *b);
+
 /** Intersection over union. */
 float box_iou(const box *a, const box *b);
 

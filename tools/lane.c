@@ -84,7 +84,7 @@ static int decode(lane *l, const session *s)
     if (!decoder_run(&s->decoder, l->out, &l->boxes))
         return cli_no_memory();
     for (size_t i = 0; i < l->boxes.n; i++)
-        l->n_boxes += l->boxes.item[i].score > 0.4f;
+        l->n_boxes += box_counts(&l->boxes.item[i]);
     return CLI_DONE;
 }
 

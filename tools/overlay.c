@@ -22,16 +22,26 @@ int overlay_open(overlay *v, const session *s, const char *path)
     return CLI_DONE;
 }
 
-static int text_scale(const media_picture *p)
+static int label_scale(const media_picture *p)
 {
     int scale = p->height / 360;
     return scale < 1 ? 1 : scale;
 }
 
-/* Text on a bar of the given colour, with its top left corner at (x, y), moved left if need be. */
-static void draw_label(media_picture *p, int x, int y, const char *text, media_color bar, int alpha)
+/* As large as is pleasant, and not wider than the picture. */
+static int title_scale(const media_picture *p, const char *text)
 {
-    int scale = text_scale(p), margin = MARGIN * scale;
+    int scale = p->height / 240;
+    while (scale > 1 && media_text_width(text, scale) + 2 * MARGIN * scale > p->width)
+        scale--;
+    return scale < 1 ? 1 : scale;
+}
+
+/* Text on a bar of the given colour, with its top left corner at (x, y), moved left if need be. */
+static void draw_text(media_picture *p, int x, int y, int scale, const char *text, media_color bar,
+                      int alpha)
+{
+    int margin = MARGIN * scale;
     int width = media_text_width(text, scale) + 2 * margin;
     if (x + width > p->width)
         x = p->width > width ? p->width - width : 0;
@@ -49,8 +59,38 @@ static void draw_box(media_picture *p, const session *s, const box *b)
     char text[64];
     snprintf(text, sizeof text, "%s %.2f", decoder_label(&s->decoder, b->label), (double)b->score);
     media_draw_box(p, x0, y0, x1, y1, LINE, color);
-    int height = media_text_height(text_scale(p)) + 2 * MARGIN * text_scale(p);
-    draw_label(p, x0, y0 >= height ? y0 - height : y0, text, color, 256);
+    int scale = label_scale(p), height = media_text_height(scale) + 2 * MARGIN * scale;
+    draw_text(p, x0, y0 >= height ? y0 - height : y0, scale, text, color, 256);
+}
+
+/*
+ * Even where everything moves the share is well below 1, as deep layers keep most of their inputs;
+ * and noise makes a little work everywhere. Stretches what lies between.
+ */
+static void stretch(float *cells, size_t n)
+{
+    const float low = 0.06f, high = 0.6f;
+    for (size_t i = 0; i < n; i++)
+        cells[i] = cells[i] > low ? (cells[i] - low) / (high - low) : 0;
+}
+
+static void draw_heat(overlay *v, media_picture *p, const lane *l)
+{
+    if (rpr_stream_heat(l->stream, v->grid_w, v->grid_h, v->cells) != RPR_OK)
+        return;
+    stretch(v->cells, (size_t)v->grid_w * (size_t)v->grid_h);
+    media_draw_heat(p, v->cells, v->grid_w, v->grid_h);
+}
+
+/* No times here: the same run gives the same video. */
+static void draw_title(media_picture *p, const session *s, const lane *l)
+{
+    char text[128];
+    double executed =
+        l->stats.macs_dense ? (double)l->stats.macs_executed / (double)l->stats.macs_dense : 0;
+    snprintf(text, sizeof text, "frame %lld: %.1f %% computed, %.1f %% reused",
+             (long long)s->frame.index, 100 * executed, 100 * (1 - executed));
+    draw_text(p, 0, 0, title_scale(p, text), text, (media_color){0, 0, 0}, 176);
 }
 
 int overlay_frame(overlay *v, const session *s, const lane *l)
@@ -59,17 +99,11 @@ int overlay_frame(overlay *v, const session *s, const lane *l)
     media_picture p;
     if (media_source_original(s->source, &p, &err) != MEDIA_OK)
         return cli_fail(CLI_BAD_INPUT, "%s", err.message);
-    if (rpr_stream_heat(l->stream, v->grid_w, v->grid_h, v->cells) == RPR_OK)
-        media_draw_heat(&p, v->cells, v->grid_w, v->grid_h);
+    draw_heat(v, &p, l);
     for (size_t i = l->boxes.n; i-- > 0;) /* the best on top */
-        draw_box(&p, s, &l->boxes.item[i]);
-    /* No times here: the same run gives the same video. */
-    char text[128];
-    double executed =
-        l->stats.macs_dense ? (double)l->stats.macs_executed / (double)l->stats.macs_dense : 0;
-    snprintf(text, sizeof text, "frame %lld  computed %.1f %%  reused %.1f %%",
-             (long long)s->frame.index, 100 * executed, 100 * (1 - executed));
-    draw_label(&p, 0, 0, text, (media_color){0, 0, 0}, 176);
+        if (box_counts(&l->boxes.item[i]))
+            draw_box(&p, s, &l->boxes.item[i]);
+    draw_title(&p, s, l);
     if (media_sink_write(v->sink, &p, &err) != MEDIA_OK)
         return cli_fail(CLI_BAD_INPUT, "%s", err.message);
     return CLI_DONE;

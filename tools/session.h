@@ -64,7 +64,7 @@ typedef struct lane {
     rpr_stream *stream;
     rpr_output *out;
     boxes boxes;     /**< of the current frame, if there is a decoder */
-    int64_t n_boxes; /**< of all frames, with a score above 0.4 */
+    int64_t n_boxes; /**< of all frames, as far as they count */
     samples ms;
     lane_sum sum;
     layer_sum *layer;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Drawing: what is set, and that nothing outside the picture is. */
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -67,9 +68,32 @@ static void heat_leaves_cold_cells(void **state)
     media_picture p = blank();
     float cells[2] = {0, 1};
     media_draw_heat(&p, cells, 2, 1);
-    assert_int_equal(at(&p, W / 2 - 1, 0)[0], 0);
-    assert_true(at(&p, W / 2, H - 1)[0] > 80);
-    assert_int_equal(at(&p, W / 2, 0)[1], 0); /* the hottest is red */
+    assert_int_equal(at(&p, W / 4 - 1, 0)[0], 0); /* up to the middle of the cold cell */
+    assert_true(at(&p, W - 1, H - 1)[0] > 80);
+    assert_int_equal(at(&p, W - 1, 0)[1], 0); /* the hottest is red */
+    for (int x = 1; x < W; x++)
+        assert_true(at(&p, x, 3)[0] >= at(&p, x - 1, 3)[0]);
+}
+
+static void heat_lies_where_its_cell_is(void **state)
+{
+    (void)state;
+    enum { COLUMNS = 5, ROWS = 3 };
+    for (int hot = 0; hot < COLUMNS * ROWS; hot++) {
+        media_picture p = blank();
+        float cells[COLUMNS * ROWS] = {0};
+        cells[hot] = 1;
+        media_draw_heat(&p, cells, COLUMNS, ROWS);
+        for (int y = 0; y < H; y++)
+            for (int x = 0; x < W; x++) {
+                int is_hot = x / (W / COLUMNS) == hot % COLUMNS && y / (H / ROWS) == hot / COLUMNS;
+                float from_x = ((float)x + 0.5f) * COLUMNS / W - 0.5f - (float)(hot % COLUMNS);
+                float from_y = ((float)y + 0.5f) * ROWS / H - 0.5f - (float)(hot / COLUMNS);
+                int is_near = fabsf(from_x) < 1 && fabsf(from_y) < 1;
+                assert_true(at(&p, x, y)[0] <= (is_near ? 255 : 0));
+                assert_true(at(&p, x, y)[0] >= (is_hot ? 24 : 0));
+            }
+    }
 }
 
 static void text_shows_the_font(void **state)
@@ -104,6 +128,7 @@ int main(void)
         cmocka_unit_test(box_has_four_sides),
         cmocka_unit_test(everything_is_clipped),
         cmocka_unit_test(heat_leaves_cold_cells),
+        cmocka_unit_test(heat_lies_where_its_cell_is),
         cmocka_unit_test(text_shows_the_font),
         cmocka_unit_test(every_character_has_its_own_shape),
     };
