@@ -212,6 +212,15 @@ static int set_json(cli_options *o, const char *v)
     return *o->json != 0;
 }
 
+static int set_oracle_every(cli_options *o, const char *v)
+{
+    int64_t n;
+    if (!parse_int(v, 0, INT32_MAX, &n))
+        return 0;
+    o->oracle_every = (int)n;
+    return 1;
+}
+
 static int set_max_rel_l2(cli_options *o, const char *v)
 {
     return parse_number(v, &o->max_rel_l2) && o->max_rel_l2 >= 0;
@@ -245,6 +254,7 @@ static const option options[] = {
     {"--overlay", CMD_RUN, set_overlay, "a video file to write"},
     {"--json", STREAMS, set_json, "a file to write, or - for stdout"},
     {"--json", CMD_INFO, set_json, NULL},
+    {"--oracle-every", CMD_VERIFY, set_oracle_every, "a number of frames; 0 for never"},
     {"--max-rel-l2", CMD_VERIFY, set_max_rel_l2, "a number, 0 or more"},
     {"--min-f1", CMD_VERIFY, set_min_f1, "a number from 0 to 1"},
 };
@@ -318,6 +328,7 @@ int cli_parse(cli_command command, int argc, char **argv, cli_options *o, int *h
                        .threads = 1,
                        .refresh = -1,
                        .scale = {1, 1, 1},
+                       .oracle_every = 1,
                        .max_rel_l2 = -1,
                        .min_f1 = -1};
     *help = 0;

@@ -29,6 +29,7 @@ typedef struct cli_options {
     float mean[3], scale[3];   /**< --mean, --scale: (byte - mean) / scale */
     const char *out_dir, *overlay;
     const char *json;  /**< file, "-" for stdout; NULL: none */
+    int oracle_every;  /**< frames; 0: never */
     double max_rel_l2; /**< below 0: no limit */
     double min_f1;     /**< below 0: no limit */
 } cli_options;

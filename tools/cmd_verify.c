@@ -24,10 +24,15 @@ static int verify_open(verification *v, const cli_options *o)
     return code;
 }
 
-/* Without a gate nothing is carried from frame to frame, so there is nothing to ask about. */
-static int has_oracle(const verification *v)
+/*
+ * Without a gate nothing is carried from frame to frame, so there is nothing to ask about. Of every
+ * N frames it is the last one that is asked about: the first frame of all is always dense.
+ */
+static int is_asked(const verification *v)
 {
-    return v->s.opt->gate.kind != RPR_GATE_OFF;
+    const cli_options *o = v->s.opt;
+    return o->gate.kind != RPR_GATE_OFF && o->oracle_every > 0 &&
+           v->s.frames % o->oracle_every == 0;
 }
 
 static int ask_oracle(verification *v)
@@ -37,6 +42,7 @@ static int ask_oracle(verification *v)
     if (status != RPR_OK)
         return cli_fail(cli_exit_of_status(status), "oracle: %s", rpr_strerror(status));
     oracle_sum *o = &v->oracle;
+    o->frames++;
     if (!(one.worst <= o->worst)) { /* NaN is the worst of all */
         o->worst = one.worst;
         o->layer = one.layer;
@@ -56,7 +62,7 @@ static int verify_frame(verification *v)
         return code;
     error_sum_add(&v->error, v->s.out_info, v->dense.out, v->reuse.out);
     agreement_add(&v->agreement, &v->dense.boxes, &v->reuse.boxes);
-    return has_oracle(v) ? ask_oracle(v) : CLI_DONE;
+    return is_asked(v) ? ask_oracle(v) : CLI_DONE;
 }
 
 static int check_limits(const verification *v)
@@ -93,7 +99,7 @@ int cmd_verify(const cli_options *o)
                                              .dense = &v.dense,
                                              .error = &v.error,
                                              .agreement = &v.agreement,
-                                             .oracle = has_oracle(&v) ? &v.oracle : NULL});
+                                             .oracle = v.oracle.frames ? &v.oracle : NULL});
         code = code == CLI_DONE ? written : code;
     }
     if (code == CLI_DONE)

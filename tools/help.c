@@ -15,7 +15,7 @@ static const page pages[] = {
     {CMD_INFO, "info", "what a model is made of and what of it can be reused",
      "reprise info MODEL [--shape [NAME=]DIMS] [--json]",
      "Prints inputs, outputs, operators with their multiply-accumulates (MACs) and parameters,\n"
-     "which layers can reuse results and which run densely. If the model holds operators that are\n"
+     "which layers can reuse results and which run in full. If the model holds operators that are\n"
      "not supported, every such node is listed and the exit code is 4.\n"
      "\n"
      "  --shape [NAME=]DIMS   fix the shape of an input that the file leaves open, such as\n"
@@ -23,24 +23,31 @@ static const page pages[] = {
      "  --json                print JSON on stdout instead\n"},
     {CMD_RUN, "run", "run a model over frames and reuse what did not change",
      "reprise run MODEL INPUT [options]",
-     "Runs every frame of INPUT and prints how much was reused and how long it took.\n"
+     "Runs every frame of INPUT and prints how much was reused and how long it took. The first\n"
+     "frame is computed in full, every further one only where it differs from what was used "
+     "before.\n"
      "\n"
      "  --out DIR             write every output of every frame: DIR/frame000000_NAME.npy\n"
      "  --overlay FILE.mp4    write the frames with boxes (--decode) and, tinted from yellow to\n"
      "                        red, the places that were computed anew\n"},
-    {CMD_BENCH, "bench", "dense and reuse side by side on the same frames",
+    {CMD_BENCH, "bench", "time a model with and without reuse, side by side",
      "reprise bench MODEL INPUT [options]",
-     "Runs every frame twice, densely and with reuse, in turns that change which goes first, and\n"
-     "compares times, MACs and outputs. Beside it stands the honest rival: frame skipping at the\n"
-     "same compute, which runs densely on every k-th frame (k = 1 / share of MACs, at most 32) "
-     "and\n"
-     "repeats that result in between.\n"},
-    {CMD_VERIFY, "verify", "hold a run against the dense run and against the contract",
+     "Runs every frame twice, in full (dense) and with reuse, taking turns at going first, and\n"
+     "compares times, work and results. Work is counted in multiply-accumulates (MACs).\n"
+     "\n"
+     "Beside it stands the honest rival, skipping frames: a dense run on every N-th frame only,\n"
+     "whose result stands until the next. N is the largest of 1, 2, 3, 4, 5, 6, 8, 10, 12, 16,\n"
+     "20, 24 and 32 that gives skipping no less work than reuse needed.\n"},
+    {CMD_VERIFY, "verify", "check results with reuse against dense results",
      "reprise verify MODEL INPUT [options]",
      "Compares every output of every frame with the dense run, and every weighted layer with a\n"
-     "dense evaluation on the inputs that it last used (the oracle). The exit code is 1 if the\n"
-     "oracle finds a layer outside its bound or one of the limits below is broken.\n"
+     "dense evaluation on the inputs that it last used (the oracle: it computes in double and "
+     "takes\n"
+     "longer than the runs themselves). The exit code is 1 if the oracle finds a layer further "
+     "away\n"
+     "than rounding explains, or if one of the limits below is broken.\n"
      "\n"
+     "  --oracle-every N      ask the oracle on every N-th frame only (default 1); 0: never\n"
      "  --max-rel-l2 E        the relative L2 error of no output may exceed E\n"
      "  --min-f1 F            the boxes must agree with the dense run's with an F1 of F or more\n"},
 };
@@ -50,13 +57,16 @@ static const char common[] =
     "rawvideo:WxH:FORMAT:FILE (FORMAT a pixel format of FFmpeg such as rgb24, gray, yuv420p or\n"
     "gbrpf32le; FILE - is stdin). Frames are scaled to the size that the model reads.\n"
     "\n"
-    "  --gate GATE           when an input of a layer counts as changed:\n"
-    "                          exact       when it differs at all; the result is the dense one\n"
-    "                                      (default)\n"
-    "                          deadzone:T  when it moved by more than T times the layer's range\n"
-    "                                      since it was last used; T such as 2/255 or 0.0078\n"
-    "                          levels:C    when a quantiser with C levels gives another level\n"
-    "                          off         no reuse: dense on every frame\n"
+    "  --gate GATE           when a value that a layer reads counts as changed:\n"
+    "                          exact       when it differs at all (default): the results are "
+    "those\n"
+    "                                      of a dense run, but camera noise leaves little to "
+    "reuse\n"
+    "                          deadzone:T  when it moved by more than T times its layer's range\n"
+    "                                      since it was last used: for video; T such as 2/255\n"
+    "                                      (careful) or 4/255 (faster)\n"
+    "                          levels:C    when it moved to another one of C levels\n"
+    "                          off         always: dense on every frame\n"
     "  --frames N, --skip N  run at most N frames; leave out the first N\n"
     "  --threads N           threads inside one frame (default 1); never changes a result\n"
     "  --refresh N           recompute every layer once in N frames, which bounds float drift;\n"
@@ -70,7 +80,7 @@ static const char common[] =
     "  --json FILE           write the results as JSON; - is stdout, instead of the text\n"
     "\n"
     "Similarity is the share of layer inputs that did not change, reuse the share of MACs that\n"
-    "were not executed. The first frame is always dense: times and shares leave it out.\n";
+    "were not executed. The first frame is always dense; times, work and shares leave it out.\n";
 
 static const char exit_codes[] =
     "Exit codes: 0 done, 1 a check failed, 2 wrong usage, 3 bad input, 4 unsupported model.\n";

@@ -8,8 +8,9 @@
 #include "session.h"
 #include "skipping.h"
 
-/** The oracle over all frames. */
+/** The oracle over all frames on which it was asked. */
 typedef struct oracle_sum {
+    int64_t frames;
     double worst; /**< at most 1 when the contract holds */
     double max_rel;
     size_t layer;  /**< of worst */

@@ -73,10 +73,10 @@ static json_t *outputs(const report *r)
 
 static json_t *rival(const report *r)
 {
-    int k = skipping_factor(r->skipping, lane_mac_share(r->reuse));
-    const skipping_one *one = &r->skipping->one[k - 1];
+    const skipping_one *one = skipping_rival(r->skipping, lane_mac_share(r->reuse));
     int has_boxes = r->session->opt->decode != DECODE_NONE;
-    return json_pack("{s:i,s:o,s:o,s:o}", "every", k, "mac_share", json_number(1.0 / k), "rel_l2",
+    return json_pack("{s:i,s:o,s:o,s:o}", "every", one->every, "mac_share",
+                     json_number(1.0 / one->every), "rel_l2",
                      json_number(error_rel_l2(&one->error)), "f1",
                      has_boxes ? json_number(agreement_f1(&one->agreement)) : json_null());
 }
@@ -101,8 +101,9 @@ static void add_extras(json_t *root, const report *r)
         json_object_set_new(root, "skipping", rival(r));
     if (r->oracle)
         json_object_set_new(root, "oracle",
-                            json_pack("{s:o,s:o,s:b}", "worst", json_number(r->oracle->worst),
-                                      "max_rel", json_number(r->oracle->max_rel), "holds",
+                            json_pack("{s:I,s:o,s:o,s:b}", "frames", (json_int_t)r->oracle->frames,
+                                      "worst", json_number(r->oracle->worst), "max_rel",
+                                      json_number(r->oracle->max_rel), "holds",
                                       r->oracle->worst <= 1));
 }
 

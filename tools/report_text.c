@@ -6,6 +6,27 @@
 #include "cli.h"
 #include "model_open.h"
 
+/* What a gate means, for those who do not know its name. */
+static void print_gate(const cli_options *o)
+{
+    printf("gate         %s: ", o->gate_text);
+    switch (o->gate.kind) {
+    case RPR_GATE_OFF:
+        puts("no reuse, every frame is computed in full");
+        break;
+    case RPR_GATE_EXACT:
+        puts("what differs at all is computed anew");
+        break;
+    case RPR_GATE_LEVELS:
+        printf("what moved to another of %d levels is computed anew\n", o->gate.levels);
+        break;
+    case RPR_GATE_DEADZONE:
+        printf("what moved by more than %.2g %% of a layer's range is computed anew\n",
+               100 * o->gate.threshold);
+        break;
+    }
+}
+
 static void head(const report *r)
 {
     const session *s = r->session;
@@ -14,11 +35,12 @@ static void head(const report *r)
     char shape[128] = "";
     if (rpr_model_input(s->model, 0, &in) == RPR_OK)
         format_shape(shape, sizeof shape, &in);
-    printf("model       %s (input %s)\n", o->model, shape);
-    printf("input       %s: %lld frames of %dx%d\n", o->input, (long long)s->frames, s->video.width,
-           s->video.height);
-    printf("gate        %s; %d thread%s, %s\n", o->gate_text, o->threads,
-           o->threads == 1 ? "" : "s", rpr_isa());
+    printf("model        %s (input %s)\n", o->model, shape);
+    printf("input        %s: %lld frame%s of %dx%d\n", o->input, (long long)s->frames,
+           s->frames == 1 ? "" : "s", s->video.width, s->video.height);
+    print_gate(o);
+    printf("processor    %d thread%s, %s instructions\n", o->threads, o->threads == 1 ? "" : "s",
+           rpr_isa());
 }
 
 static double rate(double mean_ms)
@@ -26,13 +48,12 @@ static double rate(double mean_ms)
     return mean_ms > 0 ? 1e3 / mean_ms : 0;
 }
 
-static void time_row(const report *r, const char *name, double dense, double reuse,
-                     const char *unit)
+static void row(const report *r, const char *name, double dense, double reuse, const char *unit)
 {
+    printf("%-11s ", name);
     if (r->dense)
-        printf("%-11s %10.2f %10.2f  %s\n", name, dense, reuse, unit);
-    else
-        printf("%-11s %10.2f  %s\n", name, reuse, unit);
+        printf(" %10.2f", dense);
+    printf(" %10.2f  %s\n", reuse, unit);
 }
 
 static void time_table(const report *r)
@@ -40,61 +61,68 @@ static void time_table(const report *r)
     static const struct {
         const char *name;
         double share;
-    } rows[] = {{"median", 0.5}, {"95 %", 0.95}, {"99 %", 0.99}};
+        const char *unit;
+    } rows[] = {{"median time", 0.5, "ms a frame"},
+                {"95 % within", 0.95, "ms"},
+                {"99 % within", 0.99, "ms"}};
+    putchar('\n');
     if (r->dense)
-        printf("\n%-11s %10s %10s\n", "", "dense", "reuse");
-    else
-        putchar('\n');
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-        time_row(r, rows[i].name, r->dense ? samples_percentile(&r->dense->ms, rows[i].share) : 0,
-                 samples_percentile(&r->reuse->ms, rows[i].share), "ms");
+        printf("%-12s %10s %10s\n", "", "dense", "reuse");
     double dense = r->dense ? samples_mean(&r->dense->ms) : 0, reuse = samples_mean(&r->reuse->ms);
-    time_row(r, "mean", dense, reuse, "ms");
-    time_row(r, "rate", rate(dense), rate(reuse), "frames/s");
-    time_row(r, "MACs", 100, 100 * lane_mac_share(r->reuse), "%");
-    time_row(r, "state", r->dense ? (double)r->dense->state_bytes / 1e6 : 0,
-             (double)r->reuse->state_bytes / 1e6, "MB");
+    row(r, "speed", rate(dense), rate(reuse), "frames/s");
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        row(r, rows[i].name, r->dense ? samples_percentile(&r->dense->ms, rows[i].share) : 0,
+            samples_percentile(&r->reuse->ms, rows[i].share), rows[i].unit);
+    row(r, "work", 100, 100 * lane_mac_share(r->reuse), "% of the multiply-accumulates (MACs)");
+    row(r, "memory", r->dense ? (double)r->dense->state_bytes / 1e6 : 0,
+        (double)r->reuse->state_bytes / 1e6, "MB of state, beside the weights");
 }
 
 static void shares(const report *r)
 {
     const lane *l = r->reuse;
+    double reuse_ms = samples_mean(&l->ms);
     putchar('\n');
     if (r->dense)
-        printf("speed-up    %.2fx (medians), %.2fx (means)\n", report_speedup(r),
-               samples_mean(&r->reuse->ms) > 0
-                   ? samples_mean(&r->dense->ms) / samples_mean(&r->reuse->ms)
-                   : 0);
-    printf("similarity  %.1f %% of the layer inputs did not change\n", 100 * lane_similarity(l));
-    printf("reuse       %.1f %% of the MACs were not executed\n", 100 * (1 - lane_mac_share(l)));
+        printf("speed-up     %.2fx (median time), %.2fx (mean time)\n", report_speedup(r),
+               reuse_ms > 0 ? samples_mean(&r->dense->ms) / reuse_ms : 0);
+    printf("similarity   %.1f %% of what the layers read had not changed\n",
+           100 * lane_similarity(l));
+    printf("reuse        %.1f %% of the MACs were not executed\n", 100 * (1 - lane_mac_share(l)));
     if (r->session->opt->decode != DECODE_NONE)
-        printf("boxes       %.1f a frame\n", (double)l->n_boxes / (double)r->session->frames);
+        printf("boxes        %.1f a frame\n", (double)l->n_boxes / (double)r->session->frames);
 }
 
 static void one_error(const report *r, const char *name, double macs, const error_sum *e,
                       const agreement *a)
 {
-    printf("%-20s %8.1f %10.2e %10.2e", name, 100 * macs, error_rel_l2(e), error_max_range(e));
+    printf("%-15s %6.1f %%", name, 100 * macs);
     if (r->session->opt->decode != DECODE_NONE)
-        printf(" %8.3f", agreement_f1(a));
-    putchar('\n');
+        printf(" %10.3f", agreement_f1(a));
+    printf(" %10.2e %10.2e\n", error_rel_l2(e), error_max_range(e));
 }
 
 static void error_table(const report *r)
 {
     int has_boxes = r->session->opt->decode != DECODE_NONE;
-    printf("\n%-20s %8s %10s %10s%s\n", "against dense", "MACs %", "rel L2", "max/range",
-           has_boxes ? "       F1" : "");
+    printf("\n%-15s %8s%s %10s %10s\n", "against dense", "work", has_boxes ? "   boxes F1" : "",
+           "rel L2", "max");
     one_error(r, "reuse", lane_mac_share(r->reuse), r->error, r->agreement);
     if (r->skipping) {
         char name[32];
-        int k = skipping_factor(r->skipping, lane_mac_share(r->reuse));
-        const skipping_one *one = &r->skipping->one[k - 1];
-        snprintf(name, sizeof name, "1 frame in %d", k);
-        one_error(r, name, 1.0 / k, &one->error, &one->agreement);
+        const skipping_one *one = skipping_rival(r->skipping, lane_mac_share(r->reuse));
+        snprintf(name, sizeof name, "1 frame in %d", one->every);
+        one_error(r, name, 1.0 / one->every, &one->error, &one->agreement);
     }
     if (has_boxes && agreement_empty(r->agreement))
-        puts("no boxes on either side: F1 is 1 by definition and says nothing");
+        puts("  No boxes on either side: F1 is 1 by definition and says nothing.");
+    else if (has_boxes)
+        puts("  F1: how far the boxes agree (same class, overlap above 0.75); 1 is in full");
+    puts("  rel L2: size of the error / size of the result; max: largest error / range of the\n"
+         "  result; both of the worst output");
+    if (r->skipping)
+        puts("  1 frame in N: what skipping frames gives for no less work: a dense run on every\n"
+             "  N-th frame, repeated until the next");
 }
 
 static void output_rows(const report *r)
@@ -107,6 +135,14 @@ static void output_rows(const report *r)
     }
 }
 
+static void print_oracle(const report *r)
+{
+    printf("\noracle       %s: every layer held against a dense evaluation of what it last used,\n"
+           "             on %lld frame%s; largest deviation %.3g of what rounding explains\n",
+           r->oracle->worst <= 1 ? "holds" : "BROKEN", (long long)r->oracle->frames,
+           r->oracle->frames == 1 ? "" : "s", r->oracle->worst);
+}
+
 void report_text(const report *r)
 {
     head(r);
@@ -117,8 +153,7 @@ void report_text(const report *r)
     if (r->session->opt->command == CMD_VERIFY)
         output_rows(r);
     if (r->oracle)
-        printf("\noracle      largest deviation %.3g of its bound: %s\n", r->oracle->worst,
-               r->oracle->worst <= 1 ? "holds" : "BROKEN");
+        print_oracle(r);
     if (r->reuse->sum.frames > 1 || r->session->frames > 1)
-        puts("\nTimes and shares leave out the first frame, which is always dense.");
+        puts("\nThe first frame is always dense; times, work and shares leave it out.");
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
  * The rival: run densely on every k-th frame and repeat the result in between. Which k costs what
- * reuse costs is known only at the end, so every k up to a limit is followed at once.
+ * reuse costs is known only at the end, so a list of them is followed at once.
  */
 #ifndef TOOLS_SKIPPING_H
 #define TOOLS_SKIPPING_H
@@ -11,6 +11,7 @@
 #include "session.h"
 
 typedef struct skipping_one {
+    int every;        /**< k */
     rpr_output *held; /**< dense result of the last k-th frame */
     boxes boxes;
     error_sum error;
@@ -18,8 +19,8 @@ typedef struct skipping_one {
 } skipping_one;
 
 typedef struct skipping {
-    skipping_one *one; /**< one[k - 1] runs every k-th frame */
-    int limit;
+    skipping_one *one; /**< by rising k; the first has k = 1 */
+    size_t n;
     int64_t frames;
 } skipping;
 
@@ -30,9 +31,9 @@ void skipping_close(skipping *r, const session *s);
 int skipping_frame(skipping *r, const session *s, const lane *dense);
 
 /**
- * The k of the same compute: 1 / mac_share rounded, within 1..limit; at the limit skipping is given
- * more compute than it was entitled to.
+ * The rival at the same compute: the largest k on the list whose share of the work, 1 / k, is not
+ * below mac_share, so that skipping gets no less than reuse used.
  */
-int skipping_factor(const skipping *r, double mac_share);
+const skipping_one *skipping_rival(const skipping *r, double mac_share);
 
 #endif

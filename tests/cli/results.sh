@@ -81,3 +81,11 @@ json bench.json "j['dense_ms']['p50'] > 0 and j['speedup'] > 0 and j['error']['f
 json bench.json "j['skipping']['every'] >= 2"
 expect 0 bench net.onnx good.avi --gate off --json bench.json
 json bench.json "j['reuse'] == 0 and j['skipping']['every'] == 1 and j['error']['max_abs'] == 0"
+# The oracle on some frames, on all, on none.
+for n in 5:2 1:12 0:0; do
+    expect 0 verify net.onnx good.avi --gate deadzone:2/255 --oracle-every ${n%:*} --json verify.json
+    json verify.json "j.get('oracle', {'frames': 0})['frames'] == ${n#*:}"
+done
+# Skipping gets no less work than reuse needed.
+expect 0 bench net.onnx good.avi --gate deadzone:2/255 --json bench.json
+json bench.json "j['skipping']['mac_share'] >= 1 - j['reuse'] and j['skipping']['mac_share'] * j['skipping']['every'] == 1"
