@@ -46,19 +46,29 @@ static int32_t gate_span(const gate_rule *r, const rpr_kernels *k, const float *
     return k->gate_deadzone(x, xhat, n, r->theta, base, idx, delta, nonfinite);
 }
 
+const float *rpr_gate_values(const rpr_gate_state *g, const rpr_kernels *k, const float *x,
+                             int64_t pix, int32_t count)
+{
+    int32_t c = g->xhat.c;
+    if (pix == c && rpr_act_is_none(&g->act))
+        return x;
+    if (pix == c) {
+        k->act(&g->act, x, g->row, (int64_t)count * c);
+        return g->row;
+    }
+    for (int32_t i = 0; i < count; i++)
+        k->act(&g->act, x + i * pix, g->row + (int64_t)i * c, c);
+    return g->row;
+}
+
 /** Gates pixels [x0, x1) of one row; returns the number of changed elements. */
 static int32_t gate_run(rpr_gate_state *g, const gate_rule *r, const rpr_kernels *k, const float *x,
                         int64_t pix, float *xhat, int32_t x0, int32_t x1, int32_t *idx,
                         float *delta)
 {
-    int32_t c = g->xhat.c, found = 0;
-    if (pix == c)
-        return gate_span(r, k, x + x0 * pix, xhat + (int64_t)x0 * c, (x1 - x0) * c, x0 * c, idx,
-                         delta, &g->nonfinite);
-    for (int32_t i = x0; i < x1; i++)
-        found += gate_span(r, k, x + i * pix, xhat + (int64_t)i * c, c, i * c,
-                           idx ? idx + found : NULL, idx ? delta + found : NULL, &g->nonfinite);
-    return found;
+    int32_t c = g->xhat.c;
+    return gate_span(r, k, rpr_gate_values(g, k, x + x0 * pix, pix, x1 - x0),
+                     xhat + (int64_t)x0 * c, (x1 - x0) * c, x0 * c, idx, delta, &g->nonfinite);
 }
 
 /** x = idx / c without a division: exact while idx * c is below 2^32. */
@@ -165,9 +175,12 @@ void rpr_gate_restart(rpr_gate_state *g, const rpr_gate *rule, const rpr_kernels
             for (int32_t i = 0; i < x->w; i++) {
                 const float *src = rpr_map_at(x, n, y, i);
                 float *dst = rpr_map_at(&g->xhat, n, y, i);
-                memcpy(dst, src, (size_t)x->c * sizeof *dst);
+                if (rpr_act_is_none(&g->act))
+                    memcpy(dst, src, (size_t)x->c * sizeof *dst);
+                else
+                    k->act(&g->act, src, dst, x->c);
                 if (r.levels)
-                    (void)k->gate_levels(src, dst, x->c, &r.q, 0, NULL, NULL, &nonfinite);
+                    (void)k->gate_levels(dst, dst, x->c, &r.q, 0, NULL, NULL, &nonfinite);
             }
     g->n_changed = rpr_gate_elements(g);
     g->n_listed = 0;

@@ -23,6 +23,8 @@ typedef struct rpr_gate_state {
     float *delta;
     int64_t cap;       /* entries that idx and delta hold, RPR_LANE slack not counted */
     rpr_touch changed; /* pixels with a changed element; all when list_ok is false */
+    rpr_act act;       /* applied to x before it is compared */
+    float *row;        /* scratch: one row of activated x */
     float lo, hi;      /* profiled range of the input */
     int64_t n_changed; /* of this frame */
     int64_t n_pixels;  /* pixels with a change, if list_ok */
@@ -41,6 +43,13 @@ static inline int64_t rpr_gate_elements(const rpr_gate_state *g)
 {
     return (int64_t)g->xhat.n * g->xhat.h * g->xhat.w * g->xhat.c;
 }
+
+/**
+ * `count` neighbouring pixels of the gate's input, activated and gap-free: in place if they are so
+ * already, else in the scratch row.
+ */
+const float *rpr_gate_values(const rpr_gate_state *g, const rpr_kernels *k, const float *x,
+                             int64_t pix, int32_t count);
 
 /** xhat <- x (or its centroids) everywhere; everything counts as changed, no list is made. */
 void rpr_gate_restart(rpr_gate_state *g, const rpr_gate *rule, const rpr_kernels *k,
@@ -61,6 +70,7 @@ bool rpr_gate_fades(rpr_gate_state *g, const rpr_kernels *k);
  * infinity are left out; nothing left gives 0 and 0. Scratch: RPR_PROFILE_BINS counters.
  */
 #define RPR_PROFILE_BINS 4096
-void rpr_gate_profile(rpr_gate_state *g, const rpr_gate *rule, const rpr_map *x, int32_t *scratch);
+void rpr_gate_profile(rpr_gate_state *g, const rpr_gate *rule, const rpr_kernels *k,
+                      const rpr_map *x, int32_t *scratch);
 
 #endif

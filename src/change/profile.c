@@ -19,10 +19,22 @@ typedef struct histogram {
     int32_t *bin;
 } histogram;
 
-static void count_pixel(histogram *h, const float *v, int32_t c)
+/** Whose values are looked at. */
+typedef struct source {
+    const rpr_gate_state *g;
+    const rpr_kernels *k;
+    const rpr_map *x;
+} source;
+
+static const float *row_of(const source *s, int32_t n, int32_t y)
+{
+    return rpr_gate_values(s->g, s->k, rpr_map_at(s->x, n, y, 0), s->x->pix, s->x->w);
+}
+
+static void count_row(histogram *h, const float *v, int64_t c)
 {
     double scale = RPR_PROFILE_BINS / ((double)h->hi - (double)h->lo);
-    for (int32_t k = 0; k < c; k++) {
+    for (int64_t k = 0; k < c; k++) {
         if (!isfinite(v[k]))
             continue;
         h->total++;
@@ -35,14 +47,13 @@ static void count_pixel(histogram *h, const float *v, int32_t c)
     }
 }
 
-static void count(histogram *h, const rpr_map *x)
+static void count(histogram *h, const source *s)
 {
     memset(h->bin, 0, RPR_PROFILE_BINS * sizeof *h->bin);
     h->below = h->total = 0;
-    for (int32_t n = 0; n < x->n; n++)
-        for (int32_t y = 0; y < x->h; y++)
-            for (int32_t i = 0; i < x->w; i++)
-                count_pixel(h, rpr_map_at(x, n, y, i), x->c);
+    for (int32_t n = 0; n < s->x->n; n++)
+        for (int32_t y = 0; y < s->x->h; y++)
+            count_row(h, row_of(s, n, y), (int64_t)s->x->w * s->x->c);
 }
 
 /** Bin in which the value of a rank (0 is the smallest) lies. */
@@ -62,37 +73,38 @@ static float edge(const histogram *h, int at)
 }
 
 /** The value of a rank: its bin, divided once more. `upper` picks that cell's upper edge. */
-static float quantile(const histogram *coarse, const rpr_map *x, int64_t rank, bool upper)
+static float quantile(const histogram *coarse, const source *s, int64_t rank, bool upper)
 {
     int at = bin_of(coarse, rank);
     histogram fine = {.lo = edge(coarse, at), .hi = edge(coarse, at + 1), .bin = coarse->bin};
     if (!(fine.hi > fine.lo))
         return upper ? fine.hi : fine.lo;
-    count(&fine, x);
+    count(&fine, s);
     return edge(&fine, bin_of(&fine, rank) + upper);
 }
 
-static void extremes(const rpr_map *x, float *lo, float *hi)
+static void extremes(const source *s, float *lo, float *hi)
 {
     *lo = FLT_MAX;
     *hi = -FLT_MAX;
-    for (int32_t n = 0; n < x->n; n++)
-        for (int32_t y = 0; y < x->h; y++)
-            for (int32_t i = 0; i < x->w; i++) {
-                const float *v = rpr_map_at(x, n, y, i);
-                for (int32_t c = 0; c < x->c; c++) {
-                    bool finite = isfinite(v[c]);
-                    *lo = finite && v[c] < *lo ? v[c] : *lo;
-                    *hi = finite && v[c] > *hi ? v[c] : *hi;
-                }
+    for (int32_t n = 0; n < s->x->n; n++)
+        for (int32_t y = 0; y < s->x->h; y++) {
+            const float *v = row_of(s, n, y);
+            for (int64_t i = 0; i < (int64_t)s->x->w * s->x->c; i++) {
+                bool finite = isfinite(v[i]);
+                *lo = finite && v[i] < *lo ? v[i] : *lo;
+                *hi = finite && v[i] > *hi ? v[i] : *hi;
             }
+        }
 }
 
-void rpr_gate_profile(rpr_gate_state *g, const rpr_gate *rule, const rpr_map *x, int32_t *scratch)
+void rpr_gate_profile(rpr_gate_state *g, const rpr_gate *rule, const rpr_kernels *k,
+                      const rpr_map *x, int32_t *scratch)
 {
+    const source s = {.g = g, .k = k, .x = x};
     double outliers = rule->kind == RPR_GATE_LEVELS ? OUTLIERS_LEVELS : OUTLIERS_DEADZONE;
     histogram h = {.bin = scratch};
-    extremes(x, &h.lo, &h.hi);
+    extremes(&s, &h.lo, &h.hi);
     g->lo = g->hi = 0.0f;
     if (h.lo > h.hi)
         return;
@@ -100,9 +112,9 @@ void rpr_gate_profile(rpr_gate_state *g, const rpr_gate *rule, const rpr_map *x,
     g->hi = h.hi;
     if (!(h.hi > h.lo))
         return;
-    count(&h, x);
+    count(&h, &s);
     int64_t cut = (int64_t)(outliers * (double)h.total), last = h.total - 1;
-    g->lo = quantile(&h, x, cut, false);
-    count(&h, x); /* the bins were used for refining */
-    g->hi = quantile(&h, x, last - cut, true);
+    g->lo = quantile(&h, &s, cut, false);
+    count(&h, &s); /* the bins were used for refining */
+    g->hi = quantile(&h, &s, last - cut, true);
 }

@@ -105,33 +105,33 @@ static bool is_one_row(const rpr_phase *p, const rpr_map *in, const rpr_map *z, 
            p->cols == in->w && gap_free(in) && gap_free(z) && gap_free(a);
 }
 
-/** a = act(z) for `count` neighbouring pixels. */
-static void activate_run(const rpr_linear *l, const rpr_kernels *k, const float *z, int64_t z_pix,
-                         float *a, int64_t a_pix, int32_t count)
+/** a = act(z) for `count` neighbouring pixels of c channels. */
+static void activate_run(const rpr_act *act, const rpr_kernels *k, const float *z, int64_t z_pix,
+                         float *a, int64_t a_pix, int32_t c, int32_t count)
 {
-    if (rpr_act_is_none(&l->act))
+    if (rpr_act_is_none(act))
         return;
-    if (z_pix == l->out_c && a_pix == l->out_c) {
-        k->act(&l->act, z, a, (int64_t)count * l->out_c);
+    if (z_pix == c && a_pix == c) {
+        k->act(act, z, a, (int64_t)count * c);
         return;
     }
     for (int32_t x = 0; x < count; x++)
-        k->act(&l->act, z + x * z_pix, a + x * a_pix, l->out_c);
+        k->act(act, z + x * z_pix, a + x * a_pix, c);
 }
 
 static void dense_pointwise(const rpr_linear *l, const rpr_kernels *k, const rpr_map *in,
-                            const rpr_map *z, const rpr_map *a, int32_t n)
+                            const rpr_map *z, const rpr_map *a, const rpr_act *act, int32_t n)
 {
     rpr_conv_row r = rpr_phase_conv_row(&l->phase[0], in, z, n, 0);
     int32_t total = l->phase[0].rows * l->phase[0].cols;
-    float *act = rpr_map_at(a, n, 0, 0);
+    float *to = rpr_map_at(a, n, 0, 0);
     for (int32_t at = 0; at < total; at += POINTWISE_PIECE) {
         r.n = total - at < POINTWISE_PIECE ? total - at : POINTWISE_PIECE;
         k->conv_row(&r);
-        activate_run(l, k, r.out, z->pix, act, a->pix, r.n);
+        activate_run(act, k, r.out, z->pix, to, a->pix, l->out_c, r.n);
         r.in += r.n * r.in_step;
         r.out += r.n * r.out_pix;
-        act += r.n * a->pix;
+        to += r.n * a->pix;
     }
 }
 
@@ -148,26 +148,26 @@ static void dense_row(const rpr_linear *l, const rpr_kernels *k, const rpr_phase
 }
 
 void rpr_linear_dense(const rpr_linear *l, const rpr_kernels *k, const rpr_map *in,
-                      const rpr_map *z, const rpr_map *a)
+                      const rpr_map *z, const rpr_map *a, const rpr_act *act)
 {
     bool whole_rows = l->n_phase == 1; /* then a row is activated while it is in the cache */
     for (int32_t i = 0; i < l->n_phase; i++) {
         const rpr_phase *p = &l->phase[i];
         for (int32_t n = 0; n < l->n; n++) {
             if (whole_rows && !l->depthwise && is_one_row(p, in, z, a)) {
-                dense_pointwise(l, k, in, z, a, n);
+                dense_pointwise(l, k, in, z, a, act, n);
                 continue;
             }
             for (int32_t j = 0; j < p->rows; j++) {
                 dense_row(l, k, p, in, z, n, j);
                 if (whole_rows)
-                    activate_run(l, k, rpr_map_at(z, n, j, 0), z->pix, rpr_map_at(a, n, j, 0),
-                                 a->pix, z->w);
+                    activate_run(act, k, rpr_map_at(z, n, j, 0), z->pix, rpr_map_at(a, n, j, 0),
+                                 a->pix, z->c, z->w);
             }
         }
     }
     for (int32_t n = 0; !whole_rows && n < l->n; n++)
-        (void)rpr_linear_finish_rows(l, k, z, a, NULL, n, 0, z->h);
+        (void)rpr_linear_finish_rows(act, k, z, a, NULL, n, 0, z->h);
 }
 
 static bool finite_run(const rpr_kernels *k, const float *z, int64_t pix, int32_t c, int32_t count)
@@ -180,7 +180,7 @@ static bool finite_run(const rpr_kernels *k, const float *z, int64_t pix, int32_
     return finite;
 }
 
-bool rpr_linear_finish_rows(const rpr_linear *l, const rpr_kernels *k, const rpr_map *z,
+bool rpr_linear_finish_rows(const rpr_act *act, const rpr_kernels *k, const rpr_map *z,
                             const rpr_map *a, const rpr_touch *touched, int32_t n, int32_t y0,
                             int32_t y1)
 {
@@ -190,7 +190,7 @@ bool rpr_linear_finish_rows(const rpr_linear *l, const rpr_kernels *k, const rpr
         for (int32_t x0 = 0, x1 = 0; rpr_touch_run(row, x1, z->w, &x0, &x1);) {
             const float *from = rpr_map_at(z, n, y, x0);
             finite &= finite_run(k, from, z->pix, z->c, x1 - x0);
-            activate_run(l, k, from, z->pix, rpr_map_at(a, n, y, x0), a->pix, x1 - x0);
+            activate_run(act, k, from, z->pix, rpr_map_at(a, n, y, x0), a->pix, z->c, x1 - x0);
         }
     }
     return finite;

@@ -53,7 +53,7 @@ void rpr_linear_measure(rpr_linear *l);
  * a and z may be one map.
  */
 void rpr_linear_dense(const rpr_linear *l, const rpr_kernels *k, const rpr_map *in,
-                      const rpr_map *z, const rpr_map *a);
+                      const rpr_map *z, const rpr_map *a, const rpr_act *act);
 
 /** Output pixels that a correction handles together; one row at least. */
 #define RPR_CORRECT_PIXELS 512
@@ -77,7 +77,8 @@ typedef struct rpr_correction {
  */
 rpr_correction rpr_linear_correct(const rpr_linear *l, const rpr_kernels *k,
                                   const rpr_gate_state *g, const rpr_map *z, const rpr_map *a,
-                                  rpr_touch *touched, const rpr_linear_scratch *scratch);
+                                  const rpr_act *act, rpr_touch *touched,
+                                  const rpr_linear_scratch *scratch);
 
 /** True if z is finite everywhere. */
 bool rpr_linear_finite(const rpr_kernels *k, const rpr_map *z);

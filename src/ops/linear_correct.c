@@ -19,6 +19,7 @@ typedef struct band {
     const rpr_phase *p;
     const rpr_gate_state *g;
     const rpr_map *z, *a;
+    const rpr_act *act;
     rpr_touch *touched;
     const rpr_linear_scratch *scratch;
     int32_t n, j0, j1; /* output rows [j0, j1) of image n */
@@ -138,7 +139,7 @@ static void correct_phase(const rpr_linear *l, const rpr_phase *p, const rpr_ker
             correct_band(b, k, total);
             if (l->n_phase == 1) /* while its outputs are in the cache */
                 total->finite &=
-                    rpr_linear_finish_rows(l, k, b->z, b->a, b->touched, b->n, b->j0, b->j1);
+                    rpr_linear_finish_rows(b->act, k, b->z, b->a, b->touched, b->n, b->j0, b->j1);
         }
 }
 
@@ -148,7 +149,7 @@ static rpr_correction correct_by_list(const rpr_linear *l, const rpr_kernels *k,
     for (int32_t i = 0; i < l->n_phase; i++)
         correct_phase(l, &l->phase[i], k, b, &total);
     for (int32_t n = 0; l->n_phase > 1 && n < l->n; n++)
-        total.finite &= rpr_linear_finish_rows(l, k, b->z, b->a, b->touched, n, 0, b->z->h);
+        total.finite &= rpr_linear_finish_rows(b->act, k, b->z, b->a, b->touched, n, 0, b->z->h);
     return total;
 }
 
@@ -198,16 +199,17 @@ static rpr_correction correct_by_pixel(const rpr_linear *l, const rpr_kernels *k
             total.macs +=
                 taps * channels * rpr_taps_inside(j, p->kh, p->sh, p->dh, p->in_y0, l->in_h);
             recompute_row(l, k, &g->xhat, b->z, n, j, mark);
-            total.finite &= rpr_linear_finish_rows(l, k, b->z, b->a, touched, n, j, j + 1);
+            total.finite &= rpr_linear_finish_rows(b->act, k, b->z, b->a, touched, n, j, j + 1);
         }
     return total;
 }
 
 rpr_correction rpr_linear_correct(const rpr_linear *l, const rpr_kernels *k,
                                   const rpr_gate_state *g, const rpr_map *z, const rpr_map *a,
-                                  rpr_touch *touched, const rpr_linear_scratch *scratch)
+                                  const rpr_act *act, rpr_touch *touched,
+                                  const rpr_linear_scratch *scratch)
 {
-    band b = {.g = g, .z = z, .a = a, .touched = touched, .scratch = scratch};
+    band b = {.g = g, .z = z, .a = a, .act = act, .touched = touched, .scratch = scratch};
     rpr_touch_fill(touched, false);
     return l->by_pixel ? correct_by_pixel(l, k, &b) : correct_by_list(l, k, &b);
 }

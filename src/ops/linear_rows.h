@@ -15,7 +15,7 @@ rpr_depthwise_row rpr_phase_depthwise_row(const rpr_phase *p, const rpr_map *in,
  * a = act(z) at the marked pixels (NULL: all) of rows [y0, y1) of image n; true if z is finite
  * there.
  */
-bool rpr_linear_finish_rows(const rpr_linear *l, const rpr_kernels *k, const rpr_map *z,
+bool rpr_linear_finish_rows(const rpr_act *act, const rpr_kernels *k, const rpr_map *z,
                             const rpr_map *a, const rpr_touch *touched, int32_t n, int32_t y0,
                             int32_t y1);
 

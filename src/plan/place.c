@@ -125,7 +125,7 @@ static int place_maps(rpr_plan *p, rpr_step *s)
 /** Pre-activations, and scratch for results that are compared with what was there. */
 static bool place_step(rpr_plan *p, rpr_step *s)
 {
-    if (s->kind == RPR_STEP_LINEAR && !rpr_act_is_none(&s->linear->act)) {
+    if (s->kind == RPR_STEP_LINEAR && !s->deferred && !rpr_act_is_none(&s->linear->act)) {
         const rpr_linear *l = s->linear;
         size_t floats = (size_t)l->n * (size_t)l->out_h * (size_t)l->out_w * (size_t)l->out_c;
         return reserve(&p->z_bytes, floats * sizeof(float), &s->z_offset);
@@ -152,6 +152,7 @@ int rpr_plan_place(rpr_plan *p, rpr_error *err)
     for (int i = 0; i < p->n_step; i++)
         if (can_join(p, &p->step[i]))
             join_in_place(p, &p->step[i]);
+    ok = ok && rpr_plan_defer(p) == RPR_OK;
     for (int i = 0; ok && i < p->n_tensor; i++)
         ok = place_tensor(p, i, placed);
     rpr_free(placed);

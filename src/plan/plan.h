@@ -53,6 +53,7 @@ typedef struct rpr_step {
     int *in, *out;       /* tensors, RPR_NONE where absent; owned */
     rpr_linear *linear;  /* owned; LINEAR */
     int gate;            /* LINEAR */
+    bool deferred;       /* LINEAR: with reuse its output holds z, and the gates activate */
     size_t z_offset;     /* LINEAR with an activation: its pre-activation among all, bytes */
     rpr_pixel_op *pixel; /* owned; PIXEL */
     rpr_map *pixel_map;  /* owned; PIXEL: maps of the inputs and, last, the output; data is NULL
@@ -63,6 +64,7 @@ typedef struct rpr_step {
 typedef struct rpr_gate_plan {
     int tensor;
     int32_t halo_t, halo_b, halo_l, halo_r;
+    rpr_act act;     /* with reuse, applied to the tensor before comparing: it holds z */
     bool needs_list; /* false if all its layers are corrected by pixel */
 } rpr_gate_plan;
 

@@ -64,6 +64,7 @@ static void take_gate(rpr_stream *s, int i, rpr_arena *state, rpr_arena *lists)
     if (xhat)
         g->xhat.data = xhat + plan->halo_t * g->xhat.row + plan->halo_l * g->xhat.pix;
     g->cap = (int64_t)room;
+    g->act = plan->act;
     g->adaptive = s->opt.policy == RPR_POLICY_AUTO;
     g->rows_only = !plan->needs_list;
     g->off = rpr_arena_take(lists, rows * (size_t)(t->w + 1), sizeof *g->off);
@@ -112,6 +113,15 @@ static void take_scratch(rpr_stream *s, rpr_arena *a)
     s->scratch = rpr_arena_take(a, s->plan->generic_bytes, 1);
     s->views = rpr_arena_take(a, (size_t)ends, sizeof *s->views);
     s->bins = rpr_arena_take(a, RPR_PROFILE_BINS, sizeof *s->bins);
+    size_t row = 0;
+    for (int i = 0; s->reuse && i < s->plan->n_gate; i++) {
+        const rpr_tensor *t = &s->plan->tensor[s->plan->gate[i].tensor];
+        size_t floats = (size_t)t->w * (size_t)t->c;
+        row = floats > row ? floats : row;
+    }
+    float *values = rpr_arena_take(a, row, sizeof *values);
+    for (int i = 0; s->reuse && i < s->plan->n_gate; i++)
+        s->gate[i].row = values; /* one gate uses it at a time */
 }
 
 static bool take_small(rpr_stream *s)

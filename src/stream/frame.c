@@ -34,7 +34,7 @@ static void update_gate(rpr_stream *s, int index)
     rpr_map x = rpr_plan_map(s->plan, tensor, s->state);
     rpr_touch touched = rpr_stream_touch(s, tensor);
     if (s->frame == 0) {
-        rpr_gate_profile(g, &s->opt.gate, &x, s->bins);
+        rpr_gate_profile(g, &s->opt.gate, s->k, &x, s->bins);
         rpr_gate_restart(g, &s->opt.gate, s->k, &x);
     } else if (touched.any) {
         rpr_gate_update(g, &s->opt.gate, s->k, &x, &touched);
@@ -48,7 +48,7 @@ static void update_gate(rpr_stream *s, int index)
 rpr_map rpr_stream_pre_activation(const rpr_stream *s, const rpr_step *step)
 {
     const rpr_linear *l = step->linear;
-    if (rpr_act_is_none(&l->act))
+    if (step->deferred || rpr_act_is_none(&l->act))
         return rpr_plan_map(s->plan, step->out[0], s->state);
     return (rpr_map){.data = (float *)(void *)(s->z + step->z_offset),
                      .n = l->n,
@@ -60,10 +60,17 @@ rpr_map rpr_stream_pre_activation(const rpr_stream *s, const rpr_step *step)
                      .pix = l->out_c};
 }
 
+/** The activation that a layer applies itself. */
+static rpr_act own_act(const rpr_step *step)
+{
+    return step->deferred ? rpr_act_none() : step->linear->act;
+}
+
 static void recompute(rpr_stream *s, const rpr_step *step, rpr_step_state *state, const rpr_map *z,
                       const rpr_map *a, rpr_touch *touched)
 {
-    rpr_linear_dense(step->linear, s->k, &s->gate[step->gate].xhat, z, a);
+    const rpr_act act = own_act(step);
+    rpr_linear_dense(step->linear, s->k, &s->gate[step->gate].xhat, z, a, &act);
     state->macs += step->linear->macs;
     state->terms = 0;
     state->poisoned = !rpr_linear_finite(s->k, z);
@@ -75,8 +82,9 @@ static bool correct(rpr_stream *s, const rpr_step *step, rpr_step_state *state, 
                     const rpr_map *a, rpr_touch *touched)
 {
     const rpr_gate_state *g = &s->gate[step->gate];
+    const rpr_act act = own_act(step);
     rpr_correction done =
-        rpr_linear_correct(step->linear, s->k, g, z, a, touched, &s->linear_scratch);
+        rpr_linear_correct(step->linear, s->k, g, z, a, &act, touched, &s->linear_scratch);
     state->macs = done.macs;
     state->terms += done.max_terms;
     return done.finite;
@@ -112,7 +120,7 @@ static void run_linear_off(rpr_stream *s, const rpr_step *step, int index)
 {
     rpr_map x = rpr_plan_map(s->plan, step->in[0], s->state);
     rpr_map a = rpr_plan_map(s->plan, step->out[0], s->state);
-    rpr_linear_dense(step->linear, s->k, &x, &a, &a);
+    rpr_linear_dense(step->linear, s->k, &x, &a, &a, &step->linear->act);
     s->step[index].choice = RPR_CHOICE_DENSE;
     s->step[index].macs = step->linear->macs;
 }

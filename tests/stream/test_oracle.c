@@ -169,6 +169,8 @@ static void check_gates(const rpr_stream *s, element_check good, const char *wha
             for (int32_t y = 0; y < x.h; y++)
                 for (int32_t p = 0; p < x.w * x.c; p++) {
                     float now = rpr_map_at(&x, n, y, p / x.c)[p % x.c];
+                    if (!rpr_act_is_none(&s->plan->gate[i].act)) /* the tensor holds z */
+                        s->k->act(&s->plan->gate[i].act, &now, &now, 1);
                     float used = rpr_map_at(&g->xhat, n, y, p / x.c)[p % x.c];
                     check_that(good(g, &s->opt.gate, now, used),
                                "%s, rule %d: gate %d (%g to %g) holds %g for %g", what,
