@@ -650,6 +650,22 @@ static void test_hardswish(void **state)
     }
 }
 
+/** y = c * clip(inside + 3, 0, 6) / divisor: a HardSwish if inside is c and the divisor six. */
+static model *almost_swish(const char *inside, const char *divisor)
+{
+    model *m = start(2, DIMS(3, 4));
+    model_node(m, "Exp", "exp", "x", "c");
+    model_scalar(m, "three", 3);
+    model_scalar(m, "zero", 0);
+    model_scalar(m, "six", 6);
+    binary(m, "Add", "s", inside, "three");
+    model_node(m, "Clip", "g", "s,zero,six", "g");
+    binary(m, "Mul", "p", "c", "g");
+    binary(m, "Div", "y", "p", divisor);
+    model_output(m, "y");
+    return m;
+}
+
 static void test_hardswish_stays(void **state)
 {
     (void)state;
@@ -658,29 +674,9 @@ static void test_hardswish_stays(void **state)
     swish(m, 0);
     model_output(m, "y");
     model_output(m, "g");
-    check(m, 4);              /* Exp, Add with Clip, Mul, Div */
-    m = start(2, DIMS(3, 4)); /* another x outside than inside */
-    model_node(m, "Exp", "exp", "x", "c");
-    model_scalar(m, "three", 3);
-    model_scalar(m, "zero", 0);
-    model_scalar(m, "six", 6);
-    binary(m, "Add", "s", "x", "three");
-    model_node(m, "Clip", "g", "s,zero,six", "g");
-    binary(m, "Mul", "p", "c", "g");
-    binary(m, "Div", "y", "p", "six");
-    model_output(m, "y");
-    check(m, 4);
-    m = start(2, DIMS(3, 4)); /* factors that do not make one */
-    model_node(m, "Exp", "exp", "x", "c");
-    model_scalar(m, "three", 3);
-    model_scalar(m, "zero", 0);
-    model_scalar(m, "six", 6);
-    binary(m, "Add", "s", "c", "three");
-    model_node(m, "Clip", "g", "s,zero,six", "g");
-    binary(m, "Mul", "p", "c", "g");
-    binary(m, "Div", "y", "p", "three");
-    model_output(m, "y");
-    check(m, 4);
+    check(m, 4);                          /* Exp, Add with Clip, Mul, Div */
+    check(almost_swish("x", "six"), 4);   /* another x outside than inside */
+    check(almost_swish("c", "three"), 4); /* factors that do not make one */
 }
 
 static void test_post(void **state)

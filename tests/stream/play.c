@@ -178,6 +178,24 @@ rpr_frame_stats player_stats(const player *p)
     return st;
 }
 
+show show_new(rpr_model *m, const rpr_stream_options *opt, uint64_t seed)
+{
+    return (show){.m = m, .p = player_new(m, opt), .s = scene_new(m, seed)};
+}
+
+void show_next(const show *w)
+{
+    scene_next(w->s);
+    player_run(w->p, w->s);
+}
+
+void show_free(show *w)
+{
+    scene_free(w->s);
+    player_free(w->p);
+    rpr_model_destroy(w->m);
+}
+
 rpr_gate play_gate_of(play_gate g)
 {
     const rpr_gate gates[] = {{.kind = RPR_GATE_EXACT},

@@ -61,6 +61,17 @@ bool player_same(const player *a, const player *b);
 /** Statistics of the last frame. */
 rpr_frame_stats player_stats(const player *p);
 
+/** A network, a stream of it, and the scene that it sees. */
+typedef struct show {
+    rpr_model *m;
+    player *p;
+    scene *s;
+} show;
+
+show show_new(rpr_model *m, const rpr_stream_options *opt, uint64_t seed); /* takes the model */
+void show_next(const show *w); /* the scene goes on and the stream runs */
+void show_free(show *w);
+
 typedef enum play_gate { PLAY_EXACT, PLAY_DEADZONE, PLAY_LEVELS, PLAY_GATES } play_gate;
 
 /** exact, deadzone:2/255, levels:32 */

@@ -102,22 +102,19 @@ static int64_t disturb(rng *r, float *data, uint8_t *changed, int n, int every)
 
 static void check_geometry(geometry g, uint64_t seed)
 {
-    rpr_model *m = model_of(&g);
     rpr_stream_options opt = play_options();
     opt.policy = RPR_POLICY_CORRECT;
-    player *p = player_new(m, &opt);
-    scene *s = scene_new(m, seed);
+    show w = show_new(model_of(&g), &opt, seed);
     int n = g.ci * g.y.in * g.x.in;
     uint8_t *changed = calloc((size_t)n, 1);
-    scene_next(s);
-    player_run(p, s);
+    show_next(&w);
     for (int every = 1; every <= 1000; every *= 10) {
-        int64_t want = disturb(&s->r, s->data[0], changed, n, every);
+        int64_t want = disturb(&w.s->r, w.s->data[0], changed, n, every);
         counts c = count(&g, changed);
-        player_run(p, s);
-        rpr_frame_stats st = player_stats(p);
+        player_run(w.p, w.s);
+        rpr_frame_stats st = player_stats(w.p);
         rpr_layer_stats layer;
-        assert_int_equal(rpr_stream_layer_stats(p->s, 0, &layer), RPR_OK);
+        assert_int_equal(rpr_stream_layer_stats(w.p->s, 0, &layer), RPR_OK);
         assert_int_equal(st.inputs, n);
         assert_int_equal(st.changed, want);
         assert_int_equal(st.macs_dense, c.all);
@@ -129,9 +126,7 @@ static void check_geometry(geometry g, uint64_t seed)
         assert_int_equal(layer.macs_executed, st.macs_executed);
     }
     free(changed);
-    scene_free(s);
-    player_free(p);
-    rpr_model_destroy(m);
+    show_free(&w);
 }
 
 static void fan_out_is_true(void **state)
@@ -173,23 +168,18 @@ static void fan_out_is_true(void **state)
 
 static void gemm_counts_columns(void **state)
 {
-    rpr_model *m = nets_named("one_gemm");
     rpr_stream_options opt = play_options();
     opt.policy = RPR_POLICY_CORRECT;
-    player *p = player_new(m, &opt);
-    scene *s = scene_new(m, 4);
+    show w = show_new(nets_named("one_gemm"), &opt, 4);
     uint8_t changed[3 * 40];
     (void)state;
-    scene_next(s);
-    player_run(p, s);
-    int64_t n = disturb(&s->r, s->data[0], changed, 3 * 40, 5);
-    player_run(p, s);
-    assert_int_equal(player_stats(p).changed, n);
-    assert_int_equal(player_stats(p).macs_executed, n * 33);
-    assert_int_equal(player_stats(p).macs_dense, 3 * 40 * 33);
-    scene_free(s);
-    player_free(p);
-    rpr_model_destroy(m);
+    show_next(&w);
+    int64_t n = disturb(&w.s->r, w.s->data[0], changed, 3 * 40, 5);
+    player_run(w.p, w.s);
+    assert_int_equal(player_stats(w.p).changed, n);
+    assert_int_equal(player_stats(w.p).macs_executed, n * 33);
+    assert_int_equal(player_stats(w.p).macs_dense, 3 * 40 * 33);
+    show_free(&w);
 }
 
 /* ------------------------------------------------------------- identities */
@@ -237,22 +227,17 @@ static void counts_add_up(void **state)
     (void)state;
     for (size_t i = 0; i < nets_count(); i++)
         for (int g = 0; g < PLAY_GATES; g++) {
-            rpr_model *m = nets_make(i);
             rpr_stream_options opt = play_options();
             opt.gate = play_gate_of((play_gate)g);
             opt.policy = policies[(i + (size_t)g) % 2];
-            player *p = player_new(m, &opt);
-            scene *s = scene_new(m, 8);
+            show w = show_new(nets_make(i), &opt, 8);
             for (int f = 0; f < 12; f++) {
-                scene_next(s);
-                player_run(p, s);
-                assert_int_equal(player_stats(p).frame, 2 * f);
-                check_sums(p, nets_name(i));
-                check_repeat(p, s, nets_name(i));
+                show_next(&w);
+                assert_int_equal(player_stats(w.p).frame, 2 * f);
+                check_sums(w.p, nets_name(i));
+                check_repeat(w.p, w.s, nets_name(i));
             }
-            scene_free(s);
-            player_free(p);
-            rpr_model_destroy(m);
+            show_free(&w);
         }
 }
 
@@ -260,59 +245,51 @@ static void first_frame_is_dense(void **state)
 {
     (void)state;
     for (size_t i = 0; i < nets_count(); i++) {
-        rpr_model *m = nets_make(i);
         rpr_stream_options opt = play_options();
-        player *p = player_new(m, &opt);
-        scene *s = scene_new(m, 8);
+        show w = show_new(nets_make(i), &opt, 8);
         rpr_frame_stats st;
-        assert_int_equal(rpr_stream_frame_stats(p->s, &st), RPR_ERR_ARGUMENT);
-        scene_next(s);
+        assert_int_equal(rpr_stream_frame_stats(w.p->s, &st), RPR_ERR_ARGUMENT);
+        scene_next(w.s);
         for (int round = 0; round < 2; round++) {
-            player_run(p, s);
-            st = player_stats(p);
+            player_run(w.p, w.s);
+            st = player_stats(w.p);
             assert_int_equal(st.frame, 0);
             assert_int_equal(st.changed, st.inputs);
             assert_int_equal(st.macs_executed, st.macs_dense);
             assert_int_equal(st.layers[RPR_CHOICE_SKIP] + st.layers[RPR_CHOICE_CORRECT], 0);
-            rpr_stream_reset(p->s);
+            rpr_stream_reset(w.p->s);
         }
-        scene_free(s);
-        player_free(p);
-        rpr_model_destroy(m);
+        show_free(&w);
     }
 }
 
 /** Each layer is recomputed once in every period, and layers take turns. */
 static void refresh_takes_turns(void **state)
 {
-    rpr_model *m = nets_named("residual");
     rpr_stream_options opt = play_options();
     opt.gate = play_gate_of(PLAY_DEADZONE);
     opt.refresh = 12;
-    player *p = player_new(m, &opt);
-    scene *s = scene_new(m, 8);
+    show w = show_new(nets_named("residual"), &opt, 8);
     int weighted = 0, refreshed = 0, most = 0;
     (void)state;
-    for (size_t i = 0; i < rpr_model_n_layers(m); i++) {
+    for (size_t i = 0; i < rpr_model_n_layers(w.m); i++) {
         rpr_layer_info info;
-        assert_int_equal(rpr_model_layer(m, i, &info), RPR_OK);
+        assert_int_equal(rpr_model_layer(w.m, i, &info), RPR_OK);
         weighted += info.weighted;
     }
-    scene_next(s);
+    scene_next(w.s);
     for (int f = 0; f < 5 * 12; f++) {
-        player_run(p, s);
-        int now = player_stats(p).refreshed;
+        player_run(w.p, w.s);
+        int now = player_stats(w.p).refreshed;
         if (f < 12)
             assert_int_equal(now, 0);
-        assert_int_equal(player_stats(p).layers[RPR_CHOICE_DENSE], f ? now : weighted);
+        assert_int_equal(player_stats(w.p).layers[RPR_CHOICE_DENSE], f ? now : weighted);
         refreshed += now;
         most = now > most ? now : most;
     }
     assert_int_equal(refreshed, 4 * weighted);
     assert_true(most < weighted);
-    scene_free(s);
-    player_free(p);
-    rpr_model_destroy(m);
+    show_free(&w);
 }
 
 /* ------------------------------------------------------------------- heat */
@@ -343,70 +320,54 @@ static void heat_has_limits(void **state)
 {
     (void)state;
     for (size_t i = 0; i < nets_count(); i++) {
-        rpr_model *m = nets_make(i);
         rpr_stream_options opt = play_options();
-        player *p = player_new(m, &opt);
-        scene *s = scene_new(m, 8);
-        float all = has_picture_layer(m) ? 1.0f : 0.0f;
-        scene_next(s);
-        player_run(p, s);
-        heat_of(p, 0.9999f * all, all, nets_name(i));
-        player_run(p, s);
-        heat_of(p, 0.0f, 0.0f, nets_name(i));
+        show w = show_new(nets_make(i), &opt, 8);
+        float all = has_picture_layer(w.m) ? 1.0f : 0.0f;
+        show_next(&w);
+        heat_of(w.p, 0.9999f * all, all, nets_name(i));
+        player_run(w.p, w.s);
+        heat_of(w.p, 0.0f, 0.0f, nets_name(i));
         for (int f = 0; f < 10; f++) {
-            scene_next(s);
-            player_run(p, s);
-            heat_of(p, 0.0f, 1.0f, nets_name(i));
+            show_next(&w);
+            heat_of(w.p, 0.0f, 1.0f, nets_name(i));
         }
-        scene_free(s);
-        player_free(p);
-        rpr_model_destroy(m);
+        show_free(&w);
     }
 }
 
 /** A change in the upper left corner stays there through layers of small reach. */
 static void heat_is_where_the_change_was(void **state)
 {
-    rpr_model *m = nets_named("residual"); /* 18 x 22, reach of 22 pixels at most */
     rpr_stream_options opt = play_options();
     opt.policy = RPR_POLICY_CORRECT;
-    player *p = player_new(m, &opt);
-    scene *s = scene_new(m, 8);
+    show w = show_new(nets_named("residual"), &opt, 8); /* 18 x 22, reach of 22 pixels at most */
     float cells[3 * 3];
     (void)state;
-    scene_next(s);
-    player_run(p, s);
+    show_next(&w);
     for (int y = 0; y < 2; y++)
         for (int x = 0; x < 2; x++)
-            s->data[0][y * 22 + x] += 0.3f;
-    player_run(p, s);
-    assert_int_equal(rpr_stream_heat(p->s, 3, 3, cells), RPR_OK);
+            w.s->data[0][y * 22 + x] += 0.3f;
+    player_run(w.p, w.s);
+    assert_int_equal(rpr_stream_heat(w.p->s, 3, 3, cells), RPR_OK);
     assert_true(cells[0] > 0.05f);
     for (int i = 1; i < 9; i++)
         assert_true(cells[i] < cells[0]);
     assert_true(cells[8] <= 0.0f);
-    scene_free(s);
-    player_free(p);
-    rpr_model_destroy(m);
+    show_free(&w);
 }
 
 static void heat_refuses_bad_grids(void **state)
 {
-    rpr_model *m = nets_named("one_conv");
-    player *p = player_new(m, NULL);
+    show w = show_new(nets_named("one_conv"), NULL, 8);
     float cell;
     (void)state;
-    assert_int_equal(rpr_stream_heat(p->s, 1, 1, &cell), RPR_ERR_ARGUMENT);
-    scene *s = scene_new(m, 8);
-    scene_next(s);
-    player_run(p, s);
-    assert_int_equal(rpr_stream_heat(p->s, 0, 1, &cell), RPR_ERR_ARGUMENT);
-    assert_int_equal(rpr_stream_heat(p->s, 1, -1, &cell), RPR_ERR_ARGUMENT);
-    assert_int_equal(rpr_stream_heat(p->s, 1, 1, NULL), RPR_ERR_ARGUMENT);
-    assert_int_equal(rpr_stream_heat(p->s, 1, 1, &cell), RPR_OK);
-    scene_free(s);
-    player_free(p);
-    rpr_model_destroy(m);
+    assert_int_equal(rpr_stream_heat(w.p->s, 1, 1, &cell), RPR_ERR_ARGUMENT);
+    show_next(&w);
+    assert_int_equal(rpr_stream_heat(w.p->s, 0, 1, &cell), RPR_ERR_ARGUMENT);
+    assert_int_equal(rpr_stream_heat(w.p->s, 1, -1, &cell), RPR_ERR_ARGUMENT);
+    assert_int_equal(rpr_stream_heat(w.p->s, 1, 1, NULL), RPR_ERR_ARGUMENT);
+    assert_int_equal(rpr_stream_heat(w.p->s, 1, 1, &cell), RPR_OK);
+    show_free(&w);
 }
 
 int main(void)
