@@ -23,26 +23,37 @@ bool rpr_touch_range(const uint8_t *p, int64_t count)
     return false;
 }
 
+/** Position of the first byte in memory that is not zero. */
+static int32_t first_byte(uint64_t word)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    return __builtin_ctzll(word) / 8;
+#else
+    return __builtin_clzll(word) / 8;
+#endif
+}
+
+/** First position in row[x..w) whose mark differs from `like`'s bytes (0 or ALL_SET); w if none. */
+static int32_t first_other(const uint8_t *row, int32_t x, int32_t w, uint64_t like)
+{
+    for (; w - x >= 8; x += 8) {
+        uint64_t differs = load8(row + x) ^ like;
+        if (differs)
+            return x + first_byte(differs);
+    }
+    while (x < w && row[x] == (uint8_t)like)
+        x++;
+    return x;
+}
+
 bool rpr_touch_run(const uint8_t *row, int32_t x, int32_t w, int32_t *x0, int32_t *x1)
 {
-    if (row) {
-        while (w - x >= 8 && load8(row + x) == 0)
-            x += 8;
-        while (x < w && !row[x])
-            x++;
-    }
+    if (row)
+        x = first_other(row, x, w, 0);
     if (x >= w)
         return false;
     *x0 = x;
-    if (row) {
-        while (w - x >= 8 && load8(row + x) == ALL_SET)
-            x += 8;
-        while (x < w && row[x])
-            x++;
-    } else {
-        x = w;
-    }
-    *x1 = x;
+    *x1 = row ? first_other(row, x, w, ALL_SET) : w;
     return true;
 }
 
