@@ -33,6 +33,7 @@ bench:
 	@scripts/venv.sh
 	@.venv/bin/python scripts/compare_ort.py --build $(BUILD)
 	@.venv/bin/python bench/bench.py --build $(BUILD) -o bench/results.md
+	@.venv/bin/python bench/streams.py --build $(BUILD) -o bench/streams.md
 
 clean:
 	rm -rf build build-* demo .venv bench/__pycache__ training/tfjs/__pycache__
