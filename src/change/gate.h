@@ -66,11 +66,10 @@ void rpr_gate_update(rpr_gate_state *g, const rpr_gate *rule, const rpr_kernels 
 bool rpr_gate_fades(rpr_gate_state *g, const rpr_kernels *k);
 
 /**
- * Profiles lo and hi: the range of x without a small share of outliers at either end. NaN and
+ * Profiles lo and hi: the range of x without the 0.01 % of outliers at either end. NaN and
  * infinity are left out; nothing left gives 0 and 0. Scratch: RPR_PROFILE_BINS counters.
  */
 #define RPR_PROFILE_BINS 4096
-void rpr_gate_profile(rpr_gate_state *g, const rpr_gate *rule, const rpr_kernels *k,
-                      const rpr_map *x, int32_t *scratch);
+void rpr_gate_profile(rpr_gate_state *g, const rpr_kernels *k, const rpr_map *x, int32_t *scratch);
 
 #endif

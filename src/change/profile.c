@@ -6,11 +6,10 @@
 #include <math.h>
 
 /*
- * Shares of the values at either end that the range leaves out. A wider range means wider
- * dead-zones and cells: less work and more error. Measured on nanodet (doc/contract.md).
+ * Share of the values at either end that the range leaves out. A wider range means wider dead-zones
+ * and cells: less work and more error. Measured on nanodet (doc/contract.md).
  */
-#define OUTLIERS_DEADZONE 0.0002
-#define OUTLIERS_LEVELS 0.0001
+#define OUTLIERS 0.0001
 
 /** Values in [lo, hi], by equal bins; those outside are counted at the ends. */
 typedef struct histogram {
@@ -98,11 +97,9 @@ static void extremes(const source *s, float *lo, float *hi)
         }
 }
 
-void rpr_gate_profile(rpr_gate_state *g, const rpr_gate *rule, const rpr_kernels *k,
-                      const rpr_map *x, int32_t *scratch)
+void rpr_gate_profile(rpr_gate_state *g, const rpr_kernels *k, const rpr_map *x, int32_t *scratch)
 {
     const source s = {.g = g, .k = k, .x = x};
-    double outliers = rule->kind == RPR_GATE_LEVELS ? OUTLIERS_LEVELS : OUTLIERS_DEADZONE;
     histogram h = {.bin = scratch};
     extremes(&s, &h.lo, &h.hi);
     g->lo = g->hi = 0.0f;
@@ -113,7 +110,7 @@ void rpr_gate_profile(rpr_gate_state *g, const rpr_gate *rule, const rpr_kernels
     if (!(h.hi > h.lo))
         return;
     count(&h, &s);
-    int64_t cut = (int64_t)(outliers * (double)h.total), last = h.total - 1;
+    int64_t cut = (int64_t)(OUTLIERS * (double)h.total), last = h.total - 1;
     g->lo = quantile(&h, &s, cut, false);
     count(&h, &s); /* the bins were used for refining */
     g->hi = quantile(&h, &s, last - cut, true);

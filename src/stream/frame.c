@@ -34,7 +34,7 @@ static void update_gate(rpr_stream *s, int index)
     rpr_map x = rpr_plan_map(s->plan, tensor, s->state);
     rpr_touch touched = rpr_stream_touch(s, tensor);
     if (s->frame == 0) {
-        rpr_gate_profile(g, &s->opt.gate, s->k, &x, s->bins);
+        rpr_gate_profile(g, s->k, &x, s->bins);
         rpr_gate_restart(g, &s->opt.gate, s->k, &x);
     } else if (touched.any) {
         rpr_gate_update(g, &s->opt.gate, s->k, &x, &touched);
