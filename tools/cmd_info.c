@@ -72,12 +72,13 @@ static void print_tensors(const char *title, const rpr_model *model, size_t n,
 
 static void print_ops(const model_sum *m)
 {
-    printf("\n%-20s %7s %11s %12s  %s\n", "operator", "layers", "M MACs", "parameters", "changes");
+    printf("\n%-20s %7s %11s %12s  %s\n", "operator", "layers", "M MACs", "parameters",
+           "when inputs change");
     for (size_t i = 0; i < m->n_ops; i++) {
         const op_sum *s = &m->op[i];
-        const char *how = s->dense_layers == 0           ? "pass through"
-                          : s->dense_layers == s->layers ? "run densely"
-                                                         : "some run densely";
+        const char *how = s->dense_layers == 0           ? "only what changed"
+                          : s->dense_layers == s->layers ? "all of it"
+                                                         : "all of it in some";
         printf("%-20s %7" PRId64 " %11.2f %12" PRId64 "  %s\n", s->op, s->layers,
                (double)s->macs / 1e6, s->parameters, how);
     }
@@ -87,12 +88,13 @@ static void print_ops(const model_sum *m)
 
 static void print_layers(const model_sum *m)
 {
-    printf("\nreuse       %" PRId64 " layers have weights and a gate; changes pass through %" PRId64
-           " of %" PRId64 " layers\n",
-           m->weighted, m->total.layers - m->total.dense_layers, m->total.layers);
+    printf("\nreuse       %" PRId64 " of %" PRId64 " layers compute only what changed; %" PRId64
+           " of them have weights and a gate\n            (--gate), which says what counts as "
+           "changed\n",
+           m->total.layers - m->total.dense_layers, m->total.layers, m->weighted);
     if (m->total.dense_layers == 0)
         return;
-    puts("dense       these run in full whenever an input of theirs changed:");
+    puts("dense       these are computed in full as soon as anything they read changed:");
     for (size_t i = 0; i < m->n_layers; i++)
         if (!m->layer[i].sparse)
             printf("            %s %s\n", m->layer[i].op, m->layer[i].name);

@@ -51,7 +51,7 @@ int model_open(const cli_options *o, rpr_model **out, line_list *unsupported)
     if (status != RPR_OK) {
         const char *why = err.message[0] ? err.message : rpr_strerror(status);
         int open_shape = status == RPR_ERR_SHAPE && o->n_shapes == 0;
-        const char *hint = open_shape ? " (see --shape)" : "";
+        const char *hint = open_shape ? " with --shape, such as --shape 1,3,640,640" : "";
         for (size_t i = 0; i < lines->n; i++)
             cli_fail(code, "%s: %s", o->model, lines->line[i]);
         if (strstr(why, o->model))

@@ -117,7 +117,7 @@ static void error_table(const report *r)
     if (has_boxes && agreement_empty(r->agreement))
         puts("  No boxes on either side: F1 is 1 by definition and says nothing.");
     else if (has_boxes)
-        puts("  F1: how far the boxes agree (same class, overlap above 0.75); 1 is in full");
+        puts("  F1: agreement of the boxes, from 0 to 1 (same class, overlap above 0.75)");
     puts("  rel L2: size of the error / size of the result; max: largest error / range of the\n"
          "  result; both of the worst output");
     if (r->skipping)

@@ -33,7 +33,7 @@ refuses 4 'has 2 inputs' run two.onnx good.avi
 refuses 4 'input x (f32 1x96) is no picture' run vector.onnx good.avi
 expect 3 run open.onnx good.avi
 says err open.onnx
-says err '(see --shape)'
+says err 'give a shape with --shape, such as'
 expect 0 run open.onnx good.avi --shape x=1,3,24,48
 says out 'input 1x3x24x48'
 expect 0 info open.onnx --shape 1,3,24,48
