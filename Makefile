@@ -31,9 +31,9 @@ bench:
 	@scripts/build.sh $(BUILD)
 	@scripts/models.py
 	@scripts/venv.sh
-	@.venv/bin/python scripts/compare_ort.py --build $(BUILD)
 	@.venv/bin/python bench/bench.py --build $(BUILD) -o bench/results.md
 	@.venv/bin/python bench/streams.py --build $(BUILD) -o bench/streams.md
+	@.venv/bin/python scripts/compare_ort.py --build $(BUILD)
 
 clean:
 	rm -rf build build-* demo .venv bench/__pycache__ training/tfjs/__pycache__
