@@ -59,7 +59,7 @@ class _Gate(c.Structure):
 class _StreamOptions(c.Structure):
     _fields_ = [('struct_size', c.c_size_t), ('gate', _Gate), ('refresh', c.c_int),
                 ('threads', c.c_int), ('policy', c.c_int), ('seed', c.c_uint64),
-                ('allow_nonfinite', c.c_int)]
+                ('allow_nonfinite', c.c_int), ('trace', c.c_int)]
 
 
 class _Input(c.Structure):

@@ -187,6 +187,8 @@ typedef struct rpr_stream_options {
     rpr_policy policy;
     uint64_t seed;       /**< RPR_POLICY_RANDOM */
     int allow_nonfinite; /**< 1: NaN and infinity in an input are run as they are */
+    int trace; /**< 1: keeps complete change lists, which an rpr_trace needs; takes memory (up
+                    to 8 bytes per gated value) and a little time, and changes no result */
 } rpr_stream_options;
 
 RPR_API void rpr_stream_options_init(rpr_stream_options *o);
@@ -295,6 +297,43 @@ RPR_API int rpr_stream_oracle(const rpr_stream *s, rpr_oracle *result);
 
 /** Name of the instruction-set bundle in use: "scalar", "avx2", "avx512". */
 RPR_API const char *rpr_isa(void);
+
+/* ------------------------------------------------------------------ trace */
+
+/**
+ * Writes a similarity trace of a stream: what its weighted layers are and, frame by frame, which of
+ * the values that they read counted as changed and what was done about it. doc/trace-format.md
+ * describes the bytes. Used by the stream's thread.
+ */
+typedef struct rpr_trace rpr_trace;
+
+/** Takes n bytes; returns 0, or anything else if they could not be written. */
+typedef int (*rpr_write_fn)(void *user, const void *bytes, size_t n);
+
+/**
+ * Begins a trace of the frames that follow: allocates everything that writing will need, and writes
+ * the header. The stream must outlive the trace and must have been created with `trace` and with
+ * a gate other than OFF: else RPR_ERR_ARGUMENT. RPR_ERR_IO if `write` failed, RPR_ERR_UNSUPPORTED
+ * if the model does not fit the format's limits. On failure *out is NULL.
+ */
+RPR_API int rpr_trace_create(const rpr_stream *s, rpr_write_fn write, void *user, rpr_trace **out,
+                             rpr_error *err);
+
+/**
+ * Writes the frame that the stream has just run; to be called after each successful rpr_stream_run.
+ * Allocates nothing. RPR_ERR_ARGUMENT if there is no such frame, if it was written already, or if
+ * one before it was not (then the trace cannot go on); RPR_ERR_IO if `write` failed, also earlier.
+ */
+RPR_API int rpr_trace_frame_write(rpr_trace *t);
+
+/** Writes the end, without which a trace counts as cut short. Nothing can be written afterwards. */
+RPR_API int rpr_trace_end(rpr_trace *t);
+
+/** The last error in one line; "" if none. Owned by the trace. */
+RPR_API const char *rpr_trace_error(const rpr_trace *t);
+
+/** Frees a trace; writes nothing. NULL is allowed. */
+RPR_API void rpr_trace_destroy(rpr_trace *t);
 
 #ifdef __cplusplus
 }

@@ -135,11 +135,12 @@ void rpr_gate_update(rpr_gate_state *g, const rpr_gate *rule, const rpr_kernels 
         /* A list that could overflow is given up: so much has changed that dense is cheaper. */
         if (g->list_ok && g->n_listed + row_elements > g->cap)
             g->list_ok = false;
-        int32_t first = (int32_t)g->n_listed, found = 0;
+        int32_t first = (int32_t)(g->keeps_all ? g->n_changed : g->n_listed), found = 0;
+        bool list = g->list_ok || g->keeps_all;
         while (next_span(mark, x1, w, x->c, &x0, &x1))
-            found += gate_run(g, &r, k, src, x->pix, dst, x0, x1,
-                              g->list_ok ? g->idx + first + found : NULL,
-                              g->list_ok ? g->delta + first + found : NULL);
+            found +=
+                gate_run(g, &r, k, src, x->pix, dst, x0, x1, list ? g->idx + first + found : NULL,
+                         list ? g->delta + first + found : NULL);
         g->row_n[row] = found;
         g->n_changed += found;
         if (g->list_ok && found) {

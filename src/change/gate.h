@@ -30,6 +30,8 @@ typedef struct rpr_gate_state {
     int64_t n_pixels;  /* pixels with a change, if list_ok */
     int64_t n_listed;  /* entries in the list */
     bool rows_only;    /* only `changed` is wanted: each row's list overwrites the one before */
+    bool keeps_all;    /* whatever becomes of the list, idx holds all changed elements: row after
+                          row, row_n of each. There is room for every element */
     bool list_ok;      /* the list is complete */
     bool adaptive;     /* a list that would be no use is not made */
     bool crowded;      /* so much changed that the next frame is only counted */

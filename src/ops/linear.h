@@ -27,7 +27,20 @@ typedef struct rpr_phase {
     const float *bias; /* rpr_round_lane(co) floats */
 } rpr_phase;
 
+/** Sizes along one spatial axis: taps, stride, dilation, padding before the first element. */
+typedef struct rpr_linear_axis {
+    int32_t k, s, d, pad, in, out;
+} rpr_linear_axis;
+
+/** What the node says, before it becomes phases. */
+typedef struct rpr_linear_geometry {
+    rpr_linear_axis axis[2]; /* y, x */
+    int32_t groups;
+    bool transposed;
+} rpr_linear_geometry;
+
 typedef struct rpr_linear {
+    rpr_linear_geometry geometry;
     rpr_phase *phase; /* owned */
     int32_t n_phase;
     bool depthwise; /* one phase of the depthwise kernel */

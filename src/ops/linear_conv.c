@@ -80,6 +80,7 @@ static rpr_linear *make(const conv *c)
     rpr_linear *l = rpr_linear_new(c->depthwise ? 1 : c->group, floats, biases);
     if (!l)
         return NULL;
+    l->geometry = (rpr_linear_geometry){.axis = {c->axis[0], c->axis[1]}, .groups = c->group};
     l->depthwise = c->depthwise;
     l->n = c->batch;
     l->in_h = c->axis[0].in;

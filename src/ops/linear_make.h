@@ -27,11 +27,6 @@ const float *rpr_linear_constant(const rpr_graph *g, const rpr_node *n, int inpu
 /** Allocates a layer with room for phases, and for `floats` weights plus `biases` floats. */
 rpr_linear *rpr_linear_new(int32_t n_phase, int64_t floats, int64_t biases);
 
-/** Sizes along one spatial axis. */
-typedef struct rpr_linear_axis {
-    int32_t k, s, d, pad, in, out;
-} rpr_linear_axis;
-
 /**
  * Batch and the axes y, x of a node with one or two spatial axes, from its parsed window; with one,
  * the batch is y. False if a size is out of range for a linear layer.

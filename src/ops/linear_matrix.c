@@ -26,6 +26,11 @@ static int64_t bias_values(const rpr_graph *g, const rpr_node *n, int64_t column
     return flat ? count : 0;
 }
 
+static rpr_linear_axis one_tap(int32_t size)
+{
+    return (rpr_linear_axis){.k = 1, .s = 1, .d = 1, .in = size, .out = size};
+}
+
 static rpr_linear *make(const matrix *m, const rpr_shape *x)
 {
     int64_t floats = rpr_packed_floats(m->depth, m->columns);
@@ -34,11 +39,11 @@ static rpr_linear *make(const matrix *m, const rpr_shape *x)
         return NULL;
     float *bias = l->weights + floats;
     int64_t rows = rpr_shape_count(x) / m->depth;
-    l->n = 1;
     /* The pixels of the input as rpr_tensor_pixels lays them out: the last row axis is w. */
     l->in_w = l->out_w = (int32_t)(x->rank > 1 ? x->dim[x->rank - 2] : 1);
     l->in_h = l->out_h = x->rank > 2 ? (int32_t)x->dim[x->rank - 3] : 1;
     l->n = (int32_t)(rows / ((int64_t)l->in_w * l->in_h));
+    l->geometry = (rpr_linear_geometry){.axis = {one_tap(l->in_h), one_tap(l->in_w)}, .groups = 1};
     l->in_c = m->depth;
     l->out_c = m->columns;
     l->parameters = (int64_t)m->depth * m->columns + (m->bias ? m->columns : 0);

@@ -119,6 +119,8 @@ static rpr_linear *make(const transposed *c)
         rpr_linear_free(l);
         return NULL;
     }
+    l->geometry = (rpr_linear_geometry){
+        .axis = {c->axis[0], c->axis[1]}, .groups = c->group, .transposed = true};
     l->n = c->batch;
     l->in_h = c->axis[0].in;
     l->in_w = c->axis[1].in;

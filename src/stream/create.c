@@ -57,6 +57,7 @@ static void take_gate(rpr_stream *s, int i, rpr_arena *state, rpr_arena *lists)
     size_t w = (size_t)(t->w + plan->halo_l + plan->halo_r), c = (size_t)t->c;
     size_t h = (size_t)(t->h + plan->halo_t + plan->halo_b), rows = (size_t)t->n * (size_t)t->h;
     size_t room = plan->needs_list ? list_room(&s->opt, t) : (size_t)t->w * c;
+    size_t kept = s->opt.trace ? rows * (size_t)t->w * c : room; /* what decides stays `room` */
     float *xhat = rpr_arena_take(state, (size_t)t->n * h * w * c, sizeof *xhat);
     g->xhat = (rpr_map){.n = t->n, .h = t->h, .w = t->w, .c = t->c, .pix = t->c};
     g->xhat.row = (int64_t)(w * c);
@@ -67,10 +68,11 @@ static void take_gate(rpr_stream *s, int i, rpr_arena *state, rpr_arena *lists)
     g->act = plan->act;
     g->adaptive = s->opt.policy == RPR_POLICY_AUTO;
     g->rows_only = !plan->needs_list;
+    g->keeps_all = s->opt.trace != 0;
     g->off = rpr_arena_take(lists, rows * (size_t)(t->w + 1), sizeof *g->off);
     g->row_n = rpr_arena_take(lists, rows, sizeof *g->row_n);
-    g->idx = rpr_arena_take(lists, room + RPR_LANE, sizeof *g->idx);
-    g->delta = rpr_arena_take(lists, room + RPR_LANE, sizeof *g->delta);
+    g->idx = rpr_arena_take(lists, kept + RPR_LANE, sizeof *g->idx);
+    g->delta = rpr_arena_take(lists, kept + RPR_LANE, sizeof *g->delta);
     g->changed = (rpr_touch){.n = t->n, .h = t->h, .w = t->w};
     g->changed.pix = rpr_arena_take(lists, rows * (size_t)t->w + 8, 1);
 }
@@ -202,6 +204,7 @@ void rpr_stream_destroy(rpr_stream *s)
 void rpr_stream_reset(rpr_stream *s)
 {
     s->frame = 0;
+    s->ran = false;
     s->random = s->opt.seed ? s->opt.seed : 1;
     for (int i = 0; i < s->plan->n_gate; i++) {
         s->gate_frame[i] = 0;

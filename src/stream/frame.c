@@ -222,6 +222,8 @@ int rpr_stream_run(rpr_stream *s, const rpr_input *in, size_t n_in, rpr_output *
     }
     rpr_stream_copy_outputs(s, out, n_out);
     s->frame++;
+    s->runs++;
+    s->ran = true;
     s->stats.ms = now_ms() - start;
     return RPR_OK;
 }

@@ -31,7 +31,9 @@ struct rpr_stream {
     rpr_stream_options opt;
     bool reuse; /* any gate but OFF */
     bool time_layers;
+    bool ran;       /* the state is what the last frame left: not reset or loaded since */
     uint64_t frame; /* frames run since create or reset */
+    uint64_t runs;  /* frames run since create */
     uint64_t random;
     char *state; /* everything that lives from frame to frame, but for the small arrays below */
     char *z;     /* pre-activations, within the state */

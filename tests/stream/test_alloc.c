@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Running a frame takes no memory; creating a stream survives every failure to get some. */
+/* Running and tracing a frame take no memory; creating survives every failure to get some. */
+#define _POSIX_C_SOURCE 200809L
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "nets.h"
 #include "play.h"
+#include "trace/read.h"
 
 /* The linker turns every call of posix_memalign, malloc and calloc into one of these. */
 int __real_posix_memalign(void **p, size_t align, size_t bytes);
@@ -73,6 +76,50 @@ static void running_takes_no_memory(void **state)
     assert_true(checked > 100);
 }
 
+/** What a trace has written, which must not be more than there is room for. */
+typedef struct traced {
+    char bytes[1 << 20];
+    size_t n;
+} traced;
+
+static int keep(void *user, const void *bytes, size_t n)
+{
+    traced *t = user;
+    if (n > sizeof t->bytes - t->n)
+        return 1;
+    memcpy(t->bytes + t->n, bytes, n);
+    t->n += n;
+    return 0;
+}
+
+static traced kept; /* by the tests below */
+
+static void tracing_takes_no_memory(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < nets_count(); i++)
+        for (int g = 0; g < PLAY_GATES; g++) {
+            rpr_stream_options opt = play_options();
+            rpr_trace *t;
+            opt.gate = play_gate_of((play_gate)g);
+            opt.trace = 1;
+            show w = show_new(nets_make(i), &opt, 1);
+            kept.n = 0;
+            assert_int_equal(rpr_trace_create(w.p->s, keep, &kept, &t, NULL), RPR_OK);
+            for (int f = 0; f < 5; f++) {
+                show_next(&w);
+                long before = calls;
+                assert_int_equal(rpr_trace_frame_write(t), RPR_OK);
+                assert_int_equal(calls - before, 0);
+            }
+            long before = calls;
+            assert_int_equal(rpr_trace_end(t), RPR_OK);
+            assert_int_equal(calls - before, 0);
+            rpr_trace_destroy(t);
+            show_free(&w);
+        }
+}
+
 /** Calls `make` with the first, the second, ... allocation failing until none does. */
 static void fail_each(const rpr_model *m, int (*make)(const rpr_model *m))
 {
@@ -94,6 +141,49 @@ static int make_stream(const rpr_model *m)
     rpr_stream_destroy(copy);
     rpr_stream_destroy(s);
     return status;
+}
+
+/** Writes a trace of one frame, with luck, and reads it. */
+static int make_trace(const rpr_model *m)
+{
+    rpr_stream_options opt = play_options();
+    rpr_trace *t = NULL;
+    rpr_trace_reader *r = NULL;
+    const rpr_trace_frame *f;
+    rpr_error err = {{0}};
+    long n = fail_at;
+    fail_at = -1;
+    opt.trace = 1;
+    player *p = player_new(m, &opt);
+    scene *s = scene_new(m, 1);
+    scene_next(s);
+    player_run(p, s);
+    kept.n = 0;
+    fail_at = n;
+    int status = rpr_trace_create(p->s, keep, &kept, &t, &err);
+    if (status == RPR_OK) {
+        player_run(p, s);
+        assert_int_equal(rpr_trace_frame_write(t), RPR_OK);
+        assert_int_equal(rpr_trace_end(t), RPR_OK);
+        status = rpr_trace_open_file(fmemopen(kept.bytes, kept.n, "rb"), "trace", &r, &err);
+    }
+    assert_true((status == RPR_OK) == (r != NULL));
+    assert_true((status == RPR_OK) == (err.message[0] == '\0'));
+    if (status == RPR_OK)
+        assert_int_equal(rpr_trace_next(r, &f, &err), RPR_OK);
+    rpr_trace_close(r);
+    rpr_trace_destroy(t);
+    scene_free(s);
+    player_free(p);
+    return status;
+}
+
+static void traces_survive_lack_of_memory(void **state)
+{
+    rpr_model *m = nets_named("shared_gate");
+    (void)state;
+    fail_each(m, make_trace);
+    rpr_model_destroy(m);
 }
 
 static void streams_survive_lack_of_memory(void **state)
@@ -168,6 +258,8 @@ static void frames_survive_lack_of_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(running_takes_no_memory),
+                                       cmocka_unit_test(tracing_takes_no_memory),
+                                       cmocka_unit_test(traces_survive_lack_of_memory),
                                        cmocka_unit_test(streams_survive_lack_of_memory),
                                        cmocka_unit_test(models_survive_lack_of_memory),
                                        cmocka_unit_test(frames_survive_lack_of_memory)};
