@@ -22,6 +22,12 @@ for dir in $order; do
         esac
     done
 done
+# The simulator shares the trace and what that stands on, and knows nothing of the engine.
+if grep -rnE "^#include \"($(echo "$order" | sed 's/core//; s/trace//' | tr -s ' ' '|' | sed 's/^|//; s/|$//'))/" sim \
+    --include='*.[ch]'; then
+    echo "sim/ may use core/, trace/ and the public API only"
+    bad=1
+fi
 for dir in tools examples; do
     [ -d "$dir" ] || continue
     if grep -rnE "^#include \"($(echo "$order" | tr ' ' '|'))/" "$dir" --include='*.[ch]'; then

@@ -72,6 +72,7 @@ section()
 section 'Text'
 check 'style' scripts/check-style.sh
 check 'download addresses' scripts/check-addresses.sh
+check 'energy tables' /usr/bin/python3 energy/check.py
 if [ -x scripts/check-layers.sh ]; then
     check 'layers' scripts/check-layers.sh
 else

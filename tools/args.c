@@ -8,41 +8,11 @@
 
 #include "cli.h"
 #include "help.h"
+#include "options.h"
 
 enum { STREAMS = CMD_RUN | CMD_BENCH | CMD_VERIFY };
 
 /* ------------------------------------------------------------------ values */
-
-static int parse_int(const char *text, int64_t low, int64_t high, int64_t *value)
-{
-    char *end = NULL;
-    errno = 0;
-    long long v = strtoll(text, &end, 10);
-    if (errno || end == text || *end || v < low || v > high)
-        return 0;
-    *value = v;
-    return 1;
-}
-
-/* A finite number, or a fraction such as 2/255. */
-static int parse_number(const char *text, double *value)
-{
-    char *end = NULL;
-    double v = strtod(text, &end), d = 1;
-    if (end == text)
-        return 0;
-    if (*end == '/') {
-        const char *below = end + 1;
-        d = strtod(below, &end);
-        if (end == below || !(d > 0))
-            return 0;
-    }
-    v /= d;
-    if (*end || !isfinite(v))
-        return 0;
-    *value = v;
-    return 1;
-}
 
 /* One number for all channels, or three with commas. */
 static int parse_triple(const char *text, float value[3])
@@ -57,7 +27,7 @@ static int parse_triple(const char *text, float value[3])
         next = strchr(p, ',');
         if (next)
             *next++ = 0;
-        if (n == 3 || !parse_number(p, &v))
+        if (n == 3 || !option_number(p, &v))
             return 0;
         value[n++] = (float)v;
     }
@@ -70,18 +40,19 @@ static int parse_triple(const char *text, float value[3])
 
 /* Each returns 0 if the value is wrong; the table says what it should have been. */
 
-static int set_gate(cli_options *o, const char *v)
+static int set_gate(void *target, const char *v)
 {
+    cli_options *o = target;
     int64_t levels;
     o->gate_text = v;
     if (strcmp(v, "off") == 0) {
         o->gate.kind = RPR_GATE_OFF;
     } else if (strcmp(v, "exact") == 0) {
         o->gate.kind = RPR_GATE_EXACT;
-    } else if (strncmp(v, "levels:", 7) == 0 && parse_int(v + 7, 2, 65536, &levels)) {
+    } else if (strncmp(v, "levels:", 7) == 0 && option_int(v + 7, 2, 65536, &levels)) {
         o->gate.kind = RPR_GATE_LEVELS;
         o->gate.levels = (int)levels;
-    } else if (strncmp(v, "deadzone:", 9) == 0 && parse_number(v + 9, &o->gate.threshold) &&
+    } else if (strncmp(v, "deadzone:", 9) == 0 && option_number(v + 9, &o->gate.threshold) &&
                o->gate.threshold >= 0 && o->gate.threshold < 1) {
         o->gate.kind = RPR_GATE_DEADZONE;
     } else {
@@ -90,37 +61,42 @@ static int set_gate(cli_options *o, const char *v)
     return 1;
 }
 
-static int set_frames(cli_options *o, const char *v)
+static int set_frames(void *target, const char *v)
 {
-    return parse_int(v, 1, INT64_MAX / 2, &o->frames);
+    cli_options *o = target;
+    return option_int(v, 1, INT64_MAX / 2, &o->frames);
 }
 
-static int set_skip(cli_options *o, const char *v)
+static int set_skip(void *target, const char *v)
 {
-    return parse_int(v, 0, INT64_MAX / 2, &o->skip);
+    cli_options *o = target;
+    return option_int(v, 0, INT64_MAX / 2, &o->skip);
 }
 
-static int set_threads(cli_options *o, const char *v)
+static int set_threads(void *target, const char *v)
 {
+    cli_options *o = target;
     int64_t n;
-    if (!parse_int(v, 1, 64, &n))
+    if (!option_int(v, 1, 64, &n))
         return 0;
     o->threads = (int)n;
     return 1;
 }
 
-static int set_refresh(cli_options *o, const char *v)
+static int set_refresh(void *target, const char *v)
 {
+    cli_options *o = target;
     int64_t n;
-    if (!parse_int(v, 0, INT32_MAX, &n))
+    if (!option_int(v, 0, INT32_MAX, &n))
         return 0;
     o->refresh = (int)n;
     return 1;
 }
 
 /* NAME=1,3,640,640 or, for the first input, 1,3,640,640. */
-static int set_shape(cli_options *o, const char *v)
+static int set_shape(void *target, const char *v)
 {
+    cli_options *o = target;
     if (o->n_shapes == CLI_MAX_SHAPES)
         return 0;
     rpr_input_shape *shape = &o->shapes[o->n_shapes];
@@ -152,8 +128,9 @@ static int set_shape(cli_options *o, const char *v)
     return 1;
 }
 
-static int set_decode(cli_options *o, const char *v)
+static int set_decode(void *target, const char *v)
 {
+    cli_options *o = target;
     if (strcmp(v, "none") == 0)
         o->decode = DECODE_NONE;
     else if (strcmp(v, "nanodet") == 0)
@@ -165,20 +142,23 @@ static int set_decode(cli_options *o, const char *v)
     return 1;
 }
 
-static int set_mean(cli_options *o, const char *v)
+static int set_mean(void *target, const char *v)
 {
+    cli_options *o = target;
     o->have_mean = 1;
     return parse_triple(v, o->mean);
 }
 
-static int set_scale(cli_options *o, const char *v)
+static int set_scale(void *target, const char *v)
 {
+    cli_options *o = target;
     o->have_mean = 1;
     return parse_triple(v, o->scale) && o->scale[0] != 0 && o->scale[1] != 0 && o->scale[2] != 0;
 }
 
-static int set_range(cli_options *o, const char *v)
+static int set_range(void *target, const char *v)
 {
+    cli_options *o = target;
     const char *dots = strstr(v, "..");
     char low[32];
     double a, b;
@@ -186,7 +166,7 @@ static int set_range(cli_options *o, const char *v)
         return 0;
     memcpy(low, v, (size_t)(dots - v));
     low[dots - v] = 0;
-    if (!parse_number(low, &a) || !parse_number(dots + 2, &b) || !(a < b))
+    if (!option_number(low, &a) || !option_number(dots + 2, &b) || !(a < b))
         return 0;
     o->have_range = 1;
     o->low = (float)a;
@@ -194,49 +174,55 @@ static int set_range(cli_options *o, const char *v)
     return 1;
 }
 
-static int set_out(cli_options *o, const char *v)
+static int set_out(void *target, const char *v)
 {
+    cli_options *o = target;
     o->out_dir = v;
     return *v != 0;
 }
 
-static int set_overlay(cli_options *o, const char *v)
+static int set_overlay(void *target, const char *v)
 {
+    cli_options *o = target;
     o->overlay = v;
     return *v != 0;
 }
 
-static int set_json(cli_options *o, const char *v)
+static int set_trace(void *target, const char *v)
 {
+    cli_options *o = target;
+    o->trace = v;
+    return *v != 0;
+}
+
+static int set_json(void *target, const char *v)
+{
+    cli_options *o = target;
     o->json = v ? v : "-";
     return *o->json != 0;
 }
 
-static int set_oracle_every(cli_options *o, const char *v)
+static int set_oracle_every(void *target, const char *v)
 {
+    cli_options *o = target;
     int64_t n;
-    if (!parse_int(v, 0, INT32_MAX, &n))
+    if (!option_int(v, 0, INT32_MAX, &n))
         return 0;
     o->oracle_every = (int)n;
     return 1;
 }
 
-static int set_max_rel_l2(cli_options *o, const char *v)
+static int set_max_rel_l2(void *target, const char *v)
 {
-    return parse_number(v, &o->max_rel_l2) && o->max_rel_l2 >= 0;
+    cli_options *o = target;
+    return option_number(v, &o->max_rel_l2) && o->max_rel_l2 >= 0;
 }
 
-static int set_min_f1(cli_options *o, const char *v)
+static int set_min_f1(void *target, const char *v)
 {
-    return parse_number(v, &o->min_f1) && o->min_f1 >= 0 && o->min_f1 <= 1;
+    cli_options *o = target;
+    return option_number(v, &o->min_f1) && o->min_f1 >= 0 && o->min_f1 <= 1;
 }
-
-typedef struct option {
-    const char *name;
-    int commands;
-    int (*set)(cli_options *o, const char *value);
-    const char *wants; /* NULL: a flag without value */
-} option;
 
 static const option options[] = {
     {"--gate", STREAMS, set_gate,
@@ -252,6 +238,7 @@ static const option options[] = {
     {"--range", STREAMS, set_range, "two numbers such as 0..1, -1..1 or 0..255"},
     {"--out", CMD_RUN, set_out, "a directory"},
     {"--overlay", CMD_RUN, set_overlay, "a video file to write"},
+    {"--trace", CMD_RUN, set_trace, "a file to write"},
     {"--json", STREAMS, set_json, "a file to write, or - for stdout"},
     {"--json", CMD_INFO, set_json, NULL},
     {"--oracle-every", CMD_VERIFY, set_oracle_every, "a number of frames; 0 for never"},
@@ -259,52 +246,18 @@ static const option options[] = {
     {"--min-f1", CMD_VERIFY, set_min_f1, "a number from 0 to 1"},
 };
 
-/* Part of the published command line, but not of this version. */
-static const char *const later[] = {"--plan", "--trace"};
-
 /* ----------------------------------------------------------------- reading */
 
-static int unknown_option(cli_command command, const char *arg)
+static int take_name(void *target, const char *name)
 {
-    size_t n = strcspn(arg, "=");
-    const char *name = help_command_name(command);
-    for (size_t i = 0; i < sizeof later / sizeof later[0]; i++)
-        if (strlen(later[i]) == n && strncmp(arg, later[i], n) == 0)
-            return cli_fail(CLI_USAGE, "%s is not available in this version", later[i]);
-    return cli_fail(CLI_USAGE, "%s has no option %.*s; see: reprise help %s", name, (int)n, arg,
-                    name);
-}
-
-static const option *find_option(cli_command command, const char *arg)
-{
-    size_t n = strcspn(arg, "=");
-    for (size_t i = 0; i < sizeof options / sizeof options[0]; i++)
-        if ((options[i].commands & (int)command) && strlen(options[i].name) == n &&
-            strncmp(arg, options[i].name, n) == 0)
-            return &options[i];
-    return NULL;
-}
-
-/* Takes argv[*i], an option, and its value; moves *i over what it used. */
-static int take_option(cli_options *o, int argc, char **argv, int *i)
-{
-    const char *arg = argv[*i];
-    const option *opt = find_option(o->command, arg);
-    if (!opt)
-        return unknown_option(o->command, arg);
-    const char *value = strchr(arg, '=');
-    if (value)
-        value++;
-    if (!opt->wants && value)
-        return cli_fail(CLI_USAGE, "%s takes no value", opt->name);
-    if (opt->wants && !value) {
-        if (*i + 1 >= argc)
-            return cli_fail(CLI_USAGE, "%s needs a value: %s", opt->name, opt->wants);
-        value = argv[++*i];
-    }
-    if (!opt->set(o, value))
-        return cli_fail(CLI_USAGE, "%s %s: should be %s", opt->name, value, opt->wants);
-    return CLI_DONE;
+    cli_options *o = target;
+    if (!o->model)
+        o->model = name;
+    else if (!o->input && o->command != CMD_INFO)
+        o->input = name;
+    else
+        return 0;
+    return 1;
 }
 
 static int check(const cli_options *o)
@@ -317,6 +270,9 @@ static int check(const cli_options *o)
         return cli_fail(CLI_USAGE, "--range cannot stand together with --mean or --scale");
     if (o->min_f1 >= 0 && o->decode == DECODE_NONE)
         return cli_fail(CLI_USAGE, "--min-f1 needs --decode: it is about boxes");
+    if (o->trace && o->gate.kind == RPR_GATE_OFF)
+        return cli_fail(CLI_USAGE, "--trace needs a gate: with --gate off nothing is compared, so "
+                                   "there is nothing to write");
     return CLI_DONE;
 }
 
@@ -331,27 +287,11 @@ int cli_parse(cli_command command, int argc, char **argv, cli_options *o, int *h
                        .oracle_every = 1,
                        .max_rel_l2 = -1,
                        .min_f1 = -1};
-    *help = 0;
-    int only_names = 0;
-    for (int i = 0; i < argc; i++) {
-        const char *arg = argv[i];
-        if (!only_names && strcmp(arg, "--") == 0) {
-            only_names = 1;
-        } else if (!only_names && (strcmp(arg, "--help") == 0 || strcmp(arg, "-h") == 0)) {
-            *help = 1;
-            return CLI_DONE;
-        } else if (!only_names && arg[0] == '-' && arg[1]) {
-            int code = take_option(o, argc, argv, &i);
-            if (code != CLI_DONE)
-                return code;
-        } else if (!o->model) {
-            o->model = arg;
-        } else if (!o->input && command != CMD_INFO) {
-            o->input = arg;
-        } else {
-            return cli_fail(CLI_USAGE, "%s: one name too many; see: reprise help %s", arg,
-                            help_command_name(command));
-        }
-    }
-    return check(o);
+    const option_table table = {.option = options,
+                                .n = sizeof options / sizeof options[0],
+                                .command = (int)command,
+                                .name = help_command_name(command),
+                                .take = take_name};
+    int code = options_read(&table, argc, argv, o, help);
+    return code != CLI_DONE || *help ? code : check(o);
 }

@@ -7,7 +7,13 @@
 
 #include "decoder.h"
 
-typedef enum cli_command { CMD_INFO = 1, CMD_RUN = 2, CMD_BENCH = 4, CMD_VERIFY = 8 } cli_command;
+typedef enum cli_command {
+    CMD_INFO = 1,
+    CMD_RUN = 2,
+    CMD_BENCH = 4,
+    CMD_VERIFY = 8,
+    CMD_SIM = 16
+} cli_command;
 
 enum { CLI_MAX_SHAPES = 8, CLI_MAX_NAME = 256 };
 
@@ -27,7 +33,7 @@ typedef struct cli_options {
     int have_range, have_mean; /**< which of the two was given */
     float low, high;           /**< --range: what bytes 0 and 255 become */
     float mean[3], scale[3];   /**< --mean, --scale: (byte - mean) / scale */
-    const char *out_dir, *overlay;
+    const char *out_dir, *overlay, *trace;
     const char *json;  /**< file, "-" for stdout; NULL: none */
     int oracle_every;  /**< frames; 0: never */
     double max_rel_l2; /**< below 0: no limit */

@@ -5,8 +5,9 @@
 #include "dump.h"
 #include "overlay.h"
 #include "report.h"
+#include "trace_file.h"
 
-static int run_frames(session *s, lane *l, overlay *v)
+static int run_frames(session *s, lane *l, overlay *v, trace_file *t)
 {
     const cli_options *o = s->opt;
     int code = CLI_DONE;
@@ -16,7 +17,11 @@ static int run_frames(session *s, lane *l, overlay *v)
             code = dump_frame(o->out_dir, s, l->out);
         if (code == CLI_DONE && o->overlay)
             code = overlay_frame(v, s, l);
+        if (code == CLI_DONE && o->trace)
+            code = trace_file_frame(t);
     }
+    if (code == CLI_DONE && o->trace)
+        code = trace_file_end(t);
     return session_end(s, code);
 }
 
@@ -25,6 +30,7 @@ int cmd_run(const cli_options *o)
     session s;
     lane l = {0};
     overlay v = {0};
+    trace_file t = {0};
     int code = session_open(&s, o);
     if (code == CLI_DONE)
         code = lane_open(&l, &s, o->gate);
@@ -32,11 +38,14 @@ int cmd_run(const cli_options *o)
         code = dump_open(o->out_dir);
     if (code == CLI_DONE && o->overlay)
         code = overlay_open(&v, &s, o->overlay);
+    if (code == CLI_DONE && o->trace)
+        code = trace_file_open(&t, o->trace, &l);
     if (code == CLI_DONE) {
-        code = run_frames(&s, &l, &v);
+        code = run_frames(&s, &l, &v, &t);
         int written = report_write(&(report){.session = &s, .reuse = &l});
         code = code == CLI_DONE ? written : code;
     }
+    trace_file_close(&t);
     int closed = overlay_close(&v);
     lane_close(&l, &s);
     session_close(&s);

@@ -29,7 +29,10 @@ static const page pages[] = {
      "\n"
      "  --out DIR             write every output of every frame: DIR/frame000000_NAME.npy\n"
      "  --overlay FILE.mp4    write the frames with boxes (--decode) and, tinted from yellow to\n"
-     "                        red, the places that were computed anew\n"},
+     "                        red, the places that were computed anew\n"
+     "  --trace FILE          write a similarity trace: which inputs of every layer changed on\n"
+     "                        every frame. FILE is there when the run is complete, FILE.part "
+     "before\n"},
     {CMD_BENCH, "bench", "time a model with and without reuse, side by side",
      "reprise bench MODEL INPUT [options]",
      "Runs every frame twice, in full (dense) and with reuse, taking turns at going first, and\n"
@@ -50,6 +53,35 @@ static const page pages[] = {
      "  --oracle-every N      ask the oracle on every N-th frame only (default 1); 0: never\n"
      "  --max-rel-l2 E        the relative L2 error of no output may exceed E\n"
      "  --min-f1 F            the boxes must agree with the dense run's with an F1 of F or more\n"},
+    {CMD_SIM, "sim", "simulate the ISCA 2018 accelerator, with and without reuse",
+     "reprise sim (--trace F | --net NAME --similarity S) [options]",
+     "Runs the same executions on the accelerator of the paper without and with reuse, and prints\n"
+     "cycles (and what they were spent on), accesses, energy by component, memory and area.\n"
+     "\n"
+     "  --trace FILE          what really changed: written by reprise run --trace\n"
+     "  --net NAME            or a network of the paper: kaldi, eesen, c3d, autopilot\n"
+     "  --similarity S        share of inputs that do not change, 0 to 1; or one per layer: "
+     "S,S,...\n"
+     "  --pattern P           how changes lie: uniform (default), clustered or clustered:RUN, in\n"
+     "                        runs of RUN elements on average (16)\n"
+     "  --seed N              of the made-up changes (default 1)\n"
+     "  --executions N        executions to simulate after the first, dense one\n"
+     "  --sequence N          length of a sequence: means are over its first and N - 1 further "
+     "ones\n"
+     "  --off LAYER,LAYER     layers that are left out of reuse\n"
+     "  --arch FILE.ini       another machine; keys that it leaves out are as in the builtin one\n"
+     "  --set SECTION.KEY=V   change one key, such as --set dram.channels=4; may be repeated\n"
+     "  --sweep SECTION.KEY=V,V,...   one line per value, on all cores\n"
+     "  --brief               print the sums only\n"
+     "  --json FILE           everything, per layer too, and the source of every figure; - is "
+     "stdout\n"
+     "  --csv FILE            every count of every layer\n"
+     "\n"
+     "  --paper               the four networks beside the paper's figures\n"
+     "  --sensitivity         what each assumption is worth\n"
+     "  --compare A B         two files written by --json\n"
+     "  --print-arch          the builtin INI file, to be changed and given to --arch\n"
+     "  --print-tables        the energy and area figures in use, with their sources\n"},
 };
 
 static const char common[] =
@@ -133,7 +165,7 @@ void help_page(cli_command command)
     if (!p)
         return;
     printf("usage: %s\n\n%s\n", p->usage, p->about);
-    if (command != CMD_INFO) {
+    if (command != CMD_INFO && command != CMD_SIM) {
         fputs(common, stdout);
         putchar('\n');
     }

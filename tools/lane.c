@@ -14,6 +14,7 @@ int lane_open(lane *l, const session *s, rpr_gate gate)
     rpr_stream_options_init(&opt);
     opt.gate = gate;
     opt.threads = o->threads;
+    opt.trace = o->trace != NULL;
     if (o->refresh >= 0)
         opt.refresh = o->refresh;
     l->out = outputs_new(s);

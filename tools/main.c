@@ -11,6 +11,8 @@ static int run_command(cli_command command, int argc, char **argv)
 {
     cli_options o;
     int help;
+    if (command == CMD_SIM)
+        return cmd_sim(argc, argv);
     int code = cli_parse(command, argc, argv, &o, &help);
     if (code != CLI_DONE)
         return code;
@@ -27,13 +29,15 @@ static int run_command(cli_command command, int argc, char **argv)
         return cmd_bench(&o);
     case CMD_VERIFY:
         return cmd_verify(&o);
+    case CMD_SIM:
+        break;
     }
     return CLI_USAGE;
 }
 
 static int unknown_command(const char *name)
 {
-    static const char *const later[] = {"calibrate", "sim", "report"};
+    static const char *const later[] = {"calibrate", "report"};
     for (size_t i = 0; i < sizeof later / sizeof later[0]; i++)
         if (strcmp(name, later[i]) == 0)
             return cli_fail(CLI_USAGE, "%s is not available in this version", name);

@@ -69,6 +69,8 @@ json() { # json FILE EXPRESSION: true of the parsed file, called j
 . "$here/inputs.sh"
 . "$here/models.sh"
 . "$here/results.sh"
+. "$here/trace.sh"
+. "$here/sim.sh"
 
 echo "$tests checks, $failed failed"
 [ "$failed" -eq 0 ]

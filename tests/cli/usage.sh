@@ -3,7 +3,7 @@
 refuses 2 'a command is missing'
 refuses 2 'there is no command frobnicate' frobnicate
 refuses 2 'there is no command frobnicate' help frobnicate
-refuses 2 'sim is not available in this version' sim
+refuses 2 'calibrate is not available in this version' calibrate
 refuses 2 'run needs MODEL and INPUT' run
 refuses 2 'bench needs MODEL and INPUT' bench net.onnx
 refuses 2 'info needs MODEL' info
@@ -12,7 +12,9 @@ refuses 2 'run has no option --fast' run net.onnx a.mp4 --fast
 refuses 2 'info has no option --gate' info net.onnx --gate exact
 refuses 2 'run has no option --min-f1' run net.onnx a.mp4 --min-f1 0.5
 refuses 2 '--plan is not available in this version' run net.onnx a.mp4 --plan p.json
-refuses 2 '--trace is not available in this version' run net.onnx a.mp4 --trace=t
+refuses 2 'bench has no option --trace' bench net.onnx a.mp4 --trace t
+refuses 2 '--trace needs a value' run net.onnx a.mp4 --trace
+refuses 2 '--trace needs a gate' run net.onnx a.mp4 --trace t --gate off
 refuses 2 '--gate needs a value' run net.onnx a.mp4 --gate
 refuses 2 '--json takes no value' info net.onnx --json=x
 for gate in on levels levels:1 levels:70000 levels:3x deadzone:1 deadzone:-0.1 deadzone:nan \

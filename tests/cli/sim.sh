@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: Apache-2.0
+# The simulated accelerator from the command line.
+expect 0 help sim
+for word in --trace --net --similarity --sweep --paper --compare; do says out "$word"; done
+refuses 2 'sim needs either --trace or --net' sim
+refuses 2 'sim needs either --trace or --net' sim --net kaldi --trace t --similarity 1
+refuses 2 'sim --net needs --similarity' sim --net kaldi
+refuses 2 '--net alexnet: should be kaldi, eesen, c3d or autopilot' sim --net alexnet
+for s in 1.1 -0.1 x '' 0.5, ,0.5; do
+    refuses 2 'should be a number from 0 to 1' sim --net kaldi --similarity "$s"
+done
+refuses 2 'kaldi has 6 layers, but 2 similarities were given' sim --net kaldi --similarity 0.1,0.2
+refuses 2 'kaldi has no layer FC9' sim --net kaldi --similarity 0.5 --off FC9
+refuses 2 '--pattern zigzag: should be' sim --net kaldi --similarity 0.5 --pattern zigzag
+refuses 2 'a trace says itself what changed' sim --trace t --similarity 0.5
+refuses 2 'there is no key dram.colour' sim --net kaldi --similarity 0.5 --set dram.colour=red
+refuses 2 'dram.channels = many should be a number' sim --net kaldi --similarity 0.5 \
+    --set dram.channels=many
+refuses 2 'weights.size = 9 MHz should be a number and a unit: B, KiB or MiB' sim --net kaldi \
+    --similarity 0.5 --set 'weights.size=9 MHz'
+refuses 2 'one name too many' sim net.onnx --net kaldi --similarity 0.5
+refuses 2 'each stand alone' sim --paper --sensitivity
+refuses 2 'needs two files' sim --compare a.json
+refuses 3 'missing.trace' sim --trace missing.trace
+refuses 3 'letter.avi: byte 0' sim --trace letter.avi
+refuses 3 'missing.ini' sim --net kaldi --similarity 0.5 --arch missing.ini
+
+# Every mistake in a configuration names its line.
+printf '; a comment\n[machine]\ntiles = 0\n' >zero.ini
+refuses 3 'zero.ini: line 3: tiles = 0 is not possible: should be from 1 to 1024' sim --net kaldi \
+    --similarity 0.5 --arch zero.ini
+printf '[machine]\nfrequency = 500\n' >unit.ini
+refuses 3 'unit.ini: line 2: frequency = 500 should be a number and a unit' sim --net kaldi \
+    --similarity 0.5 --arch unit.ini
+printf '[machine]\n\nwheels = 4\n' >wheels.ini
+refuses 3 'wheels.ini: line 3: there is no key wheels in [machine]' sim --net kaldi \
+    --similarity 0.5 --arch wheels.ini
+printf '[io]\nsize = 5000 B\n' >odd.ini
+refuses 3 'odd.ini: line 2: [io] size is no multiple of the line' sim --net kaldi \
+    --similarity 0.5 --arch odd.ini
+printf '[energy]\ntables = nowhere\n' >nowhere.ini
+refuses 3 'nowhere/edram.csv: cannot be opened' sim --net kaldi --similarity 0.5 --arch nowhere.ini
+
+# The builtin machine, printed and read again, is the same machine.
+expect 0 sim --print-arch
+cp out printed.ini
+expect 0 sim --net kaldi --similarity 0.5 --json builtin.json
+silent err
+for text in speed-up 'weights buffer' 'without reuse' FC6; do says out "$text"; done
+expect 0 sim --net kaldi --similarity 0.5 --arch printed.ini --json printed.json
+json printed.json "j['config'] == json.load(open('builtin.json'))['config']"
+json printed.json "j['with_reuse'] == json.load(open('builtin.json'))['with_reuse']"
+json builtin.json "j['schema'] == 1 and abs(j['similarity'] - 0.5) < 0.01 and j['speedup'] > 1"
+json builtin.json "len(j['layers']) == 6 and all(r['source'] and r['kind'] for r in j['rows'])"
+json builtin.json "j['base']['counts']['macs'] == 4642400"
+json builtin.json "all(b['low'] <= b['nominal'] <= b['high'] for b in j['base']['energy_pj'].values())"
+# What was reported adds up.
+json builtin.json "all(abs(sum(p['nominal'] for p in m['energy_pj'].values()) - m['total_pj']['nominal']) <= 1e-9 * m['total_pj']['nominal'] for m in (j['base'], j['with_reuse']))"
+json builtin.json "all(abs(sum(l[k]['counts'][c] for l in j['layers']) - j[k]['counts'][c]) < 1e-6 * (1 + j[k]['counts'][c]) for k in ('base', 'with_reuse') for c in j['base']['counts'])"
+expect 0 sim --print-tables
+says out 'weights buffer, read'
+
+# One execution at similarity 1 reads no weights; at 0 it does the machine's full work.
+expect 0 sim --net autopilot --similarity 1 --executions 1 --sequence 1000000000 --json one.json
+json one.json "j['reuse'] == 1 and j['with_reuse']['counts']['weights_read'] < 1"
+expect 0 sim --net autopilot --similarity 0 --executions 1 --json none.json
+json none.json "j['reuse'] == 0 and abs(j['with_reuse']['counts']['macs'] - j['base']['counts']['macs']) < 1"
+expect 0 sim --net kaldi --similarity 0.9,0.8,0.7,0.6,0.5,0.4 --pattern clustered:8 --seed 7 --json list.json
+json list.json "[round(l['similarity'], 1) for l in j['layers']] == [0.9, 0.8, 0.7, 0.6, 0.5, 0.4]"
+expect 0 sim --net kaldi --similarity 0.9 --off FC1,FC2 --json off.json
+json off.json "[l['reuse'] > 0 for l in j['layers']] == [False] * 2 + [True] * 4"
+
+expect 0 sim --net kaldi --similarity 0.5 --sweep dram.channels=1,2,4 --json sweep.json
+says out 'dram.channels'
+json sweep.json "[p['value'] for p in j['points']] == ['1', '2', '4']"
+json sweep.json "j['points'][0]['with_reuse']['ms'] > j['points'][2]['with_reuse']['ms']"
+refuses 2 'there is no key dram.colour' sim --net kaldi --similarity 0.5 --sweep dram.colour=1
+refuses 2 '--sweep dram.channels: should be' sim --net kaldi --similarity 0.5 --sweep dram.channels
+
+expect 0 sim --net kaldi --similarity 0.5 --csv layers.csv
+name='sim --csv'
+tests=$((tests + 1))
+/usr/bin/python3 -c "
+import csv
+rows = list(csv.DictReader(open('layers.csv')))
+assert len(rows) == 12 and rows[0]['layer'] == 'FC1'
+assert float(rows[0]['macs']) == 360 * 360 and float(rows[0]['total pJ']) > 0
+" >out 2>err || wrong 'not the rows that there should be'
+
+expect 0 sim --compare builtin.json list.json
+says out 'with reuse, per execution'
+says out 'energy saved'
+refuses 3 'run.json: was not written by reprise sim --json' sim --compare run.json list.json
+refuses 3 'missing.json' sim --compare builtin.json missing.json
+refuses 3 'letter.avi: line 1' sim --compare letter.avi builtin.json
+
+expect 0 sim --paper
+for text in 'energy saved, mean' published recalled 'no reference value' 'not simulated'; do
+    says out "$text"
+done
+
+# From a network that was run to the accelerator: the traced changes are those of the run.
+expect 0 run net.onnx good.avi --gate levels:32 --trace good.trace --json traced.json
+expect 0 sim --trace good.trace --json sim.json
+json sim.json "abs(j['similarity'] - json.load(open('traced.json'))['similarity']) < 1e-9"
+json sim.json "j['workload']['first'] == 1 and j['workload']['further'] == 11"
+json sim.json "len(j['layers']) == 2 and all(l['macs'] > 0 for l in j['layers'])"
+expect 0 sim --trace good.trace --brief
+says out 'speed-up'
+head -c "$(($(wc -c <good.trace) - 40))" good.trace >short.trace
+refuses 3 'short.trace: byte ' sim --trace short.trace
