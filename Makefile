@@ -2,13 +2,14 @@
 # Thin fronts; meson does the building. What they need and lack is installed by scripts/install.sh.
 BUILD ?= build
 
-.PHONY: help all demo check bench clean
+.PHONY: help all demo check bench sim clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo 'make demo    build, fetch a detector and a street video, run with and without reuse'
 	@echo 'make check   every test, build and style check; ends with a line of counts'
 	@echo 'make bench   measure against ONNX Runtime, frame by frame in one process'
+	@echo 'make sim     the simulated accelerator: every figure of doc/simulator.md'
 	@echo 'make all     build only, into $(BUILD)/'
 	@echo 'make clean   remove what was built and fetched'
 
@@ -34,6 +35,13 @@ bench:
 	@.venv/bin/python bench/bench.py --build $(BUILD) -o bench/results.md
 	@.venv/bin/python bench/streams.py --build $(BUILD) -o bench/streams.md
 	@.venv/bin/python scripts/compare_ort.py --build $(BUILD)
+
+sim:
+	@scripts/install.sh build bench
+	@scripts/build.sh $(BUILD)
+	@scripts/models.py nanodet vtest
+	@scripts/venv.sh
+	@.venv/bin/python bench/sim.py --build $(BUILD) -o bench/sim.md
 
 clean:
 	rm -rf build build-* demo .venv bench/__pycache__ training/tfjs/__pycache__

@@ -20,10 +20,11 @@ HEADER = ('component,node_nm,organisation,op,size_bytes,width_bytes,unit,nominal
           'kind')
 KB, MB = 1 << 10, 1 << 20
 # The 2.25 MB, 36, 40, 72 and 80 KB arrays are banks: a quarter of 9 MB, an eighth and a quarter
-# of 288 and 320 KB.
+# of 288 and 320 KB. 128 B is a table of centroids.
 EDRAM_SIZES = [int(s * MB) for s in (0.25, 0.5, 1, 2, 2.25, 4, 4.5, 8, 9, 16, 18, 36)]
-SRAM_SIZES = [s * KB for s in (1, 2, 4, 8, 16, 32, 36, 40, 64, 72, 80, 128, 144, 160, 256, 288, 320,
-                               512, 576, 640, 1024, 1152, 1280, 9216)]
+SRAM_SIZES = [128, 256, 512] + [s * KB for s in (
+    1, 2, 4, 8, 16, 32, 36, 40, 64, 72, 80, 128, 144, 160, 256, 288, 320, 512, 576, 640, 1024, 1152,
+    1280, 9216)]
 EDRAM_WIDTHS = [32, 64, 128, 256]
 SRAM_WIDTHS = [4, 32, 64, 128, 256]
 # The first is the nominal one.
@@ -69,7 +70,7 @@ def run_one(job):
         out = subprocess.run([cacti, '-infile', f.name], cwd=os.path.dirname(cacti), check=False,
                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                              encoding='latin-1').stdout
-    if 'no valid data array organizations found' in out:
+    if re.search('no valid data array organizations found|Number of sets is too small', out):
         return None
     found = {op: re.search(pattern, out) for op, pattern in PRINTED.items()}
     missing = [op for op, match in found.items() if match is None]
