@@ -120,7 +120,9 @@ def plot(results, path):
     stack(below, bars, ENERGY, lambda b, k: b['energy_pj'][k]['nominal'] * 1e-9, 'mJ a frame')
     above.set_title('nanodet on a street camera, simulated accelerator')
     figure.tight_layout()
-    figure.savefig(path, metadata={'Date': None})
+    # No dates and addresses in the file.
+    nothing = dict.fromkeys(('Creator', 'Date', 'Format', 'Type'))
+    figure.savefig(path, metadata=nothing)
 
 
 def timed(*command):

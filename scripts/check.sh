@@ -110,6 +110,7 @@ fi
 section 'Other compilers and ways'
 check 'clang build, -Werror' env CC=clang scripts/build.sh build-clang -Dwerror=true
 check 'plain cc build' scripts/plain-cc.sh build-plain
+check 'made-up traces' scripts/fuzz.sh build-fuzz
 
 printf '%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
 [ "$failed" -eq 0 ]

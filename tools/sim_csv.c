@@ -24,7 +24,7 @@ static void head(FILE *f)
         fprintf(f, ",%s", sim_count_name((sim_count)i));
     for (int i = 0; i < SIM_N_PARTS; i++)
         fprintf(f, ",%s pJ", sim_part_name((sim_part)i));
-    fputs(",total pJ\n", f);
+    fputs(",total pJ,total low pJ,total high pJ\n", f);
 }
 
 static void line(FILE *f, const sim_outcome *o, int32_t layer, int variant)
@@ -39,7 +39,7 @@ static void line(FILE *f, const sim_outcome *o, int32_t layer, int variant)
         fprintf(f, ",%.10g", m.n[i]);
     for (int i = 0; i < SIM_N_PARTS; i++)
         fprintf(f, ",%.10g", m.energy.part[i].nominal);
-    fprintf(f, ",%.10g\n", m.total.nominal);
+    fprintf(f, ",%.10g,%.10g,%.10g\n", m.total.nominal, m.total.low, m.total.high);
 }
 
 int sim_csv(const sim_outcome *o, const char *path)

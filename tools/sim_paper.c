@@ -14,12 +14,13 @@
 
 static void nets_table(const sim_paper_grid *g, const double *at)
 {
-    printf("%-10s %10s %9s %9s %14s   %s\n", "network", "similarity", "reuse", "speed-up",
-           "energy saved", "the paper's");
+    printf("%-10s %10s %9s %9s %29s   %s\n", "network", "similarity", "reuse", "speed-up",
+           "energy saved (low, high rows)", "the paper's");
     for (int i = 0; i < SIM_PAPER_NETS; i++)
-        printf("%-10s %8.0f %% %7.1f %% %8.2fx %12.1f %%   no reference value\n",
+        printf("%-10s %8.0f %% %7.1f %% %8.2fx %12.1f %% (%.1f, %.1f)   no reference value\n",
                sim_paper_nets[i].name, 100 * at[i], 100 * g->reuse[i][i], g->speedup[i][i],
-               100 * g->saving[i][i].nominal);
+               100 * g->saving[i][i].nominal, 100 * g->saving[i][i].low,
+               100 * g->saving[i][i].high);
 }
 
 typedef struct ours {

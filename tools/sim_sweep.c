@@ -56,15 +56,16 @@ static int make_points(const sim_options *o, const sim_config *c, point *p, int 
 
 static void print_points(const char *sweep, const point *p, int n)
 {
-    printf("%-24.*s %14s %14s %9s %14s %14s %13s\n", (int)strcspn(sweep, "="), sweep, "ms without",
-           "ms with", "speed-up", "uJ without", "uJ with", "energy saved");
+    printf("%-24.*s %14s %14s %9s %14s %14s %30s\n", (int)strcspn(sweep, "="), sweep, "ms without",
+           "ms with", "speed-up", "uJ without", "uJ with", "energy saved (low, high rows)");
     for (int i = 0; i < n; i++) {
         const sim_outcome *o = &p[i].outcome;
-        printf("%-24s %14.4f %14.4f %8.2fx %14.2f %14.2f %11.1f %%\n", p[i].value,
+        sim_band saved = sim_outcome_saving(o);
+        printf("%-24s %14.4f %14.4f %8.2fx %14.2f %14.2f %10.1f %% (%.1f, %.1f)\n", p[i].value,
                sim_ms(&o->config, o->mean[SIM_BASE].n[SIM_CYCLES]),
                sim_ms(&o->config, o->mean[SIM_REUSE].n[SIM_CYCLES]), sim_outcome_speedup(o),
                1e-6 * o->mean[SIM_BASE].total.nominal, 1e-6 * o->mean[SIM_REUSE].total.nominal,
-               100 * sim_outcome_saving(o).nominal);
+               100 * saved.nominal, 100 * saved.low, 100 * saved.high);
     }
 }
 

@@ -89,6 +89,14 @@ static void table_head(void)
            "with/without");
 }
 
+/* What the last column is: a share of the whole without reuse, not of the same row. */
+static void section(const char *name, int width)
+{
+    printf("%-*s  of all without\n", width, name);
+}
+
+enum { COUNT_WIDTH = 62, BAND_WIDTH = 88 }; /* of the rows up to that column */
+
 static void time_table(const sim_outcome *o)
 {
     static const struct {
@@ -108,7 +116,7 @@ static void time_table(const sim_outcome *o)
     count_row(o, "MACs, M", SIM_MACS, 1e-6);
     row("time, ms", sim_ms(&o->config, b->n[SIM_CYCLES]), sim_ms(&o->config, r->n[SIM_CYCLES]),
         sim_ms(&o->config, b->n[SIM_CYCLES]));
-    printf("cycles, thousands%61s\n", "share of all without reuse");
+    section("cycles, thousands", COUNT_WIDTH);
     count_row(o, "all", SIM_CYCLES, 1e-3);
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
         row(parts[i].name, b->n[parts[i].count] / 1e3, r->n[parts[i].count] / 1e3,
@@ -136,24 +144,49 @@ static void access_table(const sim_outcome *o)
     count_row(o, "DRAM: state out, MB", SIM_BYTES_STATE_OUT, mb);
 }
 
+static void band_row(const char *name, const sim_band *base, const sim_band *reuse, double times,
+                     double whole)
+{
+    char x[64], y[64];
+    if (base->high == 0 && reuse->high == 0)
+        return;
+    snprintf(x, sizeof x, "%.3f (%.3f to %.3f)", times * base->nominal, times * base->low,
+             times * base->high);
+    snprintf(y, sizeof y, "%.3f (%.3f to %.3f)", times * reuse->nominal, times * reuse->low,
+             times * reuse->high);
+    printf("  %-24s %30s %30s  %6.1f %%\n", name, x, y, 100 * reuse->nominal / whole);
+}
+
 static void energy_table(const sim_outcome *o)
 {
     const sim_mean *b = &o->mean[SIM_BASE], *r = &o->mean[SIM_REUSE];
     const char *unit = "";
     double t = unit_of(b->total.nominal, &unit);
-    printf("energy, %s%69s\n", unit, "share of all without reuse");
-    row("all (nominal)", t * b->total.nominal, t * r->total.nominal, t * b->total.nominal);
-    row("all (low)", t * b->total.low, t * r->total.low, t * b->total.low);
-    row("all (high)", t * b->total.high, t * r->total.high, t * b->total.high);
+    char name[64];
+    snprintf(name, sizeof name, "energy, %s: nominal (low to high)", unit);
+    section(name, BAND_WIDTH);
+    band_row("all", &b->total, &r->total, t, b->total.nominal);
     for (int i = 0; i < SIM_N_PARTS; i++)
-        row(sim_part_name((sim_part)i), t * b->energy.part[i].nominal,
-            t * r->energy.part[i].nominal, t * b->total.nominal);
+        band_row(sim_part_name((sim_part)i), &b->energy.part[i], &r->energy.part[i], t,
+                 b->total.nominal);
+}
+
+static void area_table(const sim_outcome *o)
+{
+    const sim_area *x = &o->area[SIM_BASE], *y = &o->area[SIM_REUSE];
+    double whole = x->total.nominal;
+    section("area, mm2: nominal (low to high)", BAND_WIDTH);
+    band_row("all", &x->total, &y->total, 1, whole);
+    band_row("weights buffer", &x->weights, &y->weights, 1, whole);
+    band_row("I/O buffer", &x->io, &y->io, 1, whole);
+    band_row("lanes", &x->lanes, &y->lanes, 1, whole);
+    band_row("quantise and compare", &x->reuse, &y->reuse, 1, whole);
+    band_row("control and ring", &x->control, &y->control, 1, whole);
 }
 
 static void size_table(const sim_outcome *o)
 {
     const sim_plan *b = &o->result.plan[SIM_BASE], *r = &o->result.plan[SIM_REUSE];
-    const sim_area *x = &o->area[SIM_BASE], *y = &o->area[SIM_REUSE];
     const sim_config *c = &o->config;
     puts("room");
     row("I/O buffer in use, KiB", (double)b->io_used / 1024, (double)r->io_used / 1024,
@@ -166,7 +199,6 @@ static void size_table(const sim_outcome *o)
     row("DRAM, MB", (double)b->dram_used / 1e6, (double)r->dram_used / 1e6,
         (double)b->dram_used / 1e6);
     row("  of it state", (double)b->dram_state / 1e6, (double)r->dram_state / 1e6, 0);
-    row("area, mm2 (nominal)", x->total.nominal, y->total.nominal, x->total.nominal);
 }
 
 static void layer_table(const sim_outcome *o)
@@ -205,7 +237,10 @@ static void brief_table(const sim_outcome *o)
     table_head();
     count_row(o, "MACs, M", SIM_MACS, 1e-6);
     row("time, ms", base_ms, sim_ms(&o->config, r->n[SIM_CYCLES]), base_ms);
-    row("energy, mJ", 1e-9 * b->total.nominal, 1e-9 * r->total.nominal, 1e-9 * b->total.nominal);
+    row("energy, mJ, nominal", 1e-9 * b->total.nominal, 1e-9 * r->total.nominal,
+        1e-9 * b->total.nominal);
+    row("  low", 1e-9 * b->total.low, 1e-9 * r->total.low, 1e-9 * b->total.low);
+    row("  high", 1e-9 * b->total.high, 1e-9 * r->total.high, 1e-9 * b->total.high);
     count_row(o, "DRAM read, MB", SIM_DRAM_READ, 1e-6);
     count_row(o, "DRAM written, MB", SIM_DRAM_WRITE, 1e-6);
 }
@@ -219,6 +254,7 @@ void sim_text(const sim_outcome *o, const char *arch, int brief)
         time_table(o);
         access_table(o);
         energy_table(o);
+        area_table(o);
         size_table(o);
         layer_table(o);
     }

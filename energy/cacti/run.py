@@ -4,7 +4,7 @@
 
 usage: run.py CACTI [--jobs N] [--output FOLDER]
 CACTI is the program, in its own source folder (it reads tech_params/ there), built with the line
-that prints refresh power. One run takes a quarter of a second, all of them about five minutes.
+that prints refresh power. One run takes a quarter of a second, all of them about six minutes.
 """
 import argparse
 import concurrent.futures
