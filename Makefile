@@ -41,7 +41,7 @@ sim:
 	@scripts/build.sh $(BUILD)
 	@scripts/models.py nanodet vtest
 	@scripts/venv.sh
-	@.venv/bin/python bench/sim.py --build $(BUILD) -o bench/sim.md
+	@.venv/bin/python bench/sim.py --build $(BUILD)
 
 clean:
 	rm -rf build build-* demo .venv bench/__pycache__ training/tfjs/__pycache__

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The simulated accelerator: every table and the picture of doc/simulator.md.
 
-usage: .venv/bin/python bench/sim.py [--build DIR] [--frames N] [-o sim.md] [--plot FILE.svg]
+usage: .venv/bin/python bench/sim.py [--build DIR] [--frames N] [--doc FILE.md] [--plot FILE.svg]
 
 Traces nanodet on the street video behind three gates, simulates each, runs the paper's networks and
 the sensitivities, and times the simulator itself on one core.
@@ -146,37 +146,95 @@ def speed(reprise):
     return pair, 2000 / (many - few), peak
 
 
+def compares_table(sweep):
+    rows = ['| `pipeline.compares`, `deadzone:4/255` | speed-up | energy saved | cycles without a '
+            'change found |', '|---|---|---|---|']
+    for p in sweep['points']:
+        c = p['with_reuse']['counts']
+        rows.append(f'| {p["value"]} | {p["speedup"]:.2f}x | '
+                    f'{100 * p["energy_saved"]["nominal"]:.1f} % | '
+                    f'{100 * c["stall_scan"] / c["cycles"]:.1f} % |')
+    return rows
+
+
+def figures_table(paper):
+    """The paper's figures beside ours, at the talk's similarities and at its MACs avoided."""
+    rows = ['| figure | the paper\'s | how known | ours | over all assignments | at the MACs avoided |',
+            '|---|---|---|---|---|---|']
+    both = zip(paper['at_similarities']['figures'], paper['at_macs_avoided']['figures'])
+    for f, other in both:
+        low, high = f['lowest'], f['highest']
+        span = '' if low is None else f'{low:.2f} to {high:.2f}'
+        rows.append(f'| {f["figure"]} | {f["paper"]:g} {f["unit"]} | {f["how"]} | '
+                    f'**{f["ours"]:.2f}** | {span} | {other["ours"]:.2f} |')
+    rows += ['| speed-up, energy per network; similarity per layer; energy by component | no '
+             'reference value | | | | |',
+             '| accuracy | minor loss | published | not simulated | | |', '',
+             '| network | similarity | speed-up | energy saved | MACs avoided | speed-up | energy '
+             'saved |', '|---|---|---|---|---|---|---|']
+    both = zip(paper['at_similarities']['networks'], paper['at_macs_avoided']['networks'])
+    for n, other in both:
+        rows.append(f'| {n["name"]} | {100 * n["similarity"]:.0f} % | {n["speedup"]:.2f}x | '
+                    f'{100 * n["energy_saved"]:.1f} % | {100 * other["similarity"]:.0f} % | '
+                    f'{other["speedup"]:.2f}x | {100 * other["energy_saved"]:.1f} % |')
+    return rows
+
+
+def sensitivity_table(effects):
+    """Only what moves a figure by more than rounding, largest effect on speed or energy first."""
+    plain = effects[0]
+
+    def size(e):
+        return max(abs(e['speedup'] / plain['speedup'] - 1),
+                   abs(e['energy_saved'] - plain['energy_saved']),
+                   abs(e['area_added'] - plain['area_added']))
+
+    rows = ['| changed | speed-up | energy saved | area added |', '|---|---|---|---|']
+    for e in [plain] + sorted(effects[1:], key=size, reverse=True):
+        if e is plain or size(e) >= 5e-4:
+            rows.append(f'| {e["what"]} | {e["speedup"]:.2f}x | {100 * e["energy_saved"]:.1f} % | '
+                        f'{100 * e["area_added"]:.2f} % |')
+    return rows
+
+
+def put_in(path, blocks):
+    """Replaces what stands between <!-- make sim: NAME --> and <!-- end --> by the block's lines."""
+    with open(path, encoding='utf-8') as f:
+        text = f.read()
+    for name, lines in blocks.items():
+        begin, end = f'<!-- make sim: {name} -->\n', '<!-- end -->'
+        if begin not in text:
+            sys.exit(f'{path}: has no place for {name}')
+        head, rest = text.split(begin, 1)
+        text = head + begin + '\n'.join(lines) + '\n' + end + rest.split(end, 1)[1]
+    with open(path, 'w', encoding='utf-8') as f:
+        f.write(text)
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument('--build', default=os.path.join(ROOT, 'build'))
     parser.add_argument('--frames', type=int, default=300)
-    parser.add_argument('-o', '--output', default=os.path.join(ROOT, 'bench', 'sim.md'))
+    parser.add_argument('--doc', default=os.path.join(ROOT, 'doc', 'simulator.md'))
     parser.add_argument('--plot', default=os.path.join(ROOT, 'doc', 'simulator-nanodet.svg'))
     options = parser.parse_args()
     reprise = os.path.abspath(os.path.join(options.build, 'reprise'))
 
     # Before the traces: the largest child until here is the simulator.
     pair, rate, peak = speed(reprise)
-    lines = ['## The simulator\'s own speed', '',
-             f'One clip pair of C3D: {pair:.2f} s. AutoPilot: {rate:.0f} frames/s. Peak memory of '
-             f'either: {peak:.0f} MB.', '']
     results = nanodet(reprise, options.frames)
-    lines += [f'## Nanodet, {options.frames} frames of vtest.avi from frame {SKIP}', '']
-    lines += nanodet_table(results)
-    lines += ['', 'Inputs compared per cycle (`pipeline.compares`), deadzone:4/255:', '',
-              '| | speed-up | energy saved | cycles without a change found |', '|---|---|---|---|']
-    for p in compares(reprise, options.frames, 'deadzone:4/255')['points']:
-        c = p['with_reuse']['counts']
-        lines.append(f'| {p["value"]} | {p["speedup"]:.2f}x | '
-                     f'{100 * p["energy_saved"]["nominal"]:.1f} % | '
-                     f'{100 * c["stall_scan"] / c["cycles"]:.1f} % |')
-    lines += ['', '## The paper\'s networks', '', '```', run(reprise, 'sim', '--paper').rstrip(),
-              '```', '', '## Sensitivity', '', '```',
-              run(reprise, 'sim', '--sensitivity').rstrip(), '```', '']
     plot(results, options.plot)
-    with open(options.output, 'w', encoding='utf-8') as f:
-        f.write('\n'.join(lines))
-    print('\n'.join(lines))
+    blocks = {
+        'nanodet': nanodet_table(results),
+        'compares': compares_table(compares(reprise, options.frames, 'deadzone:4/255')),
+        'paper': figures_table(json.loads(run(reprise, 'sim', '--paper', '--json', '-'))),
+        'sensitivity': sensitivity_table(
+            json.loads(run(reprise, 'sim', '--sensitivity', '--json', '-'))['effects']),
+        'speed': [f'C3D, a first clip and a further one: {pair:.2f} s. AutoPilot: {rate:.0f} '
+                  f'frames/s. Peak memory of either: {peak:.0f} MB.']}
+    put_in(options.doc, blocks)
+    for name, lines in blocks.items():
+        print(f'\n{name}\n\n' + '\n'.join(lines))
 
 
 main()

@@ -52,6 +52,7 @@ static int simulate_preset(sim_outcome *o, const sim_timing *timing, rpr_error *
     int64_t later = w->executions ? w->executions : default_executions(&o->net);
     RPR_TRY(sim_drawn_open(&drawn, &o->net, similarity, &pattern, later, err));
     sim_source source = sim_drawn_source(&drawn);
+    source.tick = w->tick;
     int status = sim_simulate(&o->config, timing, &o->net, &source, &o->result, err);
     sim_drawn_close(&drawn);
     return status;
@@ -60,6 +61,7 @@ static int simulate_preset(sim_outcome *o, const sim_timing *timing, rpr_error *
 static int simulate_trace(sim_outcome *o, sim_traced *t, const sim_timing *timing, rpr_error *err)
 {
     sim_source source = sim_traced_source(t);
+    source.tick = o->workload.tick;
     RPR_TRY(sim_simulate(&o->config, timing, &o->net, &source, &o->result, err));
     o->net.sequence = sim_most(t->frames / sim_most(o->result.n_first, 1), 1);
     return RPR_OK;

@@ -19,6 +19,7 @@ typedef struct sim_workload {
     int64_t executions; /* to simulate after the first; 0: by the size of the preset */
     int64_t sequence;   /* length of a sequence, for means; 0: the preset's, or the trace's */
     const char *off;    /* layers without reuse: names with commas between; NULL: none */
+    sim_tick tick;      /* executions done */
 } sim_workload;
 
 /** Of one execution, on average over a sequence: its first, and all further ones. */
@@ -60,7 +61,8 @@ double sim_outcome_speedup(const sim_outcome *o);
 sim_band sim_outcome_saving(const sim_outcome *o);
 sim_band sim_outcome_extra_area(const sim_outcome *o);
 
-/** Calls work(user, i) for i in [0, n) on as many threads as there are processors. */
-void sim_parallel(int n, void (*work)(void *user, int i), void *user);
+/** Calls work(user, i) for i in [0, n) on as many threads as there are processors. tick may be
+ * NULL. */
+void sim_parallel(int n, void (*work)(void *user, int i), void *user, const sim_tick *tick);
 
 #endif

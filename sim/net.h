@@ -78,7 +78,7 @@ void sim_fan_out(const rpr_trace_axis *a, bool transposed, int32_t out0, int32_t
 /** Name of a preset: "kaldi", "eesen", "c3d", "autopilot"; NULL beyond the last. */
 const char *sim_preset_name(int i);
 
-/** Makes a preset; RPR_ERR_ARGUMENT names those that exist. */
+/** Makes a preset, its name in any case; RPR_ERR_ARGUMENT names those that exist. */
 int sim_preset(const char *name, sim_net *net, rpr_error *err);
 
 /** From the description in a trace. */

@@ -69,7 +69,7 @@ int sim_paper_run(const sim_config *c, const double at[SIM_PAPER_NETS], int64_t 
     k->at = at;
     k->grid = grid;
     k->sequence = sequence;
-    sim_parallel(CELLS, run_cell, k);
+    sim_parallel(CELLS, run_cell, k, NULL);
     int status = RPR_OK;
     for (int i = 0; status == RPR_OK && i < CELLS; i++)
         if (k->status[i] != RPR_OK)

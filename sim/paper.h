@@ -76,8 +76,11 @@ typedef struct sim_paper_effects {
     int n;
 } sim_paper_effects;
 
-/** Varies every assumed parameter and every row of the energy tables that matters. */
-int sim_paper_sensitivity(const sim_config *c, sim_paper_effects *effects, rpr_error *err);
+/** Varies every assumed parameter and every row of the energy tables. tick: of sim_paper_trials().
+ */
+int sim_paper_sensitivity(const sim_config *c, const sim_tick *tick, sim_paper_effects *effects,
+                          rpr_error *err);
+int sim_paper_trials(void);
 void sim_paper_effects_free(sim_paper_effects *effects);
 
 #endif

@@ -14,15 +14,23 @@ typedef struct job {
     atomic_int next;
 } job;
 
+/** Works until nothing is left; only the thread that called has a tick. */
+static void work_on(job *j, const sim_tick *tick)
+{
+    for (int i; (i = atomic_fetch_add(&j->next, 1)) < j->n;) {
+        if (tick && tick->fn)
+            tick->fn(tick->user, i);
+        j->work(j->user, i);
+    }
+}
+
 static void *help(void *user)
 {
-    job *j = user;
-    for (int i; (i = atomic_fetch_add(&j->next, 1)) < j->n;)
-        j->work(j->user, i);
+    work_on(user, NULL);
     return NULL;
 }
 
-void sim_parallel(int n, void (*work)(void *user, int i), void *user)
+void sim_parallel(int n, void (*work)(void *user, int i), void *user, const sim_tick *tick)
 {
     job j = {.work = work, .user = user, .n = n};
     pthread_t thread[MAX_THREADS];
@@ -31,7 +39,7 @@ void sim_parallel(int n, void (*work)(void *user, int i), void *user)
     wanted = wanted < cores - 1 ? wanted : (int)cores - 1;
     while (helpers < wanted && pthread_create(&thread[helpers], NULL, help, &j) == 0)
         helpers++;
-    (void)help(&j); /* if no thread can be had, this one does it all */
+    work_on(&j, tick); /* if no thread can be had, this one does it all */
     for (int i = 0; i < helpers; i++)
         pthread_join(thread[i], NULL);
 }

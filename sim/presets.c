@@ -6,6 +6,7 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "core/alloc.h"
 #include "core/status.h"
@@ -169,7 +170,7 @@ const char *sim_preset_name(int i)
 int sim_preset(const char *name, sim_net *net, rpr_error *err)
 {
     for (size_t i = 0; i < sizeof presets / sizeof presets[0]; i++)
-        if (strcmp(presets[i].name, name) == 0)
+        if (strcasecmp(presets[i].name, name) == 0)
             return presets[i].make(net, err);
     return rpr_fail(err, RPR_ERR_ARGUMENT,
                     "there is no network %s; there are kaldi, eesen, c3d and autopilot", name);

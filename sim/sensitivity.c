@@ -156,7 +156,8 @@ static int make_trials(const sim_config *c, trial *t, rpr_error *err)
     return RPR_OK;
 }
 
-int sim_paper_sensitivity(const sim_config *c, sim_paper_effects *effects, rpr_error *err)
+int sim_paper_sensitivity(const sim_config *c, const sim_tick *tick, sim_paper_effects *effects,
+                          rpr_error *err)
 {
     *effects = (sim_paper_effects){0};
     trial *t = rpr_alloc_array(N_RUNS, sizeof *t);
@@ -167,7 +168,7 @@ int sim_paper_sensitivity(const sim_config *c, sim_paper_effects *effects, rpr_e
     if (status == RPR_OK)
         status = make_trials(c, t, err);
     if (status == RPR_OK)
-        sim_parallel(N_RUNS, run_trial, t);
+        sim_parallel(N_RUNS, run_trial, t, tick);
     for (int i = 0; status == RPR_OK && i < N_RUNS; i++) {
         if (t[i].status != RPR_OK)
             status = rpr_fail(err, t[i].status, "%s: %s", t[i].what, t[i].err.message);
@@ -182,6 +183,11 @@ int sim_paper_sensitivity(const sim_config *c, sim_paper_effects *effects, rpr_e
             sim_outcome_free(&t[i].outcome[net]);
     rpr_free(t);
     return status;
+}
+
+int sim_paper_trials(void)
+{
+    return N_RUNS;
 }
 
 void sim_paper_effects_free(sim_paper_effects *effects)

@@ -77,6 +77,8 @@ static int run_reuse(const sim_config *c, const sim_timing *timing, const sim_ne
         memset(counts, 0, (size_t)net->n_layer * sizeof *counts);
         sim_machine_run(&m, &e, counts);
         *(e.first ? &r->n_first : &r->n_later) += 1;
+        if (source->tick.fn)
+            source->tick.fn(source->tick.user, r->n_first + r->n_later);
         if (!e.first)
             count_changed(net, &e, r);
         for (int32_t i = 0; i < net->n_layer; i++)

@@ -6,11 +6,18 @@
 #include "sim/machine.h"
 #include "sim/pattern.h"
 
+/** Told how far work has come, on the thread that called. fn may be NULL. */
+typedef struct sim_tick {
+    void (*fn)(void *user, int64_t done);
+    void *user;
+} sim_tick;
+
 /** Where executions come from. */
 typedef struct sim_source {
     /** The next one, valid until the following call; *end is set instead after the last. */
     int (*next)(void *user, sim_execution *e, bool *end, rpr_error *err);
     void *user;
+    sim_tick tick; /* after every execution */
 } sim_source;
 
 enum { SIM_BASE, SIM_REUSE, SIM_N_VARIANTS };

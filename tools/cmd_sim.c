@@ -8,6 +8,7 @@
 #include "cli.h"
 #include "help.h"
 #include "json_file.h"
+#include "progress.h"
 #include "sim_args.h"
 #include "sim_modes.h"
 #include "sim_report.h"
@@ -33,13 +34,24 @@ static int read_config(const sim_options *o, sim_config *c)
     return status == RPR_OK ? CLI_DONE : sim_fail(status, &err);
 }
 
+void sim_progress(void *user, int64_t done)
+{
+    progress_step(user, done);
+}
+
 static int run_one(const sim_options *o, const sim_config *c)
 {
     rpr_error err;
+    progress bar;
+    sim_workload w = o->workload;
     sim_outcome *out = calloc(1, sizeof *out);
     if (!out)
         return cli_no_memory();
-    int status = sim_experiment_run(c, &o->workload, out, &err), code = CLI_DONE;
+    progress_start(&bar, w.executions ? w.executions + 1 : -1);
+    bar.what = "executions";
+    w.tick = (sim_tick){.fn = sim_progress, .user = &bar};
+    int status = sim_experiment_run(c, &w, out, &err), code = CLI_DONE;
+    progress_end(&bar);
     if (status != RPR_OK)
         code = sim_fail(status, &err);
     bool quiet = (o->json && strcmp(o->json, "-") == 0) || (o->csv && strcmp(o->csv, "-") == 0);

@@ -10,7 +10,8 @@ enum { WIDTH = 30 };
 
 void progress_start(progress *p, int64_t total)
 {
-    *p = (progress){.total = total, .start = clock_ms(), .active = isatty(STDERR_FILENO)};
+    *p = (progress){
+        .total = total, .start = clock_ms(), .active = isatty(STDERR_FILENO), .what = "frames"};
 }
 
 void progress_step(progress *p, int64_t done)
@@ -21,7 +22,7 @@ void progress_step(progress *p, int64_t done)
     p->drawn = now;
     double rate = (double)done * 1e3 / (now - p->start + 1e-3);
     if (p->total <= 0) {
-        fprintf(stderr, "\r%lld frames, %.1f a second ", (long long)done, rate);
+        fprintf(stderr, "\r%lld %s, %.1f a second ", (long long)done, p->what, rate);
         return;
     }
     int full = (int)(done >= p->total ? WIDTH : done * WIDTH / p->total);
@@ -29,8 +30,8 @@ void progress_step(progress *p, int64_t done)
     for (int i = 0; i < WIDTH; i++)
         bar[i] = i < full ? '#' : '.';
     bar[WIDTH] = 0;
-    fprintf(stderr, "\r[%s] %lld/%lld frames, %.1f a second ", bar, (long long)done,
-            (long long)p->total, rate);
+    fprintf(stderr, "\r[%s] %lld/%lld %s, %.1f a second ", bar, (long long)done,
+            (long long)p->total, p->what, rate);
 }
 
 void progress_end(progress *p)

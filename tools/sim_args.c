@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "cli.h"
 #include "options.h"
@@ -23,7 +24,7 @@ static int set_net(void *target, const char *v)
 {
     ((sim_options *)target)->workload.preset = v;
     for (int i = 0; sim_preset_name(i); i++)
-        if (strcmp(sim_preset_name(i), v) == 0)
+        if (strcasecmp(sim_preset_name(i), v) == 0)
             return 1;
     return 0;
 }

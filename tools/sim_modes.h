@@ -20,6 +20,9 @@ int sim_show_tables(const sim_config *c);
 
 /* Shared by them. */
 
+/** Moves a progress bar: the user of a sim_tick is a struct progress. */
+void sim_progress(void *user, int64_t done);
+
 /** Says what went wrong; the exit code for it. */
 int sim_fail(int status, const rpr_error *err);
 const char *sim_arch_name(const sim_options *o);

@@ -8,6 +8,7 @@
 
 #include "cli.h"
 #include "json_file.h"
+#include "progress.h"
 #include "sim_report.h"
 
 /* ------------------------------------------------------------------- paper */
@@ -82,7 +83,8 @@ static void figures_table(const ours *figure)
          "accuracy                     not simulated: see reprise verify for real networks");
 }
 
-static json_t *paper_json(const sim_paper_grid *g, const double *at, const ours *figure)
+/* The networks and the figures beside the paper's, at one set of similarities. */
+static json_t *grid_json(const sim_paper_grid *g, const double *at, const ours *figure)
 {
     json_t *nets = json_array(), *figures = json_array();
     for (int i = 0; i < SIM_PAPER_NETS; i++)
@@ -99,8 +101,7 @@ static json_t *paper_json(const sim_paper_grid *g, const double *at, const ours 
                                json_number(figure[i].value), "lowest", json_number(figure[i].low),
                                "highest", json_number(figure[i].high)));
     }
-    return json_pack("{s:i,s:s,s:o,s:o}", "schema", 1, "kind", "paper", "networks", nets, "figures",
-                     figures);
+    return json_pack("{s:o,s:o}", "networks", nets, "figures", figures);
 }
 
 static int run_grid(const sim_options *o, const sim_config *c, int reuse, double *at,
@@ -127,7 +128,11 @@ int sim_show_paper(const sim_options *o, const sim_config *c)
     if (code == CLI_DONE)
         code = run_grid(o, c, 1, at_reuse, &g[1], figure_reuse);
     if (code == CLI_DONE && o->json)
-        code = json_file_write(paper_json(&g[0], at, figure), o->json);
+        code =
+            json_file_write(json_pack("{s:i,s:s,s:o,s:o}", "schema", 1, "kind", "paper",
+                                      "at_similarities", grid_json(&g[0], at, figure),
+                                      "at_macs_avoided", grid_json(&g[1], at_reuse, figure_reuse)),
+                            o->json);
     if (code == CLI_DONE && !(o->json && strcmp(o->json, "-") == 0)) {
         printf("The paper's four networks on %s.\n"
                "The authors' talk gave four similarities and four shares of MACs avoided, but not\n"
@@ -171,7 +176,13 @@ int sim_show_sensitivity(const sim_options *o, const sim_config *c)
 {
     rpr_error err;
     sim_paper_effects e;
-    int status = sim_paper_sensitivity(c, &e, &err), hidden = 0, code = CLI_DONE;
+    progress bar;
+    int hidden = 0, code = CLI_DONE;
+    progress_start(&bar, sim_paper_trials());
+    bar.what = "changes";
+    const sim_tick tick = {.fn = sim_progress, .user = &bar};
+    int status = sim_paper_sensitivity(c, &tick, &e, &err);
+    progress_end(&bar);
     if (status != RPR_OK) {
         sim_paper_effects_free(&e);
         return sim_fail(status, &err);

@@ -7,6 +7,7 @@
 
 #include "cli.h"
 #include "json_file.h"
+#include "progress.h"
 #include "sim_report.h"
 
 enum { MAX_POINTS = 64 };
@@ -89,7 +90,11 @@ int sim_show_sweep(const sim_options *o, const sim_config *c)
     if (!p)
         return cli_no_memory();
     int n = make_points(o, c, p, &code);
-    sim_parallel(n, run_point, p);
+    progress bar;
+    progress_start(&bar, n);
+    bar.what = "values";
+    sim_parallel(n, run_point, p, &(sim_tick){.fn = sim_progress, .user = &bar});
+    progress_end(&bar);
     for (int i = 0; code == CLI_DONE && i < n; i++)
         if (p[i].status != RPR_OK)
             code = sim_fail(p[i].status, &p[i].err);

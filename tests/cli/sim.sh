@@ -57,6 +57,7 @@ json builtin.json "all(b['low'] <= b['nominal'] <= b['high'] for b in j['base'][
 # What was reported adds up.
 json builtin.json "all(abs(sum(p['nominal'] for p in m['energy_pj'].values()) - m['total_pj']['nominal']) <= 1e-9 * m['total_pj']['nominal'] for m in (j['base'], j['with_reuse']))"
 json builtin.json "all(abs(sum(l[k]['counts'][c] for l in j['layers']) - j[k]['counts'][c]) < 1e-6 * (1 + j[k]['counts'][c]) for k in ('base', 'with_reuse') for c in j['base']['counts'])"
+expect 0 sim --net AutoPilot --similarity 0.5 --executions 2 --brief
 expect 0 sim --print-tables
 says out 'weights buffer, read'
 
