@@ -6,7 +6,8 @@
 #include "sim/energy.h"
 #include "sim/arith.h"
 
-#define NONE 0 /* offset 0 is the process, which is no size */
+#define NONE 0             /* offset 0 is the process, which is no size */
+#define ONE_VALUE SIZE_MAX /* a width of one FP32 value */
 
 /* size and width: the field of the configuration that holds them. */
 static const struct {
@@ -17,6 +18,7 @@ static const struct {
 #define WEIGHTS OF(weights_size), OF(weights_line)
 #define IO OF(io_size), OF(io_line)
 #define IO_REUSE OF(io_size_reuse), OF(io_line)
+#define CENTROIDS OF(centroids_size), ONE_VALUE
     [SIM_COST_WEIGHTS_READ] = {"weights buffer, read", "edram", "read", "pJ", WEIGHTS},
     [SIM_COST_WEIGHTS_WRITE] = {"weights buffer, write", "edram", "write", "pJ", WEIGHTS},
     [SIM_COST_WEIGHTS_LEAKAGE] = {"weights buffer, leakage", "edram", "leakage", "mW", WEIGHTS},
@@ -37,7 +39,7 @@ static const struct {
     [SIM_COST_ADD] = {"add", "logic", "fp32 add", "pJ", NONE, NONE},
     [SIM_COST_QUANTISE] = {"quantise", "logic", "quantise", "pJ", NONE, NONE},
     [SIM_COST_COMPARE] = {"compare", "logic", "compare", "pJ", NONE, NONE},
-    [SIM_COST_LOOKUP] = {"centroid look-up", "logic", "lookup", "pJ", NONE, NONE},
+    [SIM_COST_LOOKUP] = {"centroid look-up", "sram", "read", "pJ", CENTROIDS},
     [SIM_COST_SPECIAL] = {"activation", "logic", "special", "pJ", NONE, NONE},
     [SIM_COST_LOGIC_LEAKAGE] = {"logic, leakage", "logic", "leakage", "mW", NONE, NONE},
     [SIM_COST_MUL_AREA] = {"multiplier, area", "logic", "fp32 multiply area", "um2", NONE, NONE},
@@ -45,7 +47,7 @@ static const struct {
     [SIM_COST_SPECIAL_AREA] = {"activation, area", "logic", "special area", "um2", NONE, NONE},
     [SIM_COST_REUSE_AREA] = {"quantise and compare, area", "logic", "quantise area", "um2", NONE,
                              NONE},
-    [SIM_COST_LOOKUP_AREA] = {"centroid table, area", "logic", "lookup area", "um2", NONE, NONE},
+    [SIM_COST_LOOKUP_AREA] = {"centroid table, area", "sram", "area", "mm2", CENTROIDS},
     [SIM_COST_CONTROL_AREA] = {"control, area", "logic", "control area", "um2", NONE, NONE},
     [SIM_COST_RING_HOP] = {"ring, byte and hop", "ring", "hop", "pJ", NONE, NONE},
     [SIM_COST_RING_LEAKAGE] = {"ring, leakage", "ring", "leakage", "mW", NONE, NONE},
@@ -66,6 +68,8 @@ const char *sim_cost_name(sim_cost c)
 
 static int64_t field(const sim_config *c, size_t offset)
 {
+    if (offset == ONE_VALUE)
+        return SIM_VALUE;
     return offset == NONE ? -1 : *(const int64_t *)(const void *)((const char *)c + offset);
 }
 

@@ -127,7 +127,7 @@ void sim_area_of(const sim_costs *costs, const sim_config *c, bool reuse, sim_ar
     add(&a->control, costs, SIM_COST_RING_AREA, um2 * tiles);
     if (reuse) { /* every tile compares its own part of the inputs */
         add(&a->reuse, costs, SIM_COST_REUSE_AREA, um2 * tiles * (double)c->compares);
-        add(&a->reuse, costs, SIM_COST_LOOKUP_AREA, um2 * tiles);
+        add(&a->reuse, costs, SIM_COST_LOOKUP_AREA, tiles);
     }
     const sim_band *part[] = {&a->weights, &a->io, &a->lanes, &a->reuse, &a->control};
     for (size_t i = 0; i < sizeof part / sizeof part[0]; i++) {

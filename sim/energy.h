@@ -38,7 +38,7 @@ typedef enum sim_cost {
     SIM_COST_ADD_AREA,
     SIM_COST_SPECIAL_AREA, /* um2 per lane */
     SIM_COST_REUSE_AREA,   /* um2: quantise and compare, per compare and cycle */
-    SIM_COST_LOOKUP_AREA,  /* um2: a centroid table */
+    SIM_COST_LOOKUP_AREA,  /* mm2: a centroid table */
     SIM_COST_CONTROL_AREA, /* um2 per tile: control unit and data master */
     SIM_COST_RING_HOP,     /* pJ per byte and hop */
     SIM_COST_RING_LEAKAGE, /* mW per byte of link, and hop */

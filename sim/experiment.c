@@ -151,11 +151,20 @@ void sim_outcome_free(sim_outcome *o)
 
 /* ------------------------------------------------------------------ shares */
 
+/** Layers that read one input meet the same changes: of all layers, they count once. */
+static bool reads_first(const sim_net *net, int32_t layer)
+{
+    for (int32_t i = 0; i < layer; i++)
+        if (net->layer[i].input == net->layer[layer].input)
+            return false;
+    return true;
+}
+
 double sim_outcome_similarity(const sim_outcome *o, int32_t layer)
 {
     int64_t elements = 0, changed = 0;
     for (int32_t i = 0; i < o->net.n_layer; i++)
-        if (layer < 0 || layer == i) {
+        if (layer < 0 ? reads_first(&o->net, i) : layer == i) {
             elements += o->result.layer[i].elements;
             changed += o->result.layer[i].changed;
         }

@@ -106,7 +106,8 @@ static void take_input(const rpr_trace_input *t, sim_input *in)
 {
     in->elements = (int64_t)t->n * t->d * t->h * t->w * t->c;
     in->quantised = t->gate.kind == RPR_GATE_LEVELS;
-    in->bits = in->quantised ? bits_for((int64_t)t->gate.levels * CELLS_PER_LEVEL) : 32;
+    in->clusters = in->quantised ? t->gate.levels * CELLS_PER_LEVEL : 0;
+    in->bits = in->quantised ? bits_for(in->clusters) : 32;
 }
 
 static void take_layer(const rpr_trace_layer *t, sim_layer *l)

@@ -14,8 +14,9 @@
 /** What the layers read: each is compared with its previous execution. */
 typedef struct sim_input {
     int64_t elements;
-    int32_t bits;   /* kept of each element from one execution to the next */
-    bool quantised; /* by clusters: an index is kept; otherwise the value itself (32 bits) */
+    int32_t bits;     /* kept of each element from one execution to the next */
+    int32_t clusters; /* whose centroids the control unit holds while a layer reads it; 0: none */
+    bool quantised;   /* by clusters: an index is kept; otherwise the value itself (32 bits) */
 } sim_input;
 
 /** Elements of the input: n, d, h, w, c in this order, channels innermost. */

@@ -336,6 +336,22 @@ static void place_dram(const sim_config *c, const sim_net *net, sim_plan *p)
     }
 }
 
+static int check_layer(const sizes *s, const sim_layer *l, rpr_error *err)
+{
+    int64_t clusters = s->net->input[l->input].clusters;
+    if (l->gates > 1 && l->ci <= l->co)
+        return rpr_fail(err, RPR_ERR_ARGUMENT,
+                        "layer %s: a cell reads its input and its own last output, but has no "
+                        "more inputs than outputs",
+                        l->name);
+    if (reuses(s, l) && clusters * SIM_VALUE > s->c->centroids_size)
+        return rpr_fail(err, RPR_ERR_ARGUMENT,
+                        "layer %s: the centroids of its %lld clusters do not fit into the table "
+                        "([centroids] size = %lld B)",
+                        l->name, (long long)clusters, (long long)s->c->centroids_size);
+    return RPR_OK;
+}
+
 int sim_plan_make(const sim_config *c, const sim_net *net, bool reuse, sim_plan *plan,
                   rpr_error *err)
 {
@@ -347,15 +363,12 @@ int sim_plan_make(const sim_config *c, const sim_net *net, bool reuse, sim_plan 
     if (!plan->layer)
         return rpr_fail(err, RPR_ERR_NOMEM, "out of memory");
     for (int32_t i = 0; i < net->n_layer; i++) {
-        const sim_layer *l = &net->layer[i];
-        if (l->gates > 1 && l->ci <= l->co) {
+        int possible = check_layer(&s, &net->layer[i], err);
+        if (possible != RPR_OK) {
             sim_plan_free(plan);
-            return rpr_fail(err, RPR_ERR_ARGUMENT,
-                            "layer %s: a cell reads its input and its own last output, but has no "
-                            "more inputs than outputs",
-                            l->name);
+            return possible;
         }
-        plan->layer[i].state_bytes = state_bytes(&s, l);
+        plan->layer[i].state_bytes = state_bytes(&s, &net->layer[i]);
     }
     if (net->recurrent) {
         place_recurrent(&s, plan);

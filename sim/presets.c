@@ -23,8 +23,10 @@ static sim_layer *add(builder *b, sim_layer l)
 {
     sim_net *net = b->net;
     l.input = net->n_input;
-    net->input[net->n_input++] =
-        (sim_input){.elements = sim_layer_inputs(&l), .bits = b->bits, .quantised = true};
+    net->input[net->n_input++] = (sim_input){.elements = sim_layer_inputs(&l),
+                                             .bits = b->bits,
+                                             .clusters = 1 << b->bits,
+                                             .quantised = true};
     net->layer[net->n_layer] = l;
     return &net->layer[net->n_layer++];
 }

@@ -129,6 +129,24 @@ static void time_table(const sim_outcome *o)
         0);
 }
 
+static void unit_table(const sim_outcome *o)
+{
+    static const struct {
+        const char *name;
+        sim_count count;
+    } units[] = {{"front end", SIM_BUSY_FRONT},
+                 {"lanes", SIM_CYCLES_COMPUTE},
+                 {"weights buffer", SIM_BUSY_WEIGHTS},
+                 {"I/O buffer, sums", SIM_BUSY_IO},
+                 {"ring", SIM_BUSY_RING},
+                 {"DRAM", SIM_BUSY_DRAM}};
+    const sim_mean *b = &o->mean[SIM_BASE], *r = &o->mean[SIM_REUSE];
+    puts("busy, % of the cycles of each machine; otherwise waiting");
+    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)
+        row(units[i].name, 100 * b->n[units[i].count] / b->n[SIM_CYCLES],
+            100 * r->n[units[i].count] / r->n[SIM_CYCLES], 0);
+}
+
 static void access_table(const sim_outcome *o)
 {
     double mb = 1e-6;
@@ -252,6 +270,7 @@ void sim_text(const sim_outcome *o, const char *arch, int brief)
         brief_table(o);
     } else {
         time_table(o);
+        unit_table(o);
         access_table(o);
         energy_table(o);
         area_table(o);

@@ -108,5 +108,7 @@ json sim.json "j['workload']['first'] == 1 and j['workload']['further'] == 11"
 json sim.json "len(j['layers']) == 2 and all(l['macs'] > 0 for l in j['layers'])"
 expect 0 sim --trace good.trace --brief
 says out 'speed-up'
+refuses 2 'the centroids of its 96 clusters do not fit' sim --trace good.trace \
+    --set 'centroids.size=256 B'
 head -c "$(($(wc -c <good.trace) - 40))" good.trace >short.trace
 refuses 3 'short.trace: byte ' sim --trace short.trace

@@ -158,6 +158,16 @@ static void check_background(const rig *r, const sim_result *s)
         }
 }
 
+/** Anything that can be; false if the draw cannot be placed on its machine. */
+static bool draw(rng *g, rig *r, sim_pattern *p, double *similarity)
+{
+    rig_init(r);
+    draw_net(g, r);
+    draw_config(g, r);
+    draw_pattern(g, r, p, similarity);
+    return can_be_placed(r);
+}
+
 static void test_anything(void **state)
 {
     (void)state;
@@ -168,11 +178,7 @@ static void test_anything(void **state)
         sim_pattern p;
         sim_result s;
         double similarity[RIG_MAX];
-        rig_init(&r);
-        draw_net(&g, &r);
-        draw_config(&g, &r);
-        draw_pattern(&g, &r, &p, similarity);
-        if (!can_be_placed(&r))
+        if (!draw(&g, &r, &p, similarity))
             continue;
         simulate(&r, &p, similarity, rng_below(&g, 4), &s);
         check_result(&r, similarity, &s);
@@ -204,11 +210,7 @@ static void test_same(void **state)
         sim_pattern p;
         sim_result a, b;
         double similarity[RIG_MAX];
-        rig_init(&r);
-        draw_net(&g, &r);
-        draw_config(&g, &r);
-        draw_pattern(&g, &r, &p, similarity);
-        if (!can_be_placed(&r))
+        if (!draw(&g, &r, &p, similarity))
             continue;
         simulate(&r, &p, similarity, 2, &a);
         simulate(&r, &p, similarity, 2, &b);
@@ -423,11 +425,7 @@ static void test_laws(void **state)
         sim_pattern p;
         sim_result s;
         double similarity[RIG_MAX];
-        rig_init(&r);
-        draw_net(&g, &r);
-        draw_config(&g, &r);
-        draw_pattern(&g, &r, &p, similarity);
-        if (!can_be_placed(&r))
+        if (!draw(&g, &r, &p, similarity))
             continue;
         simulate(&r, &p, similarity, 1, &s);
         for (int v = 0; v < SIM_N_VARIANTS; v++) {

@@ -176,6 +176,13 @@ static void test_turnaround(void **state)
     assert_int_equal(m.n.n[SIM_DRAM_WRITE_BURSTS], 2);
 }
 
+static void refreshed_every_4_us(memory *m)
+{
+    memory_init(m, 1);
+    rig_set(&m->r, "dram.trefi", "4 us");
+    sim_dram_init(&m->d, &m->r.c);
+}
+
 /*
  * Every tREFI all banks are refreshed for tRFC. A long transfer of D clocks of data takes D + k
  * (tRFC + what opens a row again), where k is how often tREFI fits into what it takes.
@@ -184,9 +191,7 @@ static void test_refresh(void **state)
 {
     (void)state;
     memory m;
-    memory_init(&m, 1);
-    rig_set(&m.r, "dram.trefi", "4 us");
-    sim_dram_init(&m.d, &m.r.c);
+    refreshed_every_4_us(&m);
     int64_t rows = 1000, clocks = one(&m, 0, rows * ROW, false), k = clocks / REFI;
     assert_true(clocks >= RCD + 512 * rows + (k - 1) * RFC);
     assert_true(clocks <= RCD + 512 * rows + (k + 1) * (RFC + RP + RCD));
@@ -204,9 +209,7 @@ static void test_row_after_refresh(void **state)
 {
     (void)state;
     memory m;
-    memory_init(&m, 1);
-    rig_set(&m.r, "dram.trefi", "4 us");
-    sim_dram_init(&m.d, &m.r.c);
+    refreshed_every_4_us(&m);
     assert_int_equal(one(&m, 0, 9 * ROW, false), RCD + 8 * 512 + (RP + RFC + RCD) + 512);
     assert_int_equal(m.n.n[SIM_DRAM_ACTIVATES], 9);
 }
@@ -216,9 +219,7 @@ static void test_refresh_after_idle(void **state)
 {
     (void)state;
     memory m;
-    memory_init(&m, 1);
-    rig_set(&m.r, "dram.trefi", "4 us");
-    sim_dram_init(&m.d, &m.r.c);
+    refreshed_every_4_us(&m);
     one(&m, 0, 32, false);
     sim_dram_idle(&m.d, &m.n, 250 * 1000); /* a millisecond: 250 refreshes */
     assert_true(one(&m, 0, 32, false) <= RFC + RP + RCD + BURST);
@@ -258,9 +259,7 @@ static void test_rows_after_idle(void **state)
 {
     (void)state;
     memory m;
-    memory_init(&m, 1);
-    rig_set(&m.r, "dram.trefi", "4 us");
-    sim_dram_init(&m.d, &m.r.c);
+    refreshed_every_4_us(&m);
     one(&m, 0, 32, false);
     sim_dram_idle(&m.d, &m.n, 10);
     assert_int_equal(one(&m, 32, 32, false), BURST);

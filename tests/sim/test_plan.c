@@ -574,6 +574,41 @@ static void test_impossible(void **state)
     refused(&r, true, "deep conv", "[weights] size");
 }
 
+/* 33 centroids of 4 B need 132 B; without reuse, or by values instead of clusters, none. */
+static void test_centroids(void **state)
+{
+    (void)state;
+    rig r;
+    sim_plan p;
+    sim_layer l = sim_fc("clusters", 10, 10);
+    rig_init(&r);
+    rig_set(&r, "centroids.size", "128 B");
+    rig_add(&r, &l, 5);
+    r.input[0].clusters = 32;
+    plan_of(&r, true, &p);
+    sim_plan_free(&p);
+    r.input[0].clusters = 33;
+    refused(&r, true, "clusters", "[centroids] size");
+    plan_of(&r, false, &p);
+    sim_plan_free(&p);
+    r.layer[0].reuse = false;
+    plan_of(&r, true, &p);
+    sim_plan_free(&p);
+}
+
+/* One direction of a cell reads x beside its own last output. */
+static void test_cell_without_input(void **state)
+{
+    (void)state;
+    rig r;
+    sim_layer l = sim_fc("cell", 10, 10);
+    l.gates = 4;
+    rig_init(&r);
+    rig_add(&r, &l, 4);
+    refused(&r, true, "cell", "inputs");
+    refused(&r, false, "cell", "inputs");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -583,6 +618,7 @@ int main(void)
         cmocka_unit_test(test_left_out),          cmocka_unit_test(test_state_recurrent),
         cmocka_unit_test(test_state_traffic),     cmocka_unit_test(test_blocks),
         cmocka_unit_test(test_blocks_read_least), cmocka_unit_test(test_impossible),
+        cmocka_unit_test(test_centroids),         cmocka_unit_test(test_cell_without_input),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
