@@ -181,6 +181,7 @@ def sensitivity_table(effects):
                    abs(e['energy_saved'] - plain['energy_saved']),
                    abs(e['area_added'] - plain['area_added']))
 
+    effects = [e for e in effects if e['speedup'] is not None]
     rows = ['| changed | speed-up | energy saved | area added |', '|---|---|---|---|']
     for e in [plain] + sorted(effects[1:], key=size, reverse=True):
         if e is plain or size(e) >= 5e-4:

@@ -115,7 +115,9 @@ int sim_config_builtin(sim_config *c, rpr_error *err)
 {
     *c = (sim_config){0};
     reading r = {.c = c, .name = "isca2018.ini", .text = sim_config_builtin_text(), .err = err};
-    return read_all(&r);
+    RPR_TRY(read_all(&r));
+    memset(c->line, 0, sizeof c->line); /* nobody's file */
+    return RPR_OK;
 }
 
 int sim_config_read(sim_config *c, const char *path, rpr_error *err)
@@ -142,6 +144,10 @@ int sim_config_set(sim_config *c, const char *name, const char *value, rpr_error
                         name);
     memcpy(section, name, n);
     section[n] = '\0';
+    if (strcmp(name, "energy.tables") == 0) {
+        reading r = {.c = c, .name = name, .err = err};
+        return set_tables(&r, value);
+    }
     const sim_key *k = sim_key_find(section, dot + 1);
     if (!k)
         return rpr_fail(err, RPR_ERR_ARGUMENT, "there is no key %s", name);
@@ -151,37 +157,48 @@ int sim_config_set(sim_config *c, const char *name, const char *value, rpr_error
     return RPR_OK;
 }
 
-/** Fails with the line of a key, or its name if no file set it. */
-static int impossible(const sim_config *c, const char *section, const char *name, rpr_error *err,
-                      const char *why)
+/** Fails with the line of a key, or of the one that it does not fit, or without one. */
+static int impossible(const sim_config *c, const char *section, const char *name, const char *other,
+                      rpr_error *err, const char *why)
 {
-    const sim_key *k = sim_key_find(section, name);
+    const sim_key *k = sim_key_find(section, name),
+                  *o = other ? sim_key_find(section, other) : NULL;
     int line = k ? c->line[k - sim_key_at(0)] : 0;
+    line = line == 0 && o ? c->line[o - sim_key_at(0)] : line;
     if (line)
         return rpr_fail(err, RPR_ERR_FORMAT, "%s: line %d: [%s] %s %s", c->file, line, section,
                         name, why);
     return rpr_fail(err, RPR_ERR_ARGUMENT, "%s.%s %s", section, name, why);
 }
 
+/** Clocks of the DRAM that cover a time in picoseconds. */
+static int64_t dram_clocks(const sim_config *c, int64_t ps)
+{
+    return (ps * c->dram_clock + 999999999) / 1000000000;
+}
+
 int sim_config_check(const sim_config *c, rpr_error *err)
 {
     if (c->weights_line % 4)
-        return impossible(c, "weights", "line", err, "is no multiple of 4 B, one weight");
+        return impossible(c, "weights", "line", NULL, err, "is no multiple of 4 B, one weight");
     if (c->weights_size % c->weights_line)
-        return impossible(c, "weights", "size", err, "is no multiple of the line");
+        return impossible(c, "weights", "size", "line", err, "is no multiple of the line");
     if (c->io_line % 4)
-        return impossible(c, "io", "line", err, "is no multiple of 4 B, one value");
+        return impossible(c, "io", "line", NULL, err, "is no multiple of 4 B, one value");
     if (c->io_size % c->io_line)
-        return impossible(c, "io", "size", err, "is no multiple of the line");
+        return impossible(c, "io", "size", "line", err, "is no multiple of the line");
     if (c->io_size_reuse % c->io_line)
-        return impossible(c, "io", "size_reuse", err, "is no multiple of the line");
+        return impossible(c, "io", "size_reuse", "line", err, "is no multiple of the line");
     if (c->io_size_reuse < c->io_size)
-        return impossible(c, "io", "size_reuse", err, "is smaller than size");
-    if (c->dram_row % c->dram_burst)
-        return impossible(c, "dram", "row", err, "is no multiple of the burst");
-    if (c->dram_trfc >= c->dram_trefi)
-        return impossible(c, "dram", "trfc", err, "is not below trefi");
+        return impossible(c, "io", "size_reuse", "size", err, "is smaller than size");
     if (c->dram_burst % 4)
-        return impossible(c, "dram", "burst", err, "is no multiple of 4 B");
+        return impossible(c, "dram", "burst", NULL, err, "is no multiple of 4 B");
+    if (c->dram_row % c->dram_burst)
+        return impossible(c, "dram", "row", "burst", err, "is no multiple of the burst");
+    if (dram_clocks(c, c->dram_trfc) + dram_clocks(c, c->dram_trp) >= dram_clocks(c, c->dram_trefi))
+        return impossible(c, "dram", "trfc", "trefi", err, "is, with trp, not below trefi");
+    if (c->dram_self_refresh < c->dram_power_down)
+        return impossible(c, "dram", "self_refresh_after", "power_down_after", err,
+                          "is below power_down_after");
     return RPR_OK;
 }

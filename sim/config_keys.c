@@ -145,7 +145,7 @@ int sim_key_parse(const sim_key *k, const char *text, int64_t *value, char *why,
 {
     if (k->choices)
         return parse_choice(k, text, value, why, room);
-    char *end = NULL, names[200] = "";
+    char *end = NULL, names[200] = "", low[64], high[64];
     errno = 0;
     double v = strtod(text, &end);
     bool number = end != text && errno == 0 && isfinite(v);
@@ -162,8 +162,14 @@ int sim_key_parse(const sim_key *k, const char *text, int64_t *value, char *why,
         return RPR_ERR_ARGUMENT;
     }
     v *= u ? (double)u->times : 1.0;
-    if (v != rint(v) || v < (double)k->low || v > (double)k->high) {
-        char low[64], high[64];
+    if (v != rint(v)) {
+        format_value(k, k->low, low, sizeof low);
+        format_value(k, k->high, high, sizeof high);
+        snprintf(why, room, "is not possible: should be whole%s, from %s to %s",
+                 u ? " in the smallest unit" : "", low, high);
+        return RPR_ERR_ARGUMENT;
+    }
+    if (v < (double)k->low || v > (double)k->high) {
         format_value(k, k->low, low, sizeof low);
         format_value(k, k->high, high, sizeof high);
         snprintf(why, room, "is not possible: should be from %s to %s", low, high);

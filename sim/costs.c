@@ -122,8 +122,14 @@ static int64_t cycles(double ns, const sim_config *c)
     return sim_most(whole + ((double)whole < n), 1);
 }
 
-sim_timing sim_costs_timing(const sim_costs *costs, const sim_config *c)
+static double at_end(const sim_band *b, int end)
 {
-    return (sim_timing){.weights_busy = cycles(costs->of[SIM_COST_WEIGHTS_CYCLE].value.nominal, c),
-                        .io_busy = cycles(costs->of[SIM_COST_IO_CYCLE].value.nominal, c)};
+    return end == SIM_END_LOW ? b->low : end == SIM_END_HIGH ? b->high : b->nominal;
+}
+
+sim_timing sim_costs_timing(const sim_costs *costs, const sim_config *c, int end)
+{
+    return (sim_timing){.weights_busy =
+                            cycles(at_end(&costs->of[SIM_COST_WEIGHTS_CYCLE].value, end), c),
+                        .io_busy = cycles(at_end(&costs->of[SIM_COST_IO_CYCLE].value, end), c)};
 }

@@ -100,6 +100,25 @@ int sim_counts_check(const sim_counts *c, const sim_config *cfg, int64_t dense, 
         if (laws[i].left != laws[i].right)
             return rpr_fail(err, RPR_ERR_INTERNAL, "layer %s: %s does not hold: %lld and %lld",
                             layer, laws[i].law, (long long)laws[i].left, (long long)laws[i].right);
+    const struct {
+        const char *law;
+        int64_t less, more;
+    } bounds[] = {
+        {"DRAM bytes read <= bursts", n[SIM_DRAM_READ], n[SIM_DRAM_READ_BURSTS] * cfg->dram_burst},
+        {"DRAM bytes written <= bursts", n[SIM_DRAM_WRITE],
+         n[SIM_DRAM_WRITE_BURSTS] * cfg->dram_burst},
+        {"bytes of weights <= lines filled", n[SIM_BYTES_WEIGHTS],
+         n[SIM_WEIGHTS_FILL] * cfg->weights_line},
+        {"bytes fetched <= lines filled", n[SIM_BYTES_ACT_IN] + n[SIM_BYTES_STATE_IN],
+         n[SIM_IO_FILL] * cfg->io_line},
+        {"bytes stored <= lines drained", n[SIM_BYTES_ACT_OUT] + n[SIM_BYTES_STATE_OUT],
+         n[SIM_IO_DRAIN] * cfg->io_line},
+    };
+    for (size_t i = 0; i < sizeof bounds / sizeof bounds[0]; i++)
+        if (bounds[i].less > bounds[i].more)
+            return rpr_fail(err, RPR_ERR_INTERNAL, "layer %s: %s does not hold: %lld and %lld",
+                            layer, bounds[i].law, (long long)bounds[i].less,
+                            (long long)bounds[i].more);
     for (int i = 0; i < SIM_N_COUNTS; i++)
         if (n[i] < 0)
             return rpr_fail(err, RPR_ERR_INTERNAL, "layer %s: %s is negative", layer, names[i]);

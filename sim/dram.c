@@ -39,15 +39,20 @@ void sim_dram_begin(sim_dram *d, sim_counts *counts)
     d->counts = counts;
 }
 
+static void close_all(sim_dram *d)
+{
+    for (int i = 0; i < d->banks; i++)
+        d->open[i] = -1;
+}
+
 /** All banks are refreshed together, and closed for it. */
 static void refresh_if_due(sim_dram *d)
 {
-    while (d->now >= d->refresh) {
+    while (d->now >= d->refresh) { /* ends: the refresh is shorter than trefi */
         d->now += d->trp + d->trfc;
         d->start = d->now;
         d->refresh += d->trefi;
-        for (int i = 0; i < d->banks; i++)
-            d->open[i] = -1;
+        close_all(d);
     }
 }
 
@@ -114,9 +119,8 @@ void sim_dram_idle(sim_dram *d, sim_counts *counts, int64_t cycles)
     /* Refreshes that fall due meanwhile cost no time; a row that was closed for one is opened anew.
      */
     d->refresh -= left;
-    while (d->refresh <= d->now) {
-        d->refresh += d->trefi;
-        for (int i = 0; i < d->banks; i++)
-            d->open[i] = -1;
+    if (d->refresh <= d->now) {
+        d->refresh += ((d->now - d->refresh) / d->trefi + 1) * d->trefi;
+        close_all(d);
     }
 }

@@ -66,8 +66,11 @@ int sim_costs_find(const sim_tables *t, const sim_config *c, sim_costs *costs, r
 /** The figure whose band c has: the two vary together. Mostly c itself. */
 sim_cost sim_costs_leader(sim_cost c);
 
-/** How long an access keeps a bank busy, in cycles. */
-sim_timing sim_costs_timing(const sim_costs *costs, const sim_config *c);
+/** Which end of a band. */
+enum { SIM_END_NOMINAL, SIM_END_LOW, SIM_END_HIGH };
+
+/** How long an access keeps a bank busy, in cycles, by one end of the bands. */
+sim_timing sim_costs_timing(const sim_costs *costs, const sim_config *c, int end);
 
 /** Whose energy it is. */
 typedef enum sim_part {

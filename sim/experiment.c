@@ -126,7 +126,7 @@ int sim_experiment_run(const sim_config *c, const sim_workload *w, sim_outcome *
     RPR_TRY(sim_config_check(c, err));
     RPR_TRY(sim_tables_load(&out->tables, c->tables, err));
     RPR_TRY(sim_costs_find(&out->tables, c, &out->costs, err));
-    sim_timing timing = sim_costs_timing(&out->costs, c);
+    sim_timing timing = sim_costs_timing(&out->costs, c, w->cycle_end);
     int status = w->trace ? sim_traced_open(&traced, w->trace, &out->net, err)
                           : sim_preset(w->preset, &out->net, err);
     if (status == RPR_OK && w->sequence)
@@ -191,6 +191,9 @@ double sim_outcome_speedup(const sim_outcome *o)
 /** The same end of the band on either side: the rows are those of one technology. */
 static sim_band share_of(const sim_band *part, const sim_band *whole)
 {
+    const sim_band one = {1.0, 1.0, 1.0}; /* of nothing */
+    if (whole->low <= 0.0 || whole->nominal <= 0.0 || whole->high <= 0.0)
+        return one;
     return (sim_band){.low = part->low / whole->low,
                       .nominal = part->nominal / whole->nominal,
                       .high = part->high / whole->high};

@@ -19,6 +19,7 @@ typedef struct sim_workload {
     int64_t executions; /* to simulate after the first; 0: by the size of the preset */
     int64_t sequence;   /* length of a sequence, for means; 0: the preset's, or the trace's */
     const char *off;    /* layers without reuse: names with commas between; NULL: none */
+    int cycle_end;      /* of the bands of the buffers' cycle times: SIM_END_* */
     sim_tick tick;      /* executions done */
 } sim_workload;
 

@@ -6,6 +6,7 @@
 #include "core/alloc.h"
 #include "core/status.h"
 #include "sim/arith.h"
+#include "sim/bits.h"
 
 /* Per cell and step: i, f, o with peepholes, c = f*c + i*g, h = o*tanh(c). */
 #define CELL_SPECIAL 5 /* three sigmoids, two hyperbolic tangents */
@@ -187,8 +188,10 @@ static void move_to_before(sim_counts *before, int64_t cycles, const sim_dram *d
 {
     int64_t clocks = cycles * d->clock / d->core;
     int64_t down = sim_least(clocks, before->n[SIM_DRAM_DOWN]);
-    int64_t active = sim_least(clocks - down, before->n[SIM_DRAM_ACTIVE]);
+    int64_t self = sim_least(clocks - down, before->n[SIM_DRAM_SELF]);
+    int64_t active = sim_least(clocks - down - self, before->n[SIM_DRAM_ACTIVE]);
     before->n[SIM_DRAM_DOWN] -= down;
+    before->n[SIM_DRAM_SELF] -= self;
     before->n[SIM_DRAM_ACTIVE] -= active;
     before->n[SIM_BUSY_DRAM] += cycles;
 }
@@ -206,6 +209,12 @@ static int64_t load_weights(sim_step *r, sim_counts *before, int64_t slack, int6
     if (hidden)
         move_to_before(before, hidden, &m->dram);
     return overlap(r, 0, load - hidden);
+}
+
+/** False if nothing changed: then no weight of this execution is used. */
+static bool needs_weights(const sim_step *r)
+{
+    return !r->changed || sim_bits_count(r->changed, r->in->elements) > 0;
 }
 
 static bool must_load(const sim_machine *m, const sim_layer_plan *p, bool first)
@@ -242,7 +251,7 @@ static void run_layer(sim_machine *m, const sim_execution *e, int32_t index, sim
         int32_t maps = r.maps * (m->c->gates == SIM_GATES_TOGETHER ? l->gates : 1);
         sim_fan_costs(m->c, l, &m->timing, r.changed != NULL, maps, m->cost);
         sim_first_banks(m->c, l, maps, m->first_bank);
-        if (must_load(m, p, e->first))
+        if (must_load(m, p, e->first) && needs_weights(&r))
             cycles += load_weights(&r, index > 0 ? &counts[index - 1] : NULL, slack,
                                    index > 0 ? p[-1].weight_bytes : 0);
         cycles += run_blocks(&r);

@@ -20,9 +20,8 @@ typedef struct sim_machine {
     sim_timing timing;
     sim_plan plan;
     sim_dram dram;
-    bool cold;      /* nothing was executed: resident weights are not there yet */
-    int64_t slack;  /* cycles of the layer before during which the DRAM had nothing to do */
-    int32_t before; /* the layer before, in this execution; -1: none */
+    bool cold;     /* nothing was executed: resident weights are not there yet */
+    int64_t slack; /* cycles of the layer before during which the DRAM had nothing to do */
     /* scratch */
     int32_t *fan[3];
     int32_t *first_bank;

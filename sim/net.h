@@ -21,7 +21,7 @@ typedef struct sim_input {
 
 /** Elements of the input: n, d, h, w, c in this order, channels innermost. */
 typedef struct sim_layer {
-    char name[64], op[24];
+    char name[256], op[24];
     int32_t input;
     bool reuse;      /* false: left out of reuse: dense on every execution, without state */
     bool transposed; /* see rpr_trace_layer */
@@ -56,9 +56,6 @@ int64_t sim_layer_outputs(const sim_layer *l);
 
 /** Elements that it reads. */
 int64_t sim_layer_inputs(const sim_layer *l);
-
-/** Weights: values, without biases. */
-int64_t sim_layer_weights(const sim_layer *l);
 
 /** Output maps that one input element feeds, per gate. */
 static inline int32_t sim_layer_maps(const sim_layer *l)

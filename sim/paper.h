@@ -68,7 +68,7 @@ sim_paper_mean sim_paper_mean_of(const double value[SIM_PAPER_NETS][SIM_PAPER_NE
 /** What a change of one assumption does to the means of the four networks. */
 typedef struct sim_paper_effect {
     char what[96];
-    double speedup, saving, area_more;
+    double speedup, saving, area_more; /* NAN: such a machine cannot be */
 } sim_paper_effect;
 
 typedef struct sim_paper_effects {
@@ -76,11 +76,14 @@ typedef struct sim_paper_effects {
     int n;
 } sim_paper_effects;
 
-/** Varies every assumed parameter and every row of the energy tables. tick: of sim_paper_trials().
+/** Varies every assumed parameter but the process, for which there are no other rows, and every row
+ * of the energy tables. tick: of sim_paper_trials().
  */
 int sim_paper_sensitivity(const sim_config *c, const sim_tick *tick, sim_paper_effects *effects,
                           rpr_error *err);
 int sim_paper_trials(void);
+/** Key that the i-th trial changes, such as "dram.channels"; NULL beyond the last. */
+const char *sim_paper_variation(int i);
 void sim_paper_effects_free(sim_paper_effects *effects);
 
 #endif

@@ -157,25 +157,50 @@ static void place_ends(const sizes *s, sim_plan *p, int64_t room)
 
 /* ------------------------------------------------------------------ blocks */
 
-/** For every number of blocks along one axis: positions that they read together, and at most. */
+/** A division of one axis: positions that its blocks read together, and at most. */
 typedef struct division {
+    int32_t blocks;
     int64_t sum, most;
 } division;
 
-static void axis_divisions(const sim_layer *l, int axis, division *of)
+/* Along longer axes only divisions into blocks of different sizes are tried. */
+#define TRY_ALL 1024
+
+static division divide(const sim_layer *l, int axis, int32_t blocks)
 {
     const rpr_trace_axis *a = &l->axis[axis];
-    for (int32_t blocks = 1; blocks <= a->out; blocks++) {
-        division *d = &of[blocks];
-        *d = (division){0};
-        for (int32_t b = 0; b < blocks; b++) {
-            int32_t lo, hi;
-            sim_block_input(a, l->transposed, sim_block_start(a->out, blocks, b),
-                            sim_block_start(a->out, blocks, b + 1), &lo, &hi);
-            d->sum += hi - lo;
-            d->most = sim_most(d->most, hi - lo);
-        }
+    division d = {.blocks = blocks};
+    for (int32_t b = 0; b < blocks; b++) {
+        int32_t lo, hi;
+        sim_block_input(a, l->transposed, sim_block_start(a->out, blocks, b),
+                        sim_block_start(a->out, blocks, b + 1), &lo, &hi);
+        d.sum += hi - lo;
+        d.most = sim_most(d.most, hi - lo);
     }
+    return d;
+}
+
+/** The next number of blocks to try; beyond `out` after the last. */
+static int32_t next_blocks(int32_t blocks, int32_t out)
+{
+    if (out <= TRY_ALL || blocks >= out)
+        return blocks + 1;
+    int64_t smaller = sim_ceil_div(out, blocks) - 1;
+    return (int32_t)sim_ceil_div(out, smaller);
+}
+
+/** All divisions of an axis that are to be tried, *n of them; NULL when memory ran out. */
+static division *axis_divisions(const sim_layer *l, int axis, int32_t *n)
+{
+    int32_t out = l->axis[axis].out;
+    *n = 0;
+    for (int32_t blocks = 1; blocks <= out; blocks = next_blocks(blocks, out))
+        ++*n;
+    division *of = rpr_alloc_array((size_t)*n, sizeof *of);
+    *n = 0;
+    for (int32_t blocks = 1; of && blocks <= out; blocks = next_blocks(blocks, out))
+        of[(*n)++] = divide(l, axis, blocks);
+    return of;
 }
 
 /** A layer cut into blocks. */
@@ -185,34 +210,35 @@ typedef struct cut {
 } cut;
 
 /** Room that the largest block needs, twice: one is worked on while the next one comes. */
-static void measure_cut(const sizes *s, const sim_layer *l, const sim_layer_plan *p,
-                        division *const of[3], cut *k)
+static cut measure_cut(const sizes *s, const sim_layer *l, const sim_layer_plan *p,
+                       const division *const d[3])
 {
     int64_t in = l->ci, out = (int64_t)l->co * l->gates;
-    k->traffic = k->count = 1;
+    cut k = {.traffic = 1, .count = 1};
     for (int i = 0; i < 3; i++) {
-        const division *d = &of[i][k->blocks[i]];
-        k->traffic *= d->sum;
-        k->count *= k->blocks[i];
-        in *= d->most;
-        out *= sim_ceil_div(l->axis[i].out, k->blocks[i]);
+        k.blocks[i] = d[i]->blocks;
+        k.traffic *= d[i]->sum;
+        k.count *= d[i]->blocks;
+        in *= d[i]->most;
+        out *= sim_ceil_div(l->axis[i].out, d[i]->blocks);
     }
     int64_t state = p->state_dram ? index_bytes(s, l, in) : 0;
     int64_t sums = p->state_dram || !reuses(s, l) ? SIM_VALUE * out : 0;
     int64_t kept = reuses(s, l) ? SIM_VALUE * sim_ceil_div(l->kept * out, sim_layer_outputs(l)) : 0;
-    k->bytes = 2 * (SIM_VALUE * in + state + sums + kept);
+    k.bytes = 2 * (SIM_VALUE * in + state + sums + kept);
+    return k;
 }
 
 /** The cut that fits and reads least; of equal ones the one with fewer blocks. */
 static bool best_cut(const sizes *s, const sim_layer *l, const sim_layer_plan *p, int64_t room,
-                     division *const of[3], cut *best)
+                     division *const of[3], const int32_t n[3], cut *best)
 {
     bool found = false;
-    cut k;
-    for (k.blocks[0] = 1; k.blocks[0] <= l->axis[0].out; k.blocks[0]++)
-        for (k.blocks[1] = 1; k.blocks[1] <= l->axis[1].out; k.blocks[1]++)
-            for (k.blocks[2] = 1; k.blocks[2] <= l->axis[2].out; k.blocks[2]++) {
-                measure_cut(s, l, p, of, &k);
+    for (int32_t z = 0; z < n[0]; z++)
+        for (int32_t y = 0; y < n[1]; y++)
+            for (int32_t x = 0; x < n[2]; x++) {
+                const division *const d[3] = {&of[0][z], &of[1][y], &of[2][x]};
+                cut k = measure_cut(s, l, p, d);
                 bool less = !found || k.traffic < best->traffic ||
                             (k.traffic == best->traffic && k.count < best->count);
                 if (k.bytes > room || !less)
@@ -227,16 +253,15 @@ static int place_blocks(const sizes *s, const sim_layer *l, sim_layer_plan *p, i
                         sim_plan *plan, rpr_error *err)
 {
     division *of[3] = {NULL};
+    int32_t n[3];
     cut best = {.blocks = {1, 1, 1}};
     bool memory = true, fits = p->whole;
-    for (int i = 0; !p->whole && i < 3; i++) {
-        of[i] = rpr_alloc_array((size_t)l->axis[i].out + 1, sizeof *of[i]);
-        memory &= of[i] != NULL;
-        if (memory)
-            axis_divisions(l, i, of[i]);
+    for (int i = 0; !p->whole && memory && i < 3; i++) {
+        of[i] = axis_divisions(l, i, &n[i]);
+        memory = of[i] != NULL;
     }
     if (memory && !p->whole)
-        fits = best_cut(s, l, p, room, of, &best);
+        fits = best_cut(s, l, p, room, of, n, &best);
     for (int i = 0; i < 3; i++)
         rpr_free(of[i]);
     memcpy(p->blocks, best.blocks, sizeof p->blocks);
@@ -347,8 +372,9 @@ static int check_layer(const sizes *s, const sim_layer *l, rpr_error *err)
     if (reuses(s, l) && clusters * SIM_VALUE > s->c->centroids_size)
         return rpr_fail(err, RPR_ERR_ARGUMENT,
                         "layer %s: the centroids of its %lld clusters do not fit into the table "
-                        "([centroids] size = %lld B)",
-                        l->name, (long long)clusters, (long long)s->c->centroids_size);
+                        "([centroids] size = %lld B, but they take %lld)",
+                        l->name, (long long)clusters, (long long)s->c->centroids_size,
+                        (long long)(clusters * SIM_VALUE));
     return RPR_OK;
 }
 

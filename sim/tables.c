@@ -34,6 +34,8 @@ enum {
     N_FIELDS
 };
 
+#define LARGEST 1e9 /* of any figure in its unit; refuses infinity, too */
+
 /* ------------------------------------------------------------------ reading */
 
 static bool whole_number(const char *text, int64_t *v)
@@ -51,7 +53,7 @@ static bool number(const char *text, double *v)
 {
     char *end;
     *v = strtod(text, &end);
-    return end != text && *end == '\0' && isfinite(*v) && *v >= 0.0;
+    return end != text && *end == '\0' && *v >= 0.0 && *v <= LARGEST;
 }
 
 static bool one_of(const char *text, const char *const *list)
@@ -107,7 +109,7 @@ static int add_row(sim_tables *t, const sim_row *row, rpr_error *err)
 }
 
 /** Takes all rows of a text, which stays behind them. */
-static int read_text(sim_tables *t, char *text, const char *name, rpr_error *err)
+static int read_text(sim_tables *t, char *text, const char *name, const char *file, rpr_error *err)
 {
     bool headed = false;
     int line = 0;
@@ -115,6 +117,8 @@ static int read_text(sim_tables *t, char *text, const char *name, rpr_error *err
         char *field[N_FIELDS], *here = next, *end = next + strcspn(next, "\n");
         next = *end ? end + 1 : end;
         *end = '\0';
+        if (end > here && end[-1] == '\r')
+            end[-1] = '\0';
         line++;
         if (*here == '#' || *here == '\0')
             continue;
@@ -130,6 +134,7 @@ static int read_text(sim_tables *t, char *text, const char *name, rpr_error *err
             return rpr_fail(err, RPR_ERR_FORMAT, "%s: line %d: should have %d fields", name, line,
                             N_FIELDS);
         RPR_TRY(take_row(field, name, line, &row, err));
+        row.file = file;
         RPR_TRY(add_row(t, &row, err));
     }
     return RPR_OK;
@@ -170,7 +175,7 @@ int sim_tables_load(sim_tables *t, const char *where, rpr_error *err)
         if (status == RPR_OK && !t->text[i])
             status = rpr_fail(err, RPR_ERR_NOMEM, "out of memory");
         if (status == RPR_OK)
-            status = read_text(t, t->text[i], files[i], err);
+            status = read_text(t, t->text[i], builtin ? files[i] : path, files[i], err);
     }
     if (status != RPR_OK)
         sim_tables_free(t);
@@ -217,7 +222,7 @@ int sim_tables_find(const sim_tables *t, const sim_want *want, sim_found *found,
     const sim_row *below = NULL, *above = NULL;
     for (int i = 0; i < t->n; i++) {
         const sim_row *r = &t->row[i];
-        if (!about(r, want))
+        if (!about(r, want) || (r->size < 0) != (want->size < 0))
             continue;
         if (r->size <= want->size && (!below || r->size > below->size))
             below = r;

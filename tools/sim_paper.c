@@ -157,7 +157,8 @@ int sim_show_paper(const sim_options *o, const sim_config *c)
 /* Effects below what the tables print. */
 static int matters(const sim_paper_effect *e, const sim_paper_effect *plain)
 {
-    return fabs(e->saving - plain->saving) >= 5e-4 || fabs(e->speedup - plain->speedup) >= 5e-3 ||
+    return isnan(e->saving) || fabs(e->saving - plain->saving) >= 5e-4 ||
+           fabs(e->speedup - plain->speedup) >= 5e-3 ||
            fabs(e->area_more - plain->area_more) >= 5e-5;
 }
 
@@ -197,6 +198,10 @@ int sim_show_sensitivity(const sim_options *o, const sim_config *c)
         for (int i = 0; i < e.n; i++) {
             if (i > 0 && !matters(&e.effect[i], plain)) {
                 hidden++;
+                continue;
+            }
+            if (isnan(e.effect[i].speedup)) {
+                printf("%-52s not possible\n", e.effect[i].what);
                 continue;
             }
             printf("%-52s %8.2fx %12.1f %% %9.2f %%\n", e.effect[i].what, e.effect[i].speedup,

@@ -51,6 +51,19 @@ static bool axis_fits(const rpr_trace_axis *a, bool transposed)
     return within(behind, transposed ? -RPR_TRACE_MAX_STEP : 1 - a->stride, RPR_TRACE_MAX_STEP);
 }
 
+/** Taps and outputs are bounded, so that a reader may count by them. */
+static bool is_bounded(const rpr_trace_layer *l)
+{
+    int64_t taps = 1, outputs = l->n;
+    for (int i = 0; i < 3; i++) {
+        taps *= l->axis[i].kernel; /* at most 2^36 */
+        if (!rpr_mul_i64(outputs, l->axis[i].out, &outputs))
+            return false;
+    }
+    return taps <= RPR_TRACE_MAX_TAPS && rpr_mul_i64(outputs, l->co, &outputs) &&
+           outputs <= RPR_TRACE_MAX_ELEMENTS;
+}
+
 /** Weights, with and without one bias per output channel. */
 static bool counts_parameters(const rpr_trace_layer *l)
 {
@@ -75,6 +88,8 @@ const char *rpr_trace_check_layer(const rpr_trace_net *net, const rpr_trace_laye
     for (int i = 0; i < 3; i++)
         if (!axis_fits(&l->axis[i], l->transposed))
             return "an axis does not fit itself";
+    if (!is_bounded(l))
+        return "its window or its output is too large";
     int64_t macs = rpr_trace_dense_macs(l);
     if (macs < 0 || macs != l->macs)
         return "its multiply-accumulates do not follow from its shape";

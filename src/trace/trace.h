@@ -20,6 +20,7 @@
 #define RPR_TRACE_MAX_SIZE (INT32_MAX / 4)        /* of one dimension, and of channels */
 #define RPR_TRACE_MAX_ROW (INT32_MAX / 2)         /* w * c */
 #define RPR_TRACE_MAX_KERNEL 4096
+#define RPR_TRACE_MAX_TAPS (1 << 20)  /* of a whole window */
 #define RPR_TRACE_MAX_STEP INT16_MAX  /* stride, dilation and padding at either end */
 #define RPR_TRACE_MAX_NAME UINT16_MAX /* bytes; the writer cuts longer names */
 #define RPR_TRACE_MAX_HEADER (1u << 24)

@@ -104,7 +104,7 @@ static int64_t least_groups(const rig *r, const sim_layer *l)
     return groups;
 }
 
-/** Groups load all weights in every execution, whatever changed. */
+/** Groups load all weights in every execution in which anything changed. */
 static void check_groups(rig *r, const sim_layer *l)
 {
     sim_counts n;
@@ -120,7 +120,7 @@ static void check_groups(rig *r, const sim_layer *l)
         for (int v = 0; v < SIM_N_VARIANTS; v++) {
             rig_change(r, 0, i == 1 ? 2 : 0);
             rig_run(r, v, i == 0, &n);
-            assert_int_equal(n.n[SIM_BYTES_WEIGHTS], bytes);
+            assert_int_equal(n.n[SIM_BYTES_WEIGHTS], v == SIM_REUSE && i == 2 ? 0 : bytes);
             assert_int_equal(n.n[SIM_MACS] + n.n[SIM_SKIPPED], l->macs);
         }
     rig_close(r);

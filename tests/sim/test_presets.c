@@ -19,6 +19,12 @@ typedef struct entry {
 } entry;
 
 /** Pairs of an output and a tap that meets an input which is there. */
+/** Weights: values, without biases. */
+static int64_t weights_of(const sim_layer *l)
+{
+    return (int64_t)sim_layer_taps(l) * l->ci * sim_layer_maps(l) * l->gates;
+}
+
 static int64_t pairs(int32_t in, int32_t out, int32_t kernel, int32_t stride, int32_t pad)
 {
     int64_t n = 0;
@@ -57,7 +63,7 @@ static void check_layer(const sim_net *net, int32_t i, const entry *e)
         assert_int_equal(a->pad, pad);
         macs *= pairs(a->in, a->out, a->kernel, a->stride, a->pad);
     }
-    assert_int_equal(sim_layer_weights(l), e->weights);
+    assert_int_equal(weights_of(l), e->weights);
     assert_int_equal(l->kept, e->kept);
     assert_int_equal(l->macs, macs);
     assert_int_equal(sim_layer_inputs(l), e->ci * product(e->s.in));
@@ -136,7 +142,7 @@ static int64_t check_net(const char *name, const entry *list, int32_t n, int32_t
         assert_int_equal(net.input[net.layer[i].input].bits, bits);
         assert_true(net.input[net.layer[i].input].quantised);
         *macs += net.layer[i].macs;
-        weights += i < from ? 0 : sim_layer_weights(&net.layer[i]);
+        weights += i < from ? 0 : weights_of(&net.layer[i]);
         /* What a layer keeps is what the next one reads. */
         if (i > 0)
             assert_int_equal(net.layer[i - 1].kept, sim_layer_inputs(&net.layer[i]));
@@ -200,11 +206,11 @@ static void test_eesen(void **state)
             assert_int_equal(l->macs, (int64_t)l->ci * 320 * 4);
             assert_int_equal(net.input[l->input].elements, l->ci);
             assert_int_equal(net.input[l->input].bits, 4);
-            both += sim_layer_weights(l);
+            both += weights_of(l);
         }
         assert_int_equal(both, i == 0 ? 1126400 : 2457600);
     }
-    assert_int_equal(sim_layer_weights(&net.layer[10]), 32000);
+    assert_int_equal(weights_of(&net.layer[10]), 32000);
     assert_int_equal(net.layer[10].ci, 640);
     assert_int_equal(net.layer[10].co, 50);
     sim_net_free(&net);
