@@ -19,6 +19,15 @@ int sim_fail(int status, const rpr_error *err)
                     "sim: %s", err->message);
 }
 
+/* What cannot be simulated is wrong usage if options ask for it, else the fault of a file. */
+int sim_fail_run(const sim_options *o, int status, const rpr_error *err)
+{
+    const char *file = o->arch ? o->arch : o->workload.trace;
+    if (status != RPR_ERR_ARGUMENT || !file || o->n_settings > 0 || o->sweep)
+        return sim_fail(status, err);
+    return cli_fail(CLI_BAD_INPUT, "sim: %s: %s", file, err->message);
+}
+
 static int read_config(const sim_options *o, sim_config *c)
 {
     rpr_error err;
@@ -53,7 +62,7 @@ static int run_one(const sim_options *o, const sim_config *c)
     int status = sim_experiment_run(c, &w, out, &err), code = CLI_DONE;
     progress_end(&bar);
     if (status != RPR_OK)
-        code = sim_fail(status, &err);
+        code = sim_fail_run(o, status, &err);
     bool quiet = (o->json && strcmp(o->json, "-") == 0) || (o->csv && strcmp(o->csv, "-") == 0);
     if (code == CLI_DONE && !quiet)
         sim_text(out, sim_arch_name(o), o->brief);

@@ -78,6 +78,8 @@ static int take_option(const option_table *t, void *target, int argc, char **arg
             return cli_fail(CLI_USAGE, "%s needs a value: %s", opt->name, opt->wants);
         value = argv[++*i];
     }
+    if (t->given)
+        *t->given |= UINT64_C(1) << (opt - t->option);
     if (!opt->set(target, value))
         return cli_fail(CLI_USAGE, "%s %s: should be %s", opt->name, value, opt->wants);
     return CLI_DONE;

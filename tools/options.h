@@ -19,6 +19,7 @@ typedef struct option_table {
     int command;                                 /**< bit of the present one */
     const char *name;                            /**< of it, for messages */
     int (*take)(void *target, const char *name); /**< an argument that is no option; 0: too many */
+    uint64_t *given; /**< bit i: option i was there; may be NULL, else at most 64 options */
 } option_table;
 
 /**

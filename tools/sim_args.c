@@ -129,7 +129,7 @@ FLAG(print_tables)
 static int take_file(void *target, const char *name)
 {
     sim_options *o = target;
-    if (!o->compare || o->n_files == 2)
+    if (o->n_files == 2)
         return 0;
     o->file[o->n_files++] = name;
     return 1;
@@ -144,7 +144,7 @@ static const option options[] = {
      "a number from 0 to 1, or one per layer with commas between"},
     {"--pattern", 1, set_pattern, "uniform, clustered or clustered:RUN (RUN 1 or more)"},
     {"--seed", 1, set_seed, "a whole number"},
-    {"--executions", 1, set_executions, "a number of executions, 1 or more"},
+    {"--executions", 1, set_executions, "a number of executions, 1 to 1000000"},
     {"--sequence", 1, set_sequence, "a number of executions, 1 or more"},
     {"--off", 1, set_off, "names of layers with commas between"},
     {"--sweep", 1, set_sweep, "SECTION.KEY=VALUE,VALUE,..."},
@@ -158,38 +158,82 @@ static const option options[] = {
     {"--print-tables", 1, set_print_tables, NULL},
 };
 
-/* What fits together. */
-static int check(const sim_options *o)
+/* What goes with what stands first; anything else would be left out silently. */
+static const struct {
+    const char *mode, *with;
+} modes[] = {
+    {"--compare", ""},
+    {"--print-arch", ""},
+    {"--print-tables", "--arch --set "},
+    {"--paper", "--arch --set --json --sequence "},
+    {"--sensitivity", "--arch --set --json "},
+    {"--trace", "--arch --set --json --csv --brief --sweep --off --sequence "},
+    {"--net", "--arch --set --json --csv --brief --sweep --off --sequence --similarity --pattern "
+              "--seed --executions "},
+};
+
+enum { N_OPTIONS = sizeof options / sizeof options[0], N_MODES = sizeof modes / sizeof modes[0] };
+
+static int is_given(uint64_t given, const char *name)
 {
-    const sim_workload *w = &o->workload;
-    int modes = o->paper + o->sensitivity + o->compare + o->print_arch + o->print_tables;
-    if (modes > 1)
-        return cli_fail(CLI_USAGE, "sim: --paper, --sensitivity, --compare, --print-arch and "
-                                   "--print-tables each stand alone");
+    for (size_t i = 0; i < N_OPTIONS; i++)
+        if (strcmp(options[i].name, name) == 0)
+            return given >> i & 1;
+    return 0;
+}
+
+/* True if the list, each name with a space behind it, has this one. */
+static int is_listed(const char *list, const char *name)
+{
+    size_t n = strlen(name);
+    for (const char *p = list; (p = strstr(p, name)) != NULL; p += n)
+        if (p[n] == ' ')
+            return 1;
+    return 0;
+}
+
+static int check_mode(uint64_t given, const char *mode, const char *with)
+{
+    for (size_t i = 0; i < N_OPTIONS; i++)
+        if ((given >> i & 1) && strcmp(options[i].name, mode) != 0 &&
+            !is_listed(with, options[i].name))
+            return cli_fail(CLI_USAGE, "sim: %s does not go with %s", options[i].name, mode);
+    return CLI_DONE;
+}
+
+static int check(const sim_options *o, uint64_t given)
+{
+    size_t mode = 0;
+    while (mode < N_MODES && !is_given(given, modes[mode].mode))
+        mode++;
+    if (o->n_files > 0 && !o->compare)
+        return cli_fail(CLI_USAGE, "%s: one name too many; see: reprise help sim", o->file[0]);
+    if (mode == N_MODES)
+        return cli_fail(CLI_USAGE, "sim needs either --trace or --net; see: reprise help sim");
+    int code = check_mode(given, modes[mode].mode, modes[mode].with);
+    if (code != CLI_DONE)
+        return code;
     if (o->compare && o->n_files != 2)
         return cli_fail(CLI_USAGE, "sim --compare needs two files that sim --json wrote");
-    if (modes)
-        return CLI_DONE;
-    if (!w->preset == !w->trace)
-        return cli_fail(CLI_USAGE, "sim needs either --trace or --net; see: reprise help sim");
-    if (w->preset && w->n_similarity == 0)
+    if (is_given(given, "--net") && !is_given(given, "--similarity"))
         return cli_fail(CLI_USAGE, "sim --net needs --similarity");
-    if (w->trace && (w->n_similarity || w->executions || w->clustered))
-        return cli_fail(CLI_USAGE, "a trace says itself what changed: --similarity, --pattern and "
-                                   "--executions are for --net");
-    if (o->sweep && o->csv)
-        return cli_fail(CLI_USAGE, "--csv is for one run, not for --sweep");
+    if (o->sweep && (o->csv || o->brief))
+        return cli_fail(CLI_USAGE, "sim: --csv and --brief are for one run, not for --sweep");
+    if (o->json && o->csv && strcmp(o->json, "-") == 0 && strcmp(o->csv, "-") == 0)
+        return cli_fail(CLI_USAGE, "sim: --json and --csv cannot both go to stdout");
     return CLI_DONE;
 }
 
 int sim_args_parse(int argc, char **argv, sim_options *o, int *help)
 {
+    uint64_t given = 0;
     const option_table table = {.option = options,
-                                .n = sizeof options / sizeof options[0],
+                                .n = N_OPTIONS,
                                 .command = 1,
                                 .name = "sim",
-                                .take = take_file};
+                                .take = take_file,
+                                .given = &given};
     *o = (sim_options){.workload = {.run = 16, .seed = 1}};
     int code = options_read(&table, argc, argv, o, help);
-    return code != CLI_DONE || *help ? code : check(o);
+    return code != CLI_DONE || *help ? code : check(o, given);
 }

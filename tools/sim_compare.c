@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <jansson.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli.h"
@@ -11,12 +12,17 @@ static json_t *load(const char *path)
     json_error_t err;
     json_t *j = json_load_file(path, JSON_REJECT_DUPLICATES, &err);
     const char *kind = json_string_value(json_object_get(j, "kind"));
+    int whole = json_is_string(json_object_get(j, "network")) &&
+                json_is_object(json_object_get(j, "base")) &&
+                json_is_object(json_object_get(j, "with_reuse"));
     if (!j && err.line > 0)
         cli_fail(CLI_BAD_INPUT, "%s: line %d: %s", path, err.line, err.text);
     else if (!j)
         cli_fail(CLI_BAD_INPUT, "%s: %s", path, err.text);
-    else if (!kind || strcmp(kind, "simulation") != 0 ||
-             json_integer_value(json_object_get(j, "schema")) != 1)
+    else if (kind && strcmp(kind, "simulation") != 0)
+        cli_fail(CLI_BAD_INPUT, "%s: holds a %s; only single simulations can be compared", path,
+                 kind);
+    else if (!kind || !whole || json_integer_value(json_object_get(j, "schema")) != 1)
         cli_fail(CLI_BAD_INPUT, "%s: was not written by reprise sim --json", path);
     else
         return j;
@@ -46,16 +52,21 @@ static void row(const json_t *a, const json_t *b, const char *name, const char *
     putchar('\n');
 }
 
-static void config_rows(const json_t *a, const json_t *b)
+/* What differs of an object: the configuration, or the workload. */
+static void different_rows(const json_t *a, const json_t *b, const char *object)
 {
     const char *key;
     json_t *value;
-    json_object_foreach(json_object_get((json_t *)a, "config"), key, value)
+    json_object_foreach(json_object_get(a, object), key, value)
     {
-        const char *x = json_string_value(value);
-        const char *y = json_string_value(json_object_get(json_object_get(b, "config"), key));
+        const json_t *other = json_object_get(json_object_get(b, object), key);
+        char *x = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(6));
+        char *y = other ? json_dumps(other, JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(6))
+                        : NULL;
         if (x && y && strcmp(x, y) != 0)
             printf("  %-32s %14s %14s\n", key, x, y);
+        free(x);
+        free(y);
     }
 }
 
@@ -91,7 +102,8 @@ int sim_compare(const char *first, const char *second)
         printf("%-34s %14s %14s %14s  %8s\n", "", "first", "second", "difference", "ratio");
         printf("network %26s %14s %14s\n", "", json_string_value(json_object_get(a, "network")),
                json_string_value(json_object_get(b, "network")));
-        config_rows(a, b);
+        different_rows(a, b, "config");
+        different_rows(a, b, "workload");
         row(a, b, "similarity", "similarity", 1);
         row(a, b, "reuse", "reuse", 1);
         row(a, b, "speed-up", "speedup", 1);

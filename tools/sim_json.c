@@ -76,6 +76,15 @@ static json_t *variant(const sim_outcome *o, int v)
     return root;
 }
 
+/* Appends a part; a list with one that could not be made is none. */
+static json_t *append(json_t *list, json_t *part)
+{
+    if (list && json_array_append_new(list, part) == 0)
+        return list;
+    json_decref(list);
+    return NULL;
+}
+
 static json_t *layers(const sim_outcome *o)
 {
     json_t *list = json_array();
@@ -100,13 +109,19 @@ static json_t *rows(const sim_outcome *o)
     json_t *list = json_array();
     for (int i = 0; i < SIM_N_COSTS; i++) {
         const sim_found *f = &o->costs.of[i];
-        json_array_append_new(list, json_pack("{s:s,s:o,s:s,s:s,s:i,s:s,s:s,s:b}", "figure",
-                                              sim_cost_name((sim_cost)i), "value", band(&f->value),
-                                              "unit", f->row->unit, "file", f->row->file, "line",
-                                              f->row->line, "kind", f->row->kind, "source",
-                                              f->row->source, "interpolated", f->other != NULL));
+        list = append(list, json_pack("{s:s,s:o,s:s,s:s,s:i,s:s,s:s,s:b}", "figure",
+                                      sim_cost_name((sim_cost)i), "value", band(&f->value), "unit",
+                                      f->row->unit, "file", f->row->file, "line", f->row->line,
+                                      "kind", f->row->kind, "source", f->row->source,
+                                      "interpolated", f->other != NULL));
     }
     return list;
+}
+
+/* jansson takes NULL, which a part is that could not be made, for a failure of its own. */
+static int put(json_t *root, const char *name, json_t *part)
+{
+    return json_object_set_new(root, name, part) == 0;
 }
 
 json_t *sim_json(const sim_outcome *o, const char *arch)
@@ -115,14 +130,15 @@ json_t *sim_json(const sim_outcome *o, const char *arch)
     json_t *root =
         json_pack("{s:i,s:s,s:s,s:s,s:o,s:o}", "schema", 1, "kind", "simulation", "arch", arch,
                   "network", o->net.name, "config", arch_of(&o->config), "workload", workload(o));
-    json_object_set_new(root, "similarity", json_number(sim_outcome_similarity(o, -1)));
-    json_object_set_new(root, "reuse", json_number(sim_outcome_reuse(o, -1)));
-    json_object_set_new(root, "speedup", json_number(sim_outcome_speedup(o)));
-    json_object_set_new(root, "energy_saved", band(&saved));
-    json_object_set_new(root, "area_added", band(&more));
-    json_object_set_new(root, "base", variant(o, SIM_BASE));
-    json_object_set_new(root, "with_reuse", variant(o, SIM_REUSE));
-    json_object_set_new(root, "layers", layers(o));
-    json_object_set_new(root, "rows", rows(o));
-    return root;
+    int ok = root && put(root, "similarity", json_number(sim_outcome_similarity(o, -1))) &&
+             put(root, "reuse", json_number(sim_outcome_reuse(o, -1))) &&
+             put(root, "speedup", json_number(sim_outcome_speedup(o))) &&
+             put(root, "energy_saved", band(&saved)) && put(root, "area_added", band(&more)) &&
+             put(root, "base", variant(o, SIM_BASE)) &&
+             put(root, "with_reuse", variant(o, SIM_REUSE)) && put(root, "layers", layers(o)) &&
+             put(root, "rows", rows(o));
+    if (ok)
+        return root;
+    json_decref(root);
+    return NULL;
 }

@@ -25,6 +25,8 @@ void sim_progress(void *user, int64_t done);
 
 /** Says what went wrong; the exit code for it. */
 int sim_fail(int status, const rpr_error *err);
+/** The same for a simulation, which may fail for what a file asks for. */
+int sim_fail_run(const sim_options *o, int status, const rpr_error *err);
 const char *sim_arch_name(const sim_options *o);
 
 #endif

@@ -112,7 +112,7 @@ static int run_grid(const sim_options *o, const sim_config *c, int reuse, double
         at[i] = reuse ? sim_paper_nets[i].reuse : sim_paper_nets[i].similarity;
     int status = sim_paper_run(c, at, o->workload.sequence, g, &err);
     if (status != RPR_OK)
-        return sim_fail(status, &err);
+        return sim_fail_run(o, status, &err);
     collect(g, at, figure);
     return CLI_DONE;
 }
@@ -186,7 +186,7 @@ int sim_show_sensitivity(const sim_options *o, const sim_config *c)
     progress_end(&bar);
     if (status != RPR_OK) {
         sim_paper_effects_free(&e);
-        return sim_fail(status, &err);
+        return sim_fail_run(o, status, &err);
     }
     if (o->json)
         code = json_file_write(effects_json(&e), o->json);

@@ -97,7 +97,7 @@ int sim_show_sweep(const sim_options *o, const sim_config *c)
     progress_end(&bar);
     for (int i = 0; code == CLI_DONE && i < n; i++)
         if (p[i].status != RPR_OK)
-            code = sim_fail(p[i].status, &p[i].err);
+            code = cli_fail(CLI_USAGE, "sim: %s at %s: %s", o->sweep, p[i].value, p[i].err.message);
     if (code == CLI_DONE && !(o->json && strcmp(o->json, "-") == 0))
         print_points(o->sweep, p, n);
     if (code == CLI_DONE && o->json)

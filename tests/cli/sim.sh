@@ -3,7 +3,7 @@
 expect 0 help sim
 for word in --trace --net --similarity --sweep --paper --compare; do says out "$word"; done
 refuses 2 'sim needs either --trace or --net' sim
-refuses 2 'sim needs either --trace or --net' sim --net kaldi --trace t --similarity 1
+refuses 2 '--net does not go with --trace' sim --net kaldi --trace t --similarity 1
 refuses 2 'sim --net needs --similarity' sim --net kaldi
 refuses 2 '--net alexnet: should be kaldi, eesen, c3d or autopilot' sim --net alexnet
 for s in 1.1 -0.1 x '' 0.5, ,0.5; do
@@ -12,14 +12,20 @@ done
 refuses 2 'kaldi has 6 layers, but 2 similarities were given' sim --net kaldi --similarity 0.1,0.2
 refuses 2 'kaldi has no layer FC9' sim --net kaldi --similarity 0.5 --off FC9
 refuses 2 '--pattern zigzag: should be' sim --net kaldi --similarity 0.5 --pattern zigzag
-refuses 2 'a trace says itself what changed' sim --trace t --similarity 0.5
+refuses 2 '--similarity does not go with --trace' sim --trace t --similarity 0.5
+refuses 2 '--seed does not go with --trace' sim --trace t --seed 4
+refuses 2 '--csv does not go with --paper' sim --paper --csv x.csv
+refuses 2 '--net does not go with --sensitivity' sim --sensitivity --net kaldi
+refuses 2 '--json does not go with --compare' sim --compare a b --json x
+refuses 2 '--set does not go with --print-arch' sim --print-arch --set dram.channels=1
+refuses 2 'cannot both go to stdout' sim --net kaldi --similarity 0.5 --json - --csv -
 refuses 2 'there is no key dram.colour' sim --net kaldi --similarity 0.5 --set dram.colour=red
 refuses 2 'dram.channels = many should be a number' sim --net kaldi --similarity 0.5 \
     --set dram.channels=many
 refuses 2 'weights.size = 9 MHz should be a number and a unit: B, KiB or MiB' sim --net kaldi \
     --similarity 0.5 --set 'weights.size=9 MHz'
 refuses 2 'one name too many' sim net.onnx --net kaldi --similarity 0.5
-refuses 2 'each stand alone' sim --paper --sensitivity
+refuses 2 '--sensitivity does not go with --paper' sim --paper --sensitivity
 refuses 2 'needs two files' sim --compare a.json
 refuses 3 'missing.trace' sim --trace missing.trace
 refuses 3 'letter.avi: byte 0' sim --trace letter.avi
@@ -38,6 +44,19 @@ refuses 3 'wheels.ini: line 3: there is no key wheels in [machine]' sim --net ka
 printf '[io]\nsize = 5000 B\n' >odd.ini
 refuses 3 'odd.ini: line 2: [io] size is no multiple of the line' sim --net kaldi \
     --similarity 0.5 --arch odd.ini
+printf '[io]\nsize = 512 KiB\n' >one.ini # clashes with a key that the file leaves as it is
+refuses 3 'one.ini: line 2: [io] size_reuse is smaller than size' sim --net kaldi \
+    --similarity 0.5 --arch one.ini
+refuses 2 'io.size_reuse is smaller than size' sim --net kaldi --similarity 0.5 \
+    --set 'io.size=512 KiB'
+printf '[weights]\nsize = 1 KiB\n' >small.ini
+refuses 3 'small.ini: the energy tables have no row' sim --net kaldi --similarity 0.5 \
+    --arch small.ini
+printf '[dram]\ntrefi = 290 ns\n' >refresh.ini
+refuses 3 'refresh.ini: line 2: [dram] trfc is, with trp, not below trefi' sim --net kaldi \
+    --similarity 0.5 --arch refresh.ini
+refuses 2 'self_refresh_after is below power_down_after' sim --net kaldi --similarity 0.5 \
+    --set 'dram.self_refresh_after=0 ns'
 printf '[energy]\ntables = nowhere\n' >nowhere.ini
 refuses 3 'nowhere/edram.csv: cannot be opened' sim --net kaldi --similarity 0.5 --arch nowhere.ini
 
@@ -93,8 +112,20 @@ says out 'with reuse, per execution'
 says out 'energy saved'
 refuses 3 'run.json: was not written by reprise sim --json' sim --compare run.json list.json
 refuses 3 'missing.json' sim --compare builtin.json missing.json
+refuses 3 'sweep.json: holds a sweep' sim --compare builtin.json sweep.json
 refuses 3 'letter.avi: line 1' sim --compare letter.avi builtin.json
 
+expect 0 sim --net c3d --similarity 1 --executions 1 --sequence 1000000000 --json one.json
+json one.json "j['with_reuse']['counts']['bytes_weights'] < 1"
+expect 0 sim --paper --json paper.json
+json paper.json "{f['figure']: f['ours'] for f in j['at_similarities']['figures']}['area added, less than'] < 2"
+json paper.json "all(abs(f['ours'] - 63) < 8 for k in j if k.startswith('at_') for f in j[k]['figures'] if f['figure'] == 'energy saved, mean')"
+json paper.json "[n['name'] for n in j['at_macs_avoided']['networks']] == ['autopilot', 'c3d', 'kaldi', 'eesen']"
+expect 0 sim --sensitivity --json effects.json
+json effects.json "j['effects'][0]['what'] == 'as configured' and len(j['effects']) > 60"
+json effects.json "{e['what']: e['speedup'] for e in j['effects']}['pipeline.skips = in_order'] < j['effects'][0]['speedup']"
+expect 0 sim --sensitivity --set 'io.size=600 KiB' --set 'io.size_reuse=640 KiB'
+says out 'not possible'
 expect 0 sim --paper
 for text in 'energy saved, mean' published recalled 'no reference value' 'not simulated'; do
     says out "$text"

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "rig.h"
+#include "sim/paper.h"
 
 static char folder[64];
 
@@ -228,6 +229,30 @@ static void test_builtin_text(void **state)
     assert_non_null(strstr(note, "builtin"));
 }
 
+/** The key is among those that the sensitivity table changes. */
+static bool is_varied(const sim_key *k)
+{
+    char name[128];
+    snprintf(name, sizeof name, "%s.%s", k->section, k->name);
+    for (int i = 0; sim_paper_variation(i); i++)
+        if (strcmp(sim_paper_variation(i), name) == 0)
+            return true;
+    return false;
+}
+
+/* What each assumption is worth can be seen, but for the process, of which there is only one. */
+static void test_assumptions_vary(void **state)
+{
+    (void)state;
+    char note[256];
+    for (size_t i = 0; i < sim_n_keys(); i++) {
+        const sim_key *k = sim_key_at(i);
+        assert_int_equal(occurrences(k->section, k->name, note, sizeof note), 1);
+        if (strstr(note, "assumed") && strcmp(k->name, "process") != 0 && !is_varied(k))
+            fail_msg("[%s] %s is assumed, but not in the sensitivity table", k->section, k->name);
+    }
+}
+
 /* And no other keys: every line of a value was taken by one of the table. */
 static void test_builtin_lines(void **state)
 {
@@ -344,6 +369,7 @@ int main(void)
         cmocka_unit_test(test_no_file),
         cmocka_unit_test(test_builtin_text),
         cmocka_unit_test(test_builtin_lines),
+        cmocka_unit_test(test_assumptions_vary),
         cmocka_unit_test(test_round_trip),
         cmocka_unit_test(test_set),
         cmocka_unit_test(test_check_without_line),
