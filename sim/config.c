@@ -19,6 +19,7 @@ typedef struct reading {
     FILE *file;       /* or */
     const char *text; /* the rest of it */
     int line;
+    int tables_line; /* that named the tables, or 0 */
     int status;
     rpr_error *err;
 } reading;
@@ -69,6 +70,7 @@ static int set_tables(reading *r, const char *value)
     if (value[0] == '\0' || n < 0 || (size_t)n >= sizeof r->c->tables)
         return rpr_fail(r->err, RPR_ERR_FORMAT, "%s: line %d: tables should be builtin or a folder",
                         r->name, r->line);
+    r->tables_line = r->line;
     return RPR_OK;
 }
 
@@ -80,7 +82,12 @@ static int take(void *user, const char *section, const char *name, const char *v
     if (r->status != RPR_OK)
         return 1;
     const sim_key *k = sim_key_find(section, name);
-    if (strcmp(section, "energy") == 0 && strcmp(name, "tables") == 0)
+    bool tables = strcmp(section, "energy") == 0 && strcmp(name, "tables") == 0;
+    int before = tables ? r->tables_line : k ? r->c->line[k - sim_key_at(0)] : 0;
+    if (before)
+        r->status = rpr_fail(r->err, RPR_ERR_FORMAT, "%s: line %d: %s was set before, in line %d",
+                             r->name, r->line, name, before);
+    else if (tables)
         r->status = set_tables(r, value);
     else if (!k)
         r->status = rpr_fail(r->err, RPR_ERR_FORMAT, "%s: line %d: there is no key %s in [%s]",

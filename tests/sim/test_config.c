@@ -69,6 +69,13 @@ static void test_unknown(void **state)
     refused("[Machine]\ntiles = 4\n", 2, "tiles", "Machine");
 }
 
+static void test_twice(void **state)
+{
+    (void)state;
+    refused("[machine]\ntiles = 4\nlanes = 8\ntiles = 2\n", 4, "tiles", "line 2");
+    refused("[energy]\ntables = builtin\ntables = builtin\n", 3, "tables", "line 2");
+}
+
 static void test_units(void **state)
 {
     (void)state;
@@ -155,7 +162,7 @@ static void test_values(void **state)
     assert_int_equal(sim_config_builtin(&builtin, &err), RPR_OK);
     accepted("; comment\n[machine]\n  tiles  =  8 ; more\n[weights]\nsize = 1.5 MiB\n"
              "[dram]\nclock = 1.6 GHz\ntrcd = 18.5 ns\n[pipeline]\nskips = in_order\n"
-             "[machine]\nlanes = 16\nlanes = 64\n",
+             "[machine]\nlanes = 64\n",
              &c);
     assert_int_equal(c.tiles, 8);
     assert_int_equal(c.weights_size, 1536 * 1024);
@@ -358,6 +365,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_unknown),
+        cmocka_unit_test(test_twice),
         cmocka_unit_test(test_units),
         cmocka_unit_test(test_ranges),
         cmocka_unit_test(test_not_ini),
