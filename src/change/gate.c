@@ -71,10 +71,22 @@ static int32_t gate_run(rpr_gate_state *g, const gate_rule *r, const rpr_kernels
                      xhat + (int64_t)x0 * c, (x1 - x0) * c, x0 * c, idx, delta, &g->nonfinite);
 }
 
-/** x = idx / c without a division: exact while idx * c is below 2^32. */
-static inline int32_t pixel_of(int32_t idx, uint32_t inverse)
+/** Division of element indices by the number of channels, by multiplication where that is exact. */
+typedef struct divisor {
+    uint32_t c, inverse;
+} divisor;
+
+static divisor make_divisor(const rpr_gate_state *g)
 {
-    return (int32_t)((uint64_t)(uint32_t)idx * inverse >> 32);
+    uint32_t c = (uint32_t)g->xhat.c;
+    bool exact = c > 1 && (uint64_t)g->xhat.w * c * c <= UINT32_MAX; /* idx * c is below 2^32 */
+    return (divisor){c, exact ? UINT32_MAX / c + 1 : 0};
+}
+
+static inline int32_t pixel_of(int32_t idx, divisor d)
+{
+    uint32_t i = (uint32_t)idx;
+    return (int32_t)(d.inverse ? (uint32_t)((uint64_t)i * d.inverse >> 32) : i / d.c);
 }
 
 /**
@@ -86,11 +98,10 @@ static int32_t index_row(const rpr_gate_state *g, int32_t *off, uint8_t *changed
                          int32_t end)
 {
     int32_t w = g->xhat.w, pixels = 0, at = first;
-    uint32_t c = (uint32_t)g->xhat.c;
-    uint32_t inverse = c > 1 && (uint64_t)w * c * c <= UINT32_MAX ? UINT32_MAX / c + 1 : 0;
+    const divisor c = make_divisor(g);
     memset(off, 0, ((size_t)w + 1) * sizeof *off);
     for (int32_t e = first; e < end; e++)
-        off[(inverse ? pixel_of(g->idx[e], inverse) : g->idx[e] / (int32_t)c) + 1] = e + 1;
+        off[pixel_of(g->idx[e], c) + 1] = e + 1;
     off[0] = first;
     for (int32_t x = 0; x < w; x++) {
         int32_t last = off[x + 1];
@@ -103,21 +114,20 @@ static int32_t index_row(const rpr_gate_state *g, int32_t *off, uint8_t *changed
     return pixels;
 }
 
-/**
- * The next stretch of a row to gate: touched runs with little between them count as one. A pixel
- * that was not touched meets its gate as it did before and is not found changed.
- */
-static bool next_span(const uint8_t *mark, int32_t x, int32_t w, int32_t c, int32_t *x0,
-                      int32_t *x1)
+/** Marks the row's changed pixels from its list of n entries; returns how many. */
+static int32_t mark_row(const rpr_gate_state *g, uint8_t *changed, const int32_t *idx, int32_t n)
 {
-    const int32_t little = 256 / c; /* pixels that cost about as much as a call */
-    int32_t y0, y1;
-    if (!rpr_touch_run(mark, x, w, x0, x1))
-        return false;
-    while (rpr_touch_run(mark, *x1, w, &y0, &y1) && y0 - *x1 <= little)
-        *x1 = y1;
-    return true;
+    const divisor c = make_divisor(g);
+    int32_t pixels = 0;
+    for (int32_t e = 0; e < n; e++) {
+        uint8_t *mark = &changed[pixel_of(idx[e], c)];
+        pixels += !*mark;
+        *mark = 1;
+    }
+    return pixels;
 }
+
+#define SPAN_VALUES 256 /* that cost about as much as a call */
 
 void rpr_gate_update(rpr_gate_state *g, const rpr_gate *rule, const rpr_kernels *k,
                      const rpr_map *x, const rpr_touch *touched)
@@ -137,16 +147,21 @@ void rpr_gate_update(rpr_gate_state *g, const rpr_gate *rule, const rpr_kernels 
             g->list_ok = false;
         int32_t first = (int32_t)(g->keeps_all ? g->n_changed : g->n_listed), found = 0;
         bool list = g->list_ok || g->keeps_all;
-        while (next_span(mark, x1, w, x->c, &x0, &x1))
+        while (rpr_touch_span(mark, x1, w, SPAN_VALUES / x->c, &x0, &x1))
             found +=
                 gate_run(g, &r, k, src, x->pix, dst, x0, x1, list ? g->idx + first + found : NULL,
                          list ? g->delta + first + found : NULL);
         g->row_n[row] = found;
         g->n_changed += found;
         if (g->list_ok && found) {
-            g->n_listed += g->rows_only ? 0 : found;
-            g->n_pixels += index_row(g, g->off + (int64_t)row * (w + 1),
-                                     rpr_touch_row(&g->changed, n, y), first, first + found);
+            uint8_t *changed = rpr_touch_row(&g->changed, n, y);
+            if (g->rows_only) {
+                g->n_pixels += mark_row(g, changed, g->idx + first, found);
+            } else {
+                g->n_listed += found;
+                g->n_pixels += index_row(g, g->off + (int64_t)row * (w + 1), changed, first,
+                                         first + found);
+            }
         }
     }
     g->crowded = g->adaptive && (double)g->n_changed > CROWDED * (double)rpr_gate_elements(g);

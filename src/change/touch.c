@@ -57,6 +57,16 @@ bool rpr_touch_run(const uint8_t *row, int32_t x, int32_t w, int32_t *x0, int32_
     return true;
 }
 
+bool rpr_touch_span(const uint8_t *row, int32_t x, int32_t w, int32_t gap, int32_t *x0, int32_t *x1)
+{
+    int32_t y0, y1;
+    if (!rpr_touch_run(row, x, w, x0, x1))
+        return false;
+    while (rpr_touch_run(row, *x1, w, &y0, &y1) && y0 - *x1 <= gap)
+        *x1 = y1;
+    return true;
+}
+
 void rpr_touch_or(rpr_touch *out, const rpr_touch *in)
 {
     int64_t count = rpr_touch_pixels(out);

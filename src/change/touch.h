@@ -43,6 +43,13 @@ bool rpr_touch_range(const uint8_t *p, int64_t count);
  */
 bool rpr_touch_run(const uint8_t *row, int32_t x, int32_t w, int32_t *x0, int32_t *x1);
 
+/**
+ * The same with runs that are at most `gap` pixels apart taken as one: for work that does no harm
+ * at pixels that are not marked.
+ */
+bool rpr_touch_span(const uint8_t *row, int32_t x, int32_t w, int32_t gap, int32_t *x0,
+                    int32_t *x1);
+
 /** out |= in, pixel by pixel; the maps have the same size. */
 void rpr_touch_or(rpr_touch *out, const rpr_touch *in);
 

@@ -43,8 +43,9 @@ static inline int64_t rpr_packed_floats(int64_t rows, int32_t co)
 /**
  * One row of a dense convolution with group 1:
  *   out[p][o] = bias[o] + sum over ky, kx, i of in[p*in_step + ky*in_row + kx*in_pix + i] *
- * w(ky,kx,i,o) for p in [0, n), o in [0, co). All taps of all pixels lie in readable memory (halo).
- * The sum may be taken in any order. `out` is written in channels [0, co) only.
+ * w(ky,kx,i,o) for o in [0, co) and the pixels p in [0, n) with mask[p] != 0 (mask NULL: all). All
+ * taps of all pixels lie in readable memory (halo). The sum may be taken in any order, but a
+ * pixel's bits depend on nothing else in the row. `out` is written in channels [0, co) only.
  */
 typedef struct rpr_conv_row {
     const float *in;
@@ -53,6 +54,7 @@ typedef struct rpr_conv_row {
     const float *bias;               /* rpr_round_lane(co) floats */
     float *out;
     int64_t out_pix; /* floats from output pixel to output pixel */
+    const uint8_t *mask;
     int32_t kh, kw, ci, co, n;
 } rpr_conv_row;
 

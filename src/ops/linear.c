@@ -180,14 +180,17 @@ static bool finite_run(const rpr_kernels *k, const float *z, int64_t pix, int32_
     return finite;
 }
 
+#define SPAN_VALUES 128 /* that cost about as much as a call */
+
 bool rpr_linear_finish_rows(const rpr_act *act, const rpr_kernels *k, const rpr_map *z,
                             const rpr_map *a, const rpr_touch *touched, int32_t n, int32_t y0,
                             int32_t y1)
 {
+    const int32_t gap = SPAN_VALUES / z->c; /* activating a pixel again changes nothing */
     bool finite = true;
     for (int32_t y = y0; y < y1; y++) {
         const uint8_t *row = touched ? rpr_touch_row(touched, n, y) : NULL;
-        for (int32_t x0 = 0, x1 = 0; rpr_touch_run(row, x1, z->w, &x0, &x1);) {
+        for (int32_t x0 = 0, x1 = 0; rpr_touch_span(row, x1, z->w, gap, &x0, &x1);) {
             const float *from = rpr_map_at(z, n, y, x0);
             finite &= finite_run(k, from, z->pix, z->c, x1 - x0);
             activate_run(act, k, from, z->pix, rpr_map_at(a, n, y, x0), a->pix, z->c, x1 - x0);

@@ -164,14 +164,9 @@ static void recompute_row(const rpr_linear *l, const rpr_kernels *k, const rpr_m
         k->depthwise_row(&r);
         return;
     }
-    const rpr_conv_row row = rpr_phase_conv_row(p, in, z, n, j);
-    for (int32_t x0 = 0, x1 = 0; rpr_touch_run(mark, x1, p->cols, &x0, &x1);) {
-        rpr_conv_row r = row;
-        r.in += x0 * r.in_step;
-        r.out += x0 * r.out_pix;
-        r.n = x1 - x0;
-        k->conv_row(&r);
-    }
+    rpr_conv_row r = rpr_phase_conv_row(p, in, z, n, j);
+    r.mask = mark;
+    k->conv_row(&r);
 }
 
 /**

@@ -23,11 +23,12 @@ bool rpr_linear_finish_rows(const rpr_act *act, const rpr_kernels *k, const rpr_
 static inline int64_t rpr_taps_inside(int32_t j, int32_t k, int32_t s, int32_t d, int32_t first,
                                       int32_t size)
 {
+    const int64_t at = (int64_t)j * s + first;
+    if (at >= 0 && at + (int64_t)(k - 1) * d < size)
+        return k;
     int64_t count = 0;
-    for (int32_t t = 0; t < k; t++) {
-        int64_t at = (int64_t)j * s + first + (int64_t)t * d;
-        count += at >= 0 && at < size;
-    }
+    for (int32_t t = 0; t < k; t++)
+        count += at + (int64_t)t * d >= 0 && at + (int64_t)t * d < size;
     return count;
 }
 

@@ -79,6 +79,26 @@ static exact conv_exact(const rpr_conv_row *r, const weights *w, int32_t p, int3
     return e;
 }
 
+/* Of a row with a mask the marked pixels are what they are without one, the others are left. */
+static void conv_masked(const rpr_kernels *k, const rpr_conv_row *whole, const float *before,
+                        int64_t n_out)
+{
+    rpr_conv_row r = *whole;
+    float *out = guard_copy(before, n_out);
+    uint8_t *mask = guard_alloc((size_t)r.n, false);
+    uint32_t one_in = rnd() % 5 + 1;
+    for (int32_t p = 0; p < r.n; p++)
+        mask[p] = rnd() % one_in == 0;
+    r.out = out, r.mask = mask;
+    k->conv_row(&r);
+    for (int32_t p = 0; p < r.n; p++) {
+        const float *from = mask[p] ? whole->out : before;
+        int64_t at = p * r.out_pix, n = p + 1 < r.n ? r.out_pix : r.co;
+        expect(!memcmp(out + at, from + at, (size_t)(mask[p] ? r.co : n) * sizeof(float)),
+               "masked row: pixel %d, %s", p, mask[p] ? "marked" : "not marked");
+    }
+}
+
 static void conv_case(const rpr_kernels *k)
 {
     rpr_conv_row r = {.kh = rnd_int(1, 3),
@@ -116,6 +136,7 @@ static void conv_case(const rpr_kernels *k)
     k->conv_row(&one);
     expect(!memcmp(alone, out + p * r.out_pix, (size_t)r.co * sizeof(float)),
            "a pixel alone has other bits than in its row");
+    conv_masked(k, &r, before, n_out);
 }
 
 void check_conv_row(const rpr_kernels *k)

@@ -21,6 +21,8 @@ void rpr_ref_conv_row(const rpr_conv_row *r)
         int32_t width = rpr_block_width(r->co, c0);
         int32_t n_out = min_i32(width, r->co - c0);
         for (int32_t p = 0; p < r->n; p++) {
+            if (r->mask && !r->mask[p])
+                continue;
             const float *w = r->w + rows * c0;
             float *out = r->out + p * r->out_pix + c0;
             for (int32_t o = 0; o < n_out; o++)

@@ -6,7 +6,8 @@
  * not depend on how a row was split.
  *
  * CONV_SHAPES(S) lists the tiles: S(pixels, vectors). CONV_WIDEST: most pixels for 1, 2, ...
- * vectors.
+ * vectors. CONV_SCATTERED(S) lists those of pixels that lie anywhere, whose addresses need
+ * registers too: S(pixels of a large tile, of a small one, vectors).
  */
 #define CONV_UP_TO_6(S, nv) S(1, nv) S(2, nv) S(3, nv) S(4, nv) S(5, nv) S(6, nv)
 #define CONV_UP_TO_8(S, nv) CONV_UP_TO_6(S, nv) S(7, nv) S(8, nv)
@@ -66,6 +67,85 @@ typedef void (*conv_tile_fn)(const conv_column *c, const float *in, float *out);
 static const conv_tile_fn conv_tiles[CONV_MAX_VECTORS][CONV_MAX_PIXELS] = {CONV_SHAPES(CONV_ENTRY)};
 #undef CONV_ENTRY
 
+/* The same for np pixels that lie anywhere in the row. */
+static inline ALWAYS_INLINE void conv_scattered(const conv_column *c, const int32_t *pixel,
+                                                float *out, int np, int nv)
+{
+    const rpr_conv_row *r = c->r;
+    const float *w = c->w;
+    const int64_t w_step = c->w_step;
+    vf acc[CONV_MAX_SCATTERED][CONV_MAX_VECTORS];
+    UNROLL
+    for (int p = 0; p < np; p++)
+        v_load_all(acc[p], c->bias, nv, VL);
+    for (int32_t ky = 0; ky < r->kh; ky++)
+        for (int32_t kx = 0; kx < c->taps_x; kx++) {
+            const float *tap = r->in + ky * r->in_row + kx * r->in_pix, *x[CONV_MAX_SCATTERED];
+            UNROLL
+            for (int p = 0; p < np; p++)
+                x[p] = tap + pixel[p] * r->in_step;
+            for (int32_t i = 0; i < c->run; i++, w += w_step) {
+                vf wv[CONV_MAX_VECTORS];
+                v_load_all(wv, w, nv, VL);
+                UNROLL
+                for (int p = 0; p < np; p++) {
+                    vf b = v_set(x[p][i]);
+                    UNROLL
+                    for (int v = 0; v < nv; v++)
+                        acc[p][v] = v_fma(b, wv[v], acc[p][v]);
+                }
+            }
+        }
+    UNROLL
+    for (int p = 0; p < np; p++)
+        v_store_all(out + pixel[p] * r->out_pix, acc[p], nv, c->last);
+}
+
+/* Per number of vectors a large tile and a small one. */
+typedef struct conv_scattered_tiles {
+    void (*large)(const conv_column *c, const int32_t *pixel, float *out);
+    void (*small)(const conv_column *c, const int32_t *pixel, float *out);
+    int large_np, small_np;
+} conv_scattered_tiles;
+
+#define CONV_DEFINE(np, nv)                                                                        \
+    static void conv_scattered_##np##x##nv(const conv_column *c, const int32_t *pixel, float *out) \
+    {                                                                                              \
+        conv_scattered(c, pixel, out, np, nv);                                                     \
+    }
+#define CONV_DEFINE_BOTH(large, small, nv) CONV_DEFINE(large, nv) CONV_DEFINE(small, nv)
+CONV_SCATTERED(CONV_DEFINE_BOTH)
+#undef CONV_DEFINE_BOTH
+#undef CONV_DEFINE
+
+#define CONV_ENTRY(large, small, nv)                                                               \
+    [nv - 1] = {conv_scattered_##large##x##nv, conv_scattered_##small##x##nv, large, small},
+static const conv_scattered_tiles conv_scattered_of[CONV_MAX_VECTORS] = {
+    CONV_SCATTERED(CONV_ENTRY)};
+#undef CONV_ENTRY
+
+/* Tiles over the marked pixels; what is missing in the last one is its last pixel again. */
+static void conv_marked(const conv_column *c, int32_t nv, float *out)
+{
+    const conv_scattered_tiles *t = &conv_scattered_of[nv - 1];
+    const rpr_conv_row *r = c->r;
+    int32_t pixel[CONV_MAX_SCATTERED], n = 0;
+    for (int32_t p = 0; p < r->n; p++) {
+        pixel[n] = p;
+        n += r->mask[p] != 0;
+        if (n == t->large_np) {
+            t->large(c, pixel, out);
+            n = 0;
+        }
+    }
+    if (n == 0)
+        return;
+    bool few = n <= t->small_np;
+    for (int32_t k = n; k < (few ? t->small_np : t->large_np); k++)
+        pixel[k] = pixel[n - 1];
+    (few ? t->small : t->large)(c, pixel, out);
+}
+
 /* Splits the row into tiles whose sizes differ by one at most. */
 static void conv_columns(const conv_column *c, int32_t nv, float *out)
 {
@@ -94,7 +174,10 @@ static void conv_row(const rpr_conv_row *r)
             c.w = r->w + rows * c0 + (o - c0);
             c.bias = r->bias + o;
             c.last = n_out - (nv - 1) * VL;
-            conv_columns(&c, nv, r->out + o);
+            if (r->mask)
+                conv_marked(&c, nv, r->out + o);
+            else
+                conv_columns(&c, nv, r->out + o);
         }
     }
 }
