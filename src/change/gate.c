@@ -159,8 +159,8 @@ void rpr_gate_update(rpr_gate_state *g, const rpr_gate *rule, const rpr_kernels 
                 g->n_pixels += mark_row(g, changed, g->idx + first, found);
             } else {
                 g->n_listed += found;
-                g->n_pixels += index_row(g, g->off + (int64_t)row * (w + 1), changed, first,
-                                         first + found);
+                g->n_pixels +=
+                    index_row(g, g->off + (int64_t)row * (w + 1), changed, first, first + found);
             }
         }
     }
