@@ -189,6 +189,9 @@ typedef struct rpr_stream_options {
     int allow_nonfinite; /**< 1: NaN and infinity in an input are run as they are */
     int trace; /**< 1: keeps complete change lists, which an rpr_trace needs; takes memory (up
                     to 8 bytes per gated value) and a little time, and changes no result */
+    int all_gates; /**< 1: gates also the layers for which comparing costs more than it could save
+                        (depthwise ones, and others that are as cheap); 0, the default: they read
+                        their input as it is, with no error, wherever a pixel was touched */
 } rpr_stream_options;
 
 RPR_API void rpr_stream_options_init(rpr_stream_options *o);

@@ -173,6 +173,32 @@ void rpr_gate_update(rpr_gate_state *g, const rpr_gate *rule, const rpr_kernels 
     }
 }
 
+/** Lists every element of the row's touched pixels, from entry `at`. */
+static int32_t list_touched(rpr_gate_state *g, const uint8_t *mark, int64_t at)
+{
+    const int64_t first = at;
+    for (int32_t x0 = 0, x1 = 0; rpr_touch_run(mark, x1, g->xhat.w, &x0, &x1);)
+        for (int32_t e = x0 * g->xhat.c; e < x1 * g->xhat.c; e++)
+            g->idx[at++] = e;
+    return (int32_t)(at - first);
+}
+
+void rpr_gate_follow(rpr_gate_state *g, const rpr_touch *touched)
+{
+    g->changed = *touched;
+    g->n_pixels = touched->any ? rpr_touch_count(touched) : 0;
+    g->n_changed = g->n_pixels * g->xhat.c;
+    g->list_ok = true;
+    if (!g->keeps_all)
+        return;
+    int64_t at = 0;
+    for (int32_t row = 0; row < g->xhat.n * g->xhat.h; row++) {
+        g->row_n[row] =
+            list_touched(g, rpr_touch_row(touched, row / g->xhat.h, row % g->xhat.h), at);
+        at += g->row_n[row];
+    }
+}
+
 void rpr_gate_hold(rpr_gate_state *g)
 {
     g->n_changed = g->n_listed = g->n_pixels = 0;

@@ -29,6 +29,8 @@ typedef struct rpr_gate_state {
     int64_t n_changed; /* of this frame */
     int64_t n_pixels;  /* pixels with a change, if list_ok */
     int64_t n_listed;  /* entries in the list */
+    bool open;         /* nothing is compared: xhat is the tensor itself, and every element of a
+                          touched pixel counts as changed */
     bool rows_only;    /* only `changed` is wanted: each row's list overwrites the one before */
     bool keeps_all;    /* whatever becomes of the list, idx holds all changed elements: row after
                           row, row_n of each. There is room for every element */
@@ -56,6 +58,9 @@ const float *rpr_gate_values(const rpr_gate_state *g, const rpr_kernels *k, cons
 /** xhat <- x (or its centroids) everywhere; everything counts as changed, no list is made. */
 void rpr_gate_restart(rpr_gate_state *g, const rpr_gate *rule, const rpr_kernels *k,
                       const rpr_map *x);
+
+/** An open gate: what was touched has changed. `touched` must stay as it is for this frame. */
+void rpr_gate_follow(rpr_gate_state *g, const rpr_touch *touched);
 
 /** Nothing was touched: nothing has changed. */
 void rpr_gate_hold(rpr_gate_state *g);

@@ -23,6 +23,16 @@ bool rpr_touch_range(const uint8_t *p, int64_t count)
     return false;
 }
 
+int64_t rpr_touch_count(const rpr_touch *t)
+{
+    int64_t count = 0, n = rpr_touch_pixels(t), i = 0;
+    for (; i + 8 <= n; i += 8)
+        count += __builtin_popcountll(load8(t->pix + i));
+    for (; i < n; i++)
+        count += t->pix[i];
+    return count;
+}
+
 /** Position of the first byte in memory that is not zero. */
 static int32_t first_byte(uint64_t word)
 {

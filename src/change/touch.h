@@ -34,6 +34,9 @@ static inline uint8_t *rpr_touch_row(const rpr_touch *t, int32_t n, int32_t y)
     return t->pix + ((int64_t)n * t->h + y) * t->w;
 }
 
+/** Number of marked pixels. */
+int64_t rpr_touch_count(const rpr_touch *t);
+
 /** True if any of the `count` bytes at p is set. */
 bool rpr_touch_range(const uint8_t *p, int64_t count);
 

@@ -25,6 +25,23 @@ static int64_t valid_taps(int32_t count, int32_t k, int32_t s, int32_t d, int32_
 /* Input channels of a picture: where a pixel changes they mostly change together. */
 #define PICTURE_CHANNELS 4
 
+/*
+ * Multiply-accumulates per input value below which comparing the value costs more than it saves,
+ * and the smallest map of which that is true: a squeezed map of one pixel costs nothing to compare,
+ * and a change in it reaches everywhere.
+ */
+#define CHEAP_FAN 32
+#define CHEAP_PIXELS 64
+
+static bool is_cheap(const rpr_linear *l)
+{
+    const rpr_phase *p = &l->phase[0];
+    int64_t pixels = (int64_t)l->n * l->in_h * l->in_w;
+    bool regular = l->n_phase == 1 && p->out_sy == 1 && p->out_sx == 1;
+    return regular && l->in_c > PICTURE_CHANNELS && pixels >= CHEAP_PIXELS &&
+           (l->depthwise || l->macs < CHEAP_FAN * pixels * l->in_c);
+}
+
 void rpr_linear_measure(rpr_linear *l)
 {
     const rpr_phase *first = &l->phase[0];
@@ -48,6 +65,7 @@ void rpr_linear_measure(rpr_linear *l)
                    valid_taps(p->cols, p->kw, p->sw, p->dw, p->in_x0, l->in_w);
         l->macs_nominal += l->n * channels * p->rows * p->cols * p->kh * p->kw;
     }
+    l->cheap = is_cheap(l);
 }
 
 rpr_conv_row rpr_phase_conv_row(const rpr_phase *p, const rpr_map *in, const rpr_map *z, int32_t n,
@@ -186,7 +204,8 @@ bool rpr_linear_finish_rows(const rpr_act *act, const rpr_kernels *k, const rpr_
                             const rpr_map *a, const rpr_touch *touched, int32_t n, int32_t y0,
                             int32_t y1)
 {
-    const int32_t gap = SPAN_VALUES / z->c; /* activating a pixel again changes nothing */
+    /* Activating a pixel again changes nothing, unless in place. */
+    const int32_t gap = z->data == a->data && !rpr_act_is_none(act) ? 0 : SPAN_VALUES / z->c;
     bool finite = true;
     for (int32_t y = y0; y < y1; y++) {
         const uint8_t *row = touched ? rpr_touch_row(touched, n, y) : NULL;

@@ -45,6 +45,7 @@ typedef struct rpr_linear {
     int32_t n_phase;
     bool depthwise; /* one phase of the depthwise kernel */
     bool by_pixel;  /* corrected by recomputing the output pixels that see a change */
+    bool cheap;     /* comparing its input costs about as much as a dense evaluation */
     float *weights; /* owned: packed weights of all phases, then biases */
     size_t weight_bytes;
     rpr_act act;
@@ -85,7 +86,8 @@ typedef struct rpr_correction {
 
 /**
  * z += W * (new xhat - old xhat) from the gate's change list (which must be complete), and a =
- * act(z) where z was written; a and z may be one map. Marks in `touched` (cleared first) the output
+ * act(z) where z was written. By pixel, and behind an open gate, z is computed anew from xhat where
+ * it sees a change; then a and z may be one map, else only without activation. Marks in `touched` (cleared first) the output
  * pixels that were written.
  */
 rpr_correction rpr_linear_correct(const rpr_linear *l, const rpr_kernels *k,

@@ -71,6 +71,8 @@ static int add_outputs(rpr_plan *p, rpr_error *err)
 /** Gates take over the halos of the layers that read them. */
 static void measure_gates(rpr_plan *p)
 {
+    for (int i = 0; i < p->n_gate; i++)
+        p->gate[i].cheap = true;
     for (int i = 0; i < p->n_step; i++) {
         const rpr_linear *l = p->step[i].linear;
         if (!l)
@@ -81,6 +83,7 @@ static void measure_gates(rpr_plan *p)
         g->halo_l = g->halo_l > l->halo_l ? g->halo_l : l->halo_l;
         g->halo_r = g->halo_r > l->halo_r ? g->halo_r : l->halo_r;
         g->needs_list |= !l->by_pixel;
+        g->cheap &= l->cheap;
         p->constant_bytes += l->weight_bytes;
     }
 }

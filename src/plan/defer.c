@@ -14,6 +14,12 @@ static bool same_act(const rpr_act *a, const rpr_act *b)
     return memcmp(a, b, sizeof *a) == 0;
 }
 
+/** A gate that may be open does not touch its input: its layers read the tensor itself. */
+static bool is_gated(const rpr_plan *p, const rpr_step *s)
+{
+    return s->kind == RPR_STEP_LINEAR && !p->gate[s->gate].cheap;
+}
+
 /** True if every reader of a tensor is a gate, or a join if those are allowed. */
 static bool only_gates_read(const rpr_plan *p, int tensor, bool or_joins)
 {
@@ -22,7 +28,7 @@ static bool only_gates_read(const rpr_plan *p, int tensor, bool or_joins)
             return false;
     for (int i = 0; i < p->n_step; i++)
         for (int k = 0; k < p->step[i].n_in; k++)
-            if (p->step[i].in[k] == tensor && p->step[i].kind != RPR_STEP_LINEAR &&
+            if (p->step[i].in[k] == tensor && !is_gated(p, &p->step[i]) &&
                 !(or_joins && p->step[i].kind == RPR_STEP_JOIN))
                 return false;
     return true;

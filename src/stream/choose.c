@@ -45,7 +45,7 @@ rpr_choice rpr_stream_choose(rpr_stream *s, const rpr_step *step, int index)
 {
     const rpr_gate_state *g = &s->gate[step->gate];
     rpr_step_state *state = &s->step[index];
-    state->refreshed = refresh_due(s, index);
+    state->refreshed = !g->open && refresh_due(s, index);
     if (s->frame == 0 || state->refreshed || state->poisoned || g->nonfinite || g->fades ||
         !g->list_ok)
         return RPR_CHOICE_DENSE;
@@ -60,8 +60,10 @@ rpr_choice rpr_stream_choose(rpr_stream *s, const rpr_step *step, int index)
     case RPR_POLICY_AUTO:
         break;
     }
-    if (sparse == RPR_CHOICE_SKIP || step->linear->by_pixel)
+    if (sparse == RPR_CHOICE_SKIP)
         return sparse;
+    if (step->linear->by_pixel || g->open)
+        return g->n_pixels == rpr_touch_pixels(&g->changed) ? RPR_CHOICE_DENSE : sparse;
     return correction_cost(step->linear, g) < (double)step->linear->macs ? sparse
                                                                          : RPR_CHOICE_DENSE;
 }

@@ -49,9 +49,25 @@ static size_t list_room(const rpr_stream_options *o, const rpr_tensor *t)
     return o->policy == RPR_POLICY_AUTO ? all / 2 + row : all;
 }
 
+/** An open gate has no memory but for a trace. */
+static void take_open_gate(rpr_stream *s, int i, rpr_arena *lists)
+{
+    rpr_gate_state *g = &s->gate[i];
+    g->xhat = rpr_plan_map(s->plan, s->plan->gate[i].tensor, s->state);
+    g->open = true;
+    g->keeps_all = s->opt.trace != 0;
+    size_t rows = (size_t)g->xhat.n * (size_t)g->xhat.h;
+    g->row_n = rpr_arena_take(lists, g->keeps_all ? rows : 0, sizeof *g->row_n);
+    g->idx = rpr_arena_take(lists, g->keeps_all ? (size_t)rpr_gate_elements(g) : 0, sizeof *g->idx);
+}
+
 static void take_gate(rpr_stream *s, int i, rpr_arena *state, rpr_arena *lists)
 {
     const rpr_gate_plan *plan = &s->plan->gate[i];
+    if (plan->cheap && !s->opt.all_gates) {
+        take_open_gate(s, i, lists);
+        return;
+    }
     const rpr_tensor *t = &s->plan->tensor[plan->tensor];
     rpr_gate_state *g = &s->gate[i];
     size_t w = (size_t)(t->w + plan->halo_l + plan->halo_r), c = (size_t)t->c;

@@ -33,8 +33,11 @@ static void update_gate(rpr_stream *s, int index)
     s->gate_frame[index] = s->frame + 1;
     rpr_map x = rpr_plan_map(s->plan, tensor, s->state);
     rpr_touch touched = rpr_stream_touch(s, tensor);
-    if (s->frame == 0) {
+    if (s->frame == 0)
         rpr_gate_profile(g, s->k, &x, s->bins);
+    if (g->open) {
+        rpr_gate_follow(g, &touched);
+    } else if (s->frame == 0) {
         rpr_gate_restart(g, &s->opt.gate, s->k, &x);
     } else if (touched.any) {
         rpr_gate_update(g, &s->opt.gate, s->k, &x, &touched);
@@ -48,7 +51,7 @@ static void update_gate(rpr_stream *s, int index)
 rpr_map rpr_stream_pre_activation(const rpr_stream *s, const rpr_step *step)
 {
     const rpr_linear *l = step->linear;
-    if (step->deferred || rpr_act_is_none(&l->act))
+    if (step->deferred || s->gate[step->gate].open || rpr_act_is_none(&l->act))
         return rpr_plan_map(s->plan, step->out[0], s->state);
     return (rpr_map){.data = (float *)(void *)(s->z + step->z_offset),
                      .n = l->n,
@@ -73,7 +76,7 @@ static void recompute(rpr_stream *s, const rpr_step *step, rpr_step_state *state
     rpr_linear_dense(step->linear, s->k, &s->gate[step->gate].xhat, z, a, &act);
     state->macs += step->linear->macs;
     state->terms = 0;
-    state->poisoned = !rpr_linear_finite(s->k, z);
+    state->poisoned = !s->gate[step->gate].open && !rpr_linear_finite(s->k, z);
     rpr_touch_fill(touched, true);
 }
 
@@ -87,7 +90,7 @@ static bool correct(rpr_stream *s, const rpr_step *step, rpr_step_state *state, 
         rpr_linear_correct(step->linear, s->k, g, z, a, &act, touched, &s->linear_scratch);
     state->macs = done.macs;
     state->terms += done.max_terms;
-    return done.finite;
+    return done.finite || g->open; /* nothing of it is kept for the next frame */
 }
 
 static void run_linear(rpr_stream *s, const rpr_step *step, int index)

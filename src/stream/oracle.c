@@ -9,6 +9,9 @@
  * partial sum; every partial sum is at most M = L1(w_o) * max|xhat| + |b_o| in magnitude, with old
  * and new inputs mixed. So |z - dense| <= 4 u (K + T + 2) M. max|xhat| is taken over the layer as
  * it is now. The dense value is computed in double here.
+ *
+ * A layer behind an open gate keeps no z: there act(z) is held against its activated output, within
+ * that bound times the activation's steepest slope, and the activation's own rounding.
  */
 #include "stream/stream.h"
 
@@ -85,16 +88,58 @@ static double largest(const rpr_map *x)
 typedef struct layer_check {
     const rpr_linear *l;
     rpr_map x, z;
+    const rpr_act *act;        /* that z has been through already, or NULL */
+    const rpr_kernels *scalar; /* which computes it */
     double terms, max_x;
     double worst;                    /* error / bound */
     double max_error, max_magnitude; /* of any output */
 } layer_check;
 
+/** Largest |f'|; of x * clip(alpha x + beta) it is at an end of the sloping part. */
+static double steepest(const rpr_act *a)
+{
+    double alpha = fabs((double)a->alpha), beta = (double)a->beta, f = 1.0;
+    switch (a->kind) {
+    case RPR_ACT_NONE:
+    case RPR_ACT_RELU:
+    case RPR_ACT_CLIP:
+    case RPR_ACT_TANH:
+        break;
+    case RPR_ACT_LEAKY_RELU:
+        f = fmax(alpha, 1.0);
+        break;
+    case RPR_ACT_SIGMOID:
+        f = 0.25;
+        break;
+    case RPR_ACT_HARDSIGMOID:
+        f = alpha;
+        break;
+    case RPR_ACT_HARDSWISH:
+        f = fmax(fmax(fabs(beta), fabs(2.0 - beta)), 1.0);
+        break;
+    }
+    return f * fabs((double)a->post_mul);
+}
+
+/** Takes the expected value and the bound through the activation. */
+static void activate(const layer_check *c, double *value, double *bound)
+{
+    const rpr_act *a = c->act;
+    float x = (float)*value, y;
+    *bound = steepest(a) * (*bound + 0x1p-24 * fabs(*value));
+    c->scalar->act(a, &x, &y, 1);
+    *value = (double)y;
+    *bound += 16.0 * 0x1p-24 * (fabs(*value) + fabs((double)a->post_add));
+}
+
 static void check_output(layer_check *c, double z, double bias, const exact *e, int32_t o)
 {
-    double error = fabs(z - e->sum[o]);
+    double dense = e->sum[o];
     double bound = 4.0 * 0x1p-24 * (c->terms + 2.0) * (e->l1[o] * c->max_x + fabs(bias));
-    bool overflows = !(fabs(e->sum[o]) <= (double)FLT_MAX);
+    bool overflows = !(fabs(dense) <= (double)FLT_MAX);
+    if (c->act && !overflows)
+        activate(c, &dense, &bound);
+    double error = fabs(z - dense);
     c->max_magnitude = fmax(c->max_magnitude, e->magnitude[o]);
     if ((overflows && !isfinite(z)) || !(error > 0.0 || isnan(error)))
         return;
@@ -129,15 +174,17 @@ int rpr_stream_oracle(const rpr_stream *s, rpr_oracle *result)
 {
     if (!s->reuse || s->frame == 0 || !result)
         return RPR_ERR_ARGUMENT;
+    const rpr_kernels *scalar = rpr_kernels_named("scalar");
     *result = (rpr_oracle){0};
     for (int i = 0; i < s->plan->n_step; i++) {
         const rpr_step *step = &s->plan->step[i];
         if (!step->linear)
             continue;
-        layer_check c = {.l = step->linear, .x = s->gate[step->gate].xhat};
+        layer_check c = {.l = step->linear, .x = s->gate[step->gate].xhat, .scalar = scalar};
         c.z = rpr_stream_pre_activation(s, step);
         c.terms = (double)(step->linear->max_terms + s->step[i].terms);
         c.max_x = largest(&c.x);
+        c.act = s->gate[step->gate].open && !step->deferred ? &step->linear->act : NULL;
         check_layer(&c);
         if (c.worst > result->worst) {
             result->worst = c.worst;

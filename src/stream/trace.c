@@ -32,7 +32,7 @@ static rpr_trace_axis trace_axis(const rpr_linear_axis *a)
                             .pad = a->pad};
 }
 
-static bool describe_layer(const rpr_step *step, rpr_trace_layer *out)
+static bool describe_layer(const rpr_stream *s, const rpr_step *step, rpr_trace_layer *out)
 {
     const rpr_linear *l = step->linear;
     const rpr_linear_geometry *g = &l->geometry;
@@ -41,7 +41,7 @@ static bool describe_layer(const rpr_step *step, rpr_trace_layer *out)
         .op = rpr_strdup(step->op),
         .input = step->gate,
         .transposed = g->transposed,
-        .by_pixel = l->by_pixel,
+        .by_pixel = l->by_pixel || s->gate[step->gate].open,
         .n = l->n,
         .ci = l->in_c,
         .co = l->out_c,
@@ -61,7 +61,7 @@ static bool describe_input(const rpr_stream *s, int gate, rpr_trace_input *out)
                              .h = t->h,
                              .w = t->w,
                              .c = t->c,
-                             .gate = s->opt.gate};
+                             .gate = s->gate[gate].open ? (rpr_gate){.kind = RPR_GATE_OFF} : s->opt.gate};
     return out->name != NULL;
 }
 
@@ -80,7 +80,7 @@ static bool describe(rpr_trace *t, rpr_trace_net *net)
         if (!p->step[i].linear)
             continue;
         t->step[net->n_layer] = i;
-        ok = describe_layer(&p->step[i], &net->layer[net->n_layer++]);
+        ok = describe_layer(t->stream, &p->step[i], &net->layer[net->n_layer++]);
     }
     t->n_layer = net->n_layer;
     return ok;

@@ -26,7 +26,7 @@ const char *rpr_trace_check_input(const rpr_trace_input *in)
     if ((int64_t)in->w * in->c > RPR_TRACE_MAX_ROW || !rpr_mul_i64(all, in->h, &all) ||
         !rpr_mul_i64(all, rpr_trace_row_elements(in), &all) || all > RPR_TRACE_MAX_ELEMENTS)
         return "it has too many elements";
-    if (!within(g->kind, RPR_GATE_EXACT, RPR_GATE_DEADZONE))
+    if (!within(g->kind, RPR_GATE_OFF, RPR_GATE_DEADZONE))
         return "its gate is of unknown kind";
     if (g->kind == RPR_GATE_LEVELS && !within(g->levels, 2, 65536))
         return "the levels of its gate are out of range";

@@ -104,6 +104,7 @@ static void check_geometry(geometry g, uint64_t seed)
 {
     rpr_stream_options opt = play_options();
     opt.policy = RPR_POLICY_CORRECT;
+    opt.all_gates = 1;
     show w = show_new(model_of(&g), &opt, seed);
     int n = g.ci * g.y.in * g.x.in;
     uint8_t *changed = calloc((size_t)n, 1);
@@ -182,6 +183,44 @@ static void gemm_counts_columns(void **state)
     show_free(&w);
 }
 
+/** A layer that is as cheap as comparing: what was touched is computed anew, in all channels. */
+static void open_gates_follow(void **state)
+{
+    const geometry list[] = {
+        {false, 6, 6, 6, {9, 0, 3, 1, 1, 1}, {11, 0, 3, 1, 1, 1}},
+        {false, 6, 6, 6, {9, 0, 5, 2, 1, 2}, {11, 0, 3, 2, 2, 2}},
+        {false, 9, 31, 1, {9, 0, 1, 1, 1, 0}, {10, 0, 1, 1, 1, 0}},
+        {false, 9, 31, 1, {9, 0, 1, 2, 1, 0}, {10, 0, 1, 3, 1, 0}},
+        {false, 5, 3, 1, {9, 0, 3, 1, 1, 1}, {10, 0, 3, 1, 1, 1}},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof list / sizeof *list; i++) {
+        geometry g = list[i];
+        rpr_stream_options opt = play_options();
+        opt.policy = RPR_POLICY_CORRECT;
+        show w = show_new(model_of(&g), &opt, i);
+        int pixels = g.y.in * g.x.in, n = g.ci * pixels;
+        uint8_t *changed = calloc((size_t)n, 1);
+        assert_true(w.p->s->gate[0].open);
+        show_next(&w);
+        for (int every = 20; every <= 2000; every *= 10) {
+            int64_t want = disturb(&w.s->r, w.s->data[0], changed, n, every), touched = 0;
+            for (int at = 0; at < pixels; at++) {
+                bool any = false;
+                for (int c = 0; c < g.ci; c++)
+                    any |= changed[c * pixels + at];
+                touched += any;
+            }
+            player_run(w.p, w.s);
+            assert_int_equal(player_stats(w.p).changed, touched * g.ci);
+            assert_int_equal(player_stats(w.p).macs_executed, count(&g, changed).recomputed);
+            assert_int_equal(player_stats(w.p).layers[RPR_CHOICE_CORRECT], want > 0);
+        }
+        free(changed);
+        show_free(&w);
+    }
+}
+
 /* ------------------------------------------------------------- identities */
 
 static void check_sums(const player *p, const char *name)
@@ -230,6 +269,7 @@ static void counts_add_up(void **state)
             rpr_stream_options opt = play_options();
             opt.gate = play_gate_of((play_gate)g);
             opt.policy = policies[(i + (size_t)g) % 2];
+            opt.all_gates = i % 3 == 0;
             show w = show_new(nets_make(i), &opt, 8);
             for (int f = 0; f < 12; f++) {
                 show_next(&w);
@@ -269,6 +309,7 @@ static void refresh_takes_turns(void **state)
     rpr_stream_options opt = play_options();
     opt.gate = play_gate_of(PLAY_DEADZONE);
     opt.refresh = 12;
+    opt.all_gates = 1; /* what is recomputed from an open gate does not drift */
     show w = show_new(nets_named("residual"), &opt, 8);
     int weighted = 0, refreshed = 0, most = 0;
     (void)state;
@@ -373,6 +414,7 @@ static void heat_refuses_bad_grids(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(fan_out_is_true),
+        cmocka_unit_test(open_gates_follow),
                                        cmocka_unit_test(gemm_counts_columns),
                                        cmocka_unit_test(counts_add_up),
                                        cmocka_unit_test(first_frame_is_dense),

@@ -194,8 +194,14 @@ static wanted want_frame(const rpr_stream *s, float **before)
         int64_t n = rpr_gate_elements(&s->gate[i]);
         w.changed[i] = take((size_t)n, 1);
         for (int64_t e = 0; e < n; e++) {
-            w.changed[i][e] = w.first || before[i][e] < after[i][e] || before[i][e] > after[i][e];
-            w.n_changed[i] += w.changed[i][e];
+            bool differs = w.first || before[i][e] < after[i][e] || before[i][e] > after[i][e];
+            if (s->gate[i].open) { /* counts by pixels that may differ */
+                bool touched = s->gate[i].changed.pix[e / s->gate[i].xhat.c];
+                assert_true(touched || !differs);
+                differs = touched;
+            }
+            w.changed[i][e] = differs;
+            w.n_changed[i] += differs;
         }
     }
     int layer = 0;
@@ -235,8 +241,8 @@ static void check_net(const rpr_stream *s, const rpr_trace_net *net)
     for (int i = 0; i < p->n_gate; i++) {
         const rpr_trace_input *in = &net->input[i];
         assert_int_equal(rpr_trace_elements(in), rpr_gate_elements(&s->gate[i]));
-        assert_int_equal(in->gate.kind, s->opt.gate.kind);
-        assert_int_equal(in->gate.levels, s->opt.gate.levels);
+        assert_int_equal(in->gate.kind, s->gate[i].open ? RPR_GATE_OFF : s->opt.gate.kind);
+        assert_int_equal(in->gate.levels, s->gate[i].open ? 0 : s->opt.gate.levels);
     }
     for (size_t i = 0; i < rpr_model_n_layers(s->model); i++) {
         rpr_layer_info info;
@@ -248,7 +254,8 @@ static void check_net(const rpr_stream *s, const rpr_trace_net *net)
         assert_string_equal(l->op, info.op);
         assert_int_equal(l->parameters, info.parameters);
         assert_int_equal(l->macs, p->step[i].linear->macs);
-        assert_int_equal(l->by_pixel, p->step[i].linear->by_pixel);
+        assert_int_equal(l->by_pixel,
+                         p->step[i].linear->by_pixel || s->gate[p->step[i].gate].open);
     }
     assert_int_equal(layer, net->n_layer);
 }
