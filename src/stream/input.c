@@ -5,6 +5,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "stream/order.h"
+
 static int check_picture(rpr_stream *s, const rpr_tensor *t, const rpr_input *in, size_t bytes)
 {
     if (t->dtype != RPR_F32 || t->n != 1 || t->c > 4)
@@ -158,39 +160,39 @@ static void fill_picture(rpr_stream *s, int index, const rpr_input *in)
 
 /* ----------------------------------------------------------------- tensor */
 
-/** Dense row-major data, pixel by pixel into the tensor's layout; differing bits mark a pixel. */
+/** Takes one channel of a run; marks the pixels whose bits differ. A constant size becomes moves.
+ */
+static inline void take_channel(char *to, size_t step, const char *from, int32_t count, size_t size,
+                                uint8_t *mark)
+{
+    for (int32_t i = 0; i < count; i++, to += step, from += size) {
+        mark[i] |= memcmp(to, from, size) != 0;
+        memcpy(to, from, size);
+    }
+}
+
+/** Dense row-major data, run by run into the tensor's layout; differing bits mark a pixel. */
 static void fill_tensor(rpr_stream *s, int index, const rpr_input *in)
 {
     int tensor = s->plan->input[index];
     const rpr_tensor *t = &s->plan->tensor[tensor];
     rpr_touch *touched = &s->touch[tensor];
-    size_t size = rpr_dtype_size(t->dtype);
-    int64_t after = 1; /* elements from channel to channel */
-    for (int a = t->chan_axis + 1; a < t->rank; a++)
-        after *= t->dim[a];
+    const size_t size = rpr_dtype_size(t->dtype), step = (size_t)t->pix * size;
+    const int64_t channel_step = rpr_order_channel_step(t);
     char *base = rpr_plan_data(s->plan, tensor, s->state);
-    const char *src = in->data;
-    bool first = s->frame == 0;
-    rpr_touch_fill(touched, false);
-    int64_t pixel = 0;
-    for (int32_t n = 0; n < t->n; n++)
-        for (int32_t y = 0; y < t->h; y++) {
-            uint8_t *mark = rpr_touch_row(touched, n, y);
-            for (int32_t x = 0; x < t->w; x++, pixel++) {
-                int64_t block = pixel / after, from = block * after * t->c + pixel % after;
-                char *to = base + (size_t)(n * t->img + y * t->row + x * t->pix) * size;
-                bool differs = first;
-                for (int32_t c = 0; c < t->c; c++, to += size) {
-                    const char *v = src + (size_t)(from + c * after) * size;
-                    if (memcmp(to, v, size) == 0)
-                        continue;
-                    memcpy(to, v, size);
-                    differs = true;
-                }
-                mark[x] = differs;
-                touched->any |= differs;
-            }
+    rpr_touch_fill(touched, s->frame == 0);
+    for (rpr_order_run r = {0}; rpr_order_next(t, channel_step, &r);) {
+        char *to = rpr_order_memory(t, base, &r);
+        uint8_t *mark = rpr_touch_row(touched, r.n, r.y) + r.x;
+        for (int32_t c = 0; c < t->c; c++, to += size) {
+            const char *from = (const char *)in->data + (size_t)(r.at + c * channel_step) * size;
+            if (size == sizeof(float))
+                take_channel(to, step, from, r.count, sizeof(float), mark);
+            else
+                take_channel(to, step, from, r.count, size, mark);
         }
+    }
+    touched->any = rpr_touch_range(touched->pix, rpr_touch_pixels(touched));
     s->input[index].valid = false;
 }
 

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "stream/order.h"
+
 int rpr_stream_check_outputs(rpr_stream *s, const rpr_output *out, size_t n_out)
 {
     if (n_out > (size_t)s->plan->n_output || (n_out > 0 && !out))
@@ -36,19 +38,37 @@ static void copy_pixels(const rpr_tensor *t, const char *base, char *to)
         }
 }
 
-/** Channels further out: each is written as a plane of `after` elements. */
-static void copy_planes(const rpr_tensor *t, const char *base, char *to, int64_t after)
+/** One channel of a run; several values are written together. A constant size becomes moves. */
+static inline void copy_channel(char *to, const char *from, size_t step, int32_t count, size_t size)
 {
-    size_t size = rpr_dtype_size(t->dtype);
-    int64_t pixel = 0;
-    for (int32_t n = 0; n < t->n; n++)
-        for (int32_t y = 0; y < t->h; y++)
-            for (int32_t x = 0; x < t->w; x++, pixel++) {
-                const char *from = base + (size_t)(n * t->img + y * t->row + x * t->pix) * size;
-                int64_t at = pixel / after * after * t->c + pixel % after;
-                for (int32_t c = 0; c < t->c; c++, from += size)
-                    memcpy(to + (size_t)(at + c * after) * size, from, size);
-            }
+    enum { TOGETHER = 8 };
+    int32_t i = 0;
+    for (; i + TOGETHER <= count; i += TOGETHER, to += TOGETHER * size) {
+        char values[TOGETHER * sizeof(double)];
+        for (size_t k = 0; k < TOGETHER; k++, from += step)
+            memcpy(values + k * size, from, size);
+        memcpy(to, values, TOGETHER * size);
+    }
+    for (; i < count; i++, to += size, from += step)
+        memcpy(to, from, size);
+}
+
+/** Channels further out: each is written as a plane. */
+static void copy_planes(const rpr_tensor *t, char *base, char *to, int64_t channel_step)
+{
+    const size_t size = rpr_dtype_size(t->dtype), step = (size_t)t->pix * size;
+    for (rpr_order_run r = {0}; rpr_order_next(t, channel_step, &r);) {
+        const char *from = rpr_order_memory(t, base, &r);
+        for (int32_t c = 0; c < t->c; c++, from += size) {
+            char *plane = to + (size_t)(r.at + c * channel_step) * size;
+            if (step == size)
+                memcpy(plane, from, (size_t)r.count * size);
+            else if (size == sizeof(float))
+                copy_channel(plane, from, step, r.count, sizeof(float));
+            else
+                copy_channel(plane, from, step, r.count, size);
+        }
+    }
 }
 
 void rpr_stream_copy_outputs(const rpr_stream *s, rpr_output *out, size_t n_out)
@@ -57,13 +77,11 @@ void rpr_stream_copy_outputs(const rpr_stream *s, rpr_output *out, size_t n_out)
         const rpr_tensor *t = &s->plan->tensor[s->plan->output[i]];
         if (!out[i].data)
             continue;
-        const char *base = rpr_plan_data(s->plan, s->plan->output[i], s->state);
-        int64_t after = 1;
-        for (int a = t->chan_axis + 1; a < t->rank; a++)
-            after *= t->dim[a];
-        if (after == 1)
+        char *base = rpr_plan_data(s->plan, s->plan->output[i], s->state);
+        int64_t channel_step = rpr_order_channel_step(t);
+        if (channel_step == 1)
             copy_pixels(t, base, out[i].data);
         else
-            copy_planes(t, base, out[i].data, after);
+            copy_planes(t, base, out[i].data, channel_step);
     }
 }

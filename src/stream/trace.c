@@ -61,7 +61,8 @@ static bool describe_input(const rpr_stream *s, int gate, rpr_trace_input *out)
                              .h = t->h,
                              .w = t->w,
                              .c = t->c,
-                             .gate = s->gate[gate].open ? (rpr_gate){.kind = RPR_GATE_OFF} : s->opt.gate};
+                             .gate = s->gate[gate].open ? (rpr_gate){.kind = RPR_GATE_OFF}
+                                                        : s->opt.gate};
     return out->name != NULL;
 }
 
