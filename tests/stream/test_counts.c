@@ -413,14 +413,11 @@ static void heat_refuses_bad_grids(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(fan_out_is_true),
-        cmocka_unit_test(open_gates_follow),
-                                       cmocka_unit_test(gemm_counts_columns),
-                                       cmocka_unit_test(counts_add_up),
-                                       cmocka_unit_test(first_frame_is_dense),
-                                       cmocka_unit_test(refresh_takes_turns),
-                                       cmocka_unit_test(heat_has_limits),
-                                       cmocka_unit_test(heat_is_where_the_change_was),
-                                       cmocka_unit_test(heat_refuses_bad_grids)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(fan_out_is_true),       cmocka_unit_test(open_gates_follow),
+        cmocka_unit_test(gemm_counts_columns),   cmocka_unit_test(counts_add_up),
+        cmocka_unit_test(first_frame_is_dense),  cmocka_unit_test(refresh_takes_turns),
+        cmocka_unit_test(heat_has_limits),       cmocka_unit_test(heat_is_where_the_change_was),
+        cmocka_unit_test(heat_refuses_bad_grids)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -254,8 +254,7 @@ static void check_net(const rpr_stream *s, const rpr_trace_net *net)
         assert_string_equal(l->op, info.op);
         assert_int_equal(l->parameters, info.parameters);
         assert_int_equal(l->macs, p->step[i].linear->macs);
-        assert_int_equal(l->by_pixel,
-                         p->step[i].linear->by_pixel || s->gate[p->step[i].gate].open);
+        assert_int_equal(l->by_pixel, p->step[i].linear->by_pixel || s->gate[p->step[i].gate].open);
     }
     assert_int_equal(layer, net->n_layer);
 }
