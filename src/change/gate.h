@@ -16,6 +16,7 @@
 /** What every frame needs of a gate; the arrays live in the stream's memory. */
 typedef struct rpr_gate_state {
     rpr_map xhat;   /* dense pixels (pix == c) with a halo of zeros */
+    rpr_map in;     /* what the layers read: xhat, or the tensor of an open or loose gate */
     int32_t *off;   /* n*h rows of w+1: list position where pixel x of the row begins; only rows
                        with row_n > 0 are valid */
     int32_t *row_n; /* n*h: changed elements in the row */
@@ -35,6 +36,13 @@ typedef struct rpr_gate_state {
     bool keeps_all;    /* whatever becomes of the list, idx holds all changed elements: row after
                           row, row_n of each. There is room for every element */
     bool list_ok;      /* the list is complete */
+    bool loosens;      /* may become loose */
+    bool loose;        /* corrections did not pay: all values pass and only some rows are compared,
+                          until less changes. Decided from counts alone, never from time */
+    bool compared;     /* all touched values were compared on this frame, and then: ... */
+    bool pays;         /* ... a correction of some layer was worth its while */
+    int32_t idle;      /* compared frames in a row that did not pay */
+    float tight;       /* share of changed values below which a loose gate compares again */
     bool adaptive;     /* a list that would be no use is not made */
     bool crowded;      /* so much changed that the next frame is only counted */
     float peak;        /* about the largest |xhat|; of fade.c */
@@ -61,6 +69,16 @@ void rpr_gate_restart(rpr_gate_state *g, const rpr_gate *rule, const rpr_kernels
 
 /** An open gate: what was touched has changed. `touched` must stay as it is for this frame. */
 void rpr_gate_follow(rpr_gate_state *g, const rpr_touch *touched);
+
+/**
+ * A loose gate: all of x passes, every element counts as changed. x is read where it lies, or from
+ * xhat if it must be activated first. False if so little changed that the gate should restart.
+ */
+bool rpr_gate_pass(rpr_gate_state *g, const rpr_gate *rule, const rpr_kernels *k, const rpr_map *x,
+                   const rpr_touch *touched);
+
+/** Ends a frame: decides whether the gate is loose from the next one on. */
+void rpr_gate_settle(rpr_gate_state *g);
 
 /** Nothing was touched: nothing has changed. */
 void rpr_gate_hold(rpr_gate_state *g);

@@ -25,7 +25,7 @@ bool rpr_touch_range(const uint8_t *p, int64_t count)
 
 int64_t rpr_touch_count(const rpr_touch *t)
 {
-    int64_t count = 0, n = rpr_touch_pixels(t), i = 0;
+    int64_t n = rpr_touch_pixels(t), i = t->all ? n : 0, count = i;
     for (; i + 8 <= n; i += 8)
         count += __builtin_popcountll(load8(t->pix + i));
     for (; i < n; i++)

@@ -16,6 +16,7 @@ typedef struct rpr_touch {
     uint8_t *pix;
     int32_t n, h, w;
     bool any;
+    bool all; /* if set every pixel is marked; if not they may be, too */
 } rpr_touch;
 
 static inline int64_t rpr_touch_pixels(const rpr_touch *t)
@@ -26,7 +27,7 @@ static inline int64_t rpr_touch_pixels(const rpr_touch *t)
 static inline void rpr_touch_fill(rpr_touch *t, bool on)
 {
     memset(t->pix, on ? 1 : 0, (size_t)rpr_touch_pixels(t));
-    t->any = on;
+    t->any = t->all = on;
 }
 
 static inline uint8_t *rpr_touch_row(const rpr_touch *t, int32_t n, int32_t y)

@@ -87,8 +87,8 @@ typedef struct rpr_correction {
 /**
  * z += W * (new xhat - old xhat) from the gate's change list (which must be complete), and a =
  * act(z) where z was written. By pixel, and behind an open gate, z is computed anew from xhat where
- * it sees a change; then a and z may be one map, else only without activation. Marks in `touched` (cleared first) the output
- * pixels that were written.
+ * it sees a change; then a and z may be one map, else only without activation. Marks in `touched`
+ * (cleared first) the output pixels that were written.
  */
 rpr_correction rpr_linear_correct(const rpr_linear *l, const rpr_kernels *k,
                                   const rpr_gate_state *g, const rpr_map *z, const rpr_map *a,

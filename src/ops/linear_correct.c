@@ -193,7 +193,7 @@ static rpr_correction correct_by_pixel(const rpr_linear *l, const rpr_kernels *k
                 taps += mark[i] ? rpr_taps_inside(i, p->kw, p->sw, p->dw, p->in_x0, l->in_w) : 0;
             total.macs +=
                 taps * channels * rpr_taps_inside(j, p->kh, p->sh, p->dh, p->in_y0, l->in_h);
-            recompute_row(l, k, &g->xhat, b->z, n, j, mark);
+            recompute_row(l, k, &g->in, b->z, n, j, mark);
             total.finite &= rpr_linear_finish_rows(b->act, k, b->z, b->a, touched, n, j, j + 1);
         }
     return total;

@@ -107,8 +107,12 @@ int rpr_plan_defer(rpr_plan *p)
     for (int i = 0; i < p->n_step; i++)
         p->step[i].deferred = may_defer(p, &p->step[i], made_by);
     settle_joins(p, made_by);
-    for (int i = 0; i < p->n_gate; i++)
+    for (int i = 0; i < p->n_gate; i++) {
+        int maker = made_by[p->gate[i].tensor];
+        bool deferred = maker != RPR_NONE && p->step[maker].deferred;
         p->gate[i].act = gate_act(p, p->gate[i].tensor, made_by);
+        p->gate[i].maker = deferred ? maker : RPR_NONE;
+    }
     rpr_free(made_by);
     return RPR_OK;
 }

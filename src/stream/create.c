@@ -54,6 +54,7 @@ static void take_open_gate(rpr_stream *s, int i, rpr_arena *lists)
 {
     rpr_gate_state *g = &s->gate[i];
     g->xhat = rpr_plan_map(s->plan, s->plan->gate[i].tensor, s->state);
+    g->in = g->xhat;
     g->open = true;
     g->keeps_all = s->opt.trace != 0;
     size_t rows = (size_t)g->xhat.n * (size_t)g->xhat.h;
@@ -82,7 +83,9 @@ static void take_gate(rpr_stream *s, int i, rpr_arena *state, rpr_arena *lists)
         g->xhat.data = xhat + plan->halo_t * g->xhat.row + plan->halo_l * g->xhat.pix;
     g->cap = (int64_t)room;
     g->act = plan->act;
+    g->in = g->xhat;
     g->adaptive = s->opt.policy == RPR_POLICY_AUTO;
+    g->loosens = !s->opt.all_gates;
     g->rows_only = !plan->needs_list;
     g->keeps_all = s->opt.trace != 0;
     g->off = rpr_arena_take(lists, rows * (size_t)(t->w + 1), sizeof *g->off);
@@ -225,7 +228,9 @@ void rpr_stream_reset(rpr_stream *s)
     for (int i = 0; i < s->plan->n_gate; i++) {
         s->gate_frame[i] = 0;
         s->gate[i].lo = s->gate[i].hi = s->gate[i].peak = 0.0f;
-        s->gate[i].crowded = false;
+        s->gate[i].crowded = s->gate[i].loose = false;
+        s->gate[i].idle = 0;
+        s->gate[i].tight = 0.0f;
     }
     for (int i = 0; i < s->plan->n_step; i++)
         s->step[i] = (rpr_step_state){0};

@@ -33,16 +33,21 @@ static void update_gate(rpr_stream *s, int index)
     s->gate_frame[index] = s->frame + 1;
     rpr_map x = rpr_plan_map(s->plan, tensor, s->state);
     rpr_touch touched = rpr_stream_touch(s, tensor);
+    int maker = s->plan->gate[index].maker;
+    bool activated = maker != RPR_NONE && s->step[maker].activated;
+    g->act = activated ? rpr_act_none() : s->plan->gate[index].act;
     if (s->frame == 0)
         rpr_gate_profile(g, s->k, &x, s->bins);
     if (g->open) {
         rpr_gate_follow(g, &touched);
     } else if (s->frame == 0) {
         rpr_gate_restart(g, &s->opt.gate, s->k, &x);
-    } else if (touched.any) {
-        rpr_gate_update(g, &s->opt.gate, s->k, &x, &touched);
-    } else {
+    } else if (!touched.any) {
         rpr_gate_hold(g);
+    } else if (!g->loose) {
+        rpr_gate_update(g, &s->opt.gate, s->k, &x, &touched);
+    } else if (!rpr_gate_pass(g, &s->opt.gate, s->k, &x, &touched)) {
+        rpr_gate_restart(g, &s->opt.gate, s->k, &x);
     }
     s->stats.inputs += rpr_gate_elements(g);
     s->stats.changed += g->n_changed;
@@ -51,7 +56,7 @@ static void update_gate(rpr_stream *s, int index)
 rpr_map rpr_stream_pre_activation(const rpr_stream *s, const rpr_step *step)
 {
     const rpr_linear *l = step->linear;
-    if (step->deferred || s->gate[step->gate].open || rpr_act_is_none(&l->act))
+    if (step->deferred || s->step[step - s->plan->step].activated || rpr_act_is_none(&l->act))
         return rpr_plan_map(s->plan, step->out[0], s->state);
     return (rpr_map){.data = (float *)(void *)(s->z + step->z_offset),
                      .n = l->n,
@@ -64,19 +69,34 @@ rpr_map rpr_stream_pre_activation(const rpr_stream *s, const rpr_step *step)
 }
 
 /** The activation that a layer applies itself. */
-static rpr_act own_act(const rpr_step *step)
+static rpr_act own_act(const rpr_step *step, const rpr_step_state *state)
 {
-    return step->deferred ? rpr_act_none() : step->linear->act;
+    return step->deferred && !state->activated ? rpr_act_none() : step->linear->act;
+}
+
+/** Only a layer behind an open or loose gate needs no z; and its reader must not want z either. */
+bool rpr_stream_drops_z(const rpr_stream *s, const rpr_step *step)
+{
+    const rpr_gate_state *g = &s->gate[step->gate];
+    bool drops = g->open || g->loose;
+    int index = (int)(step - s->plan->step), readers = 0;
+    for (int i = 0; step->deferred && drops && i < s->plan->n_gate; i++)
+        if (s->plan->gate[i].maker == index) {
+            drops = s->gate[i].loose;
+            readers++;
+        }
+    return drops && (!step->deferred || readers > 0);
 }
 
 static void recompute(rpr_stream *s, const rpr_step *step, rpr_step_state *state, const rpr_map *z,
                       const rpr_map *a, rpr_touch *touched)
 {
-    const rpr_act act = own_act(step);
-    rpr_linear_dense(step->linear, s->k, &s->gate[step->gate].xhat, z, a, &act);
+    const rpr_act act = own_act(step, state);
+    rpr_linear_dense(step->linear, s->k, &s->gate[step->gate].in, z, a, &act);
     state->macs += step->linear->macs;
     state->terms = 0;
-    state->poisoned = !s->gate[step->gate].open && !rpr_linear_finite(s->k, z);
+    const rpr_gate_state *g = &s->gate[step->gate];
+    state->poisoned = !g->open && !g->loose && !rpr_linear_finite(s->k, z);
     rpr_touch_fill(touched, true);
 }
 
@@ -85,7 +105,7 @@ static bool correct(rpr_stream *s, const rpr_step *step, rpr_step_state *state, 
                     const rpr_map *a, rpr_touch *touched)
 {
     const rpr_gate_state *g = &s->gate[step->gate];
-    const rpr_act act = own_act(step);
+    const rpr_act act = own_act(step, state);
     rpr_correction done =
         rpr_linear_correct(step->linear, s->k, g, z, a, &act, touched, &s->linear_scratch);
     state->macs = done.macs;
@@ -98,10 +118,12 @@ static void run_linear(rpr_stream *s, const rpr_step *step, int index)
     rpr_step_state *state = &s->step[index];
     rpr_touch *touched = &s->touch[step->out[0]];
     rpr_map a = rpr_plan_map(s->plan, step->out[0], s->state);
-    rpr_map z = rpr_stream_pre_activation(s, step);
     update_gate(s, step->gate);
     state->choice = rpr_stream_choose(s, step, index);
     state->macs = 0;
+    if (state->choice == RPR_CHOICE_DENSE)
+        state->activated = rpr_stream_drops_z(s, step);
+    rpr_map z = rpr_stream_pre_activation(s, step);
     switch (state->choice) {
     case RPR_CHOICE_SKIP:
         rpr_touch_fill(touched, false);
@@ -145,18 +167,21 @@ static void run_pixel(rpr_stream *s, const rpr_step *step)
     }
     rpr_touch touches[RPR_PIXEL_MAX_IN], *touched = &s->touch[step->out[0]];
     const rpr_touch *of[RPR_PIXEL_MAX_IN];
+    bool all = s->frame == 0;
     for (int i = 0; i < step->n_in; i++) {
         bool constant = s->plan->tensor[step->in[i]].constant != NULL;
         if (!constant)
             touches[i] = rpr_stream_touch(s, step->in[i]);
         of[i] = constant ? NULL : &touches[i];
+        all |= !constant && touches[i].all;
     }
-    if (s->frame == 0)
+    if (all)
         rpr_touch_fill(touched, true);
     else
         step->pixel->touch(step->pixel, of, touched);
-    if (touched->any)
-        step->pixel->run(step->pixel, s->k, in, &out, touched);
+    if (!touched->any)
+        return;
+    step->pixel->run(step->pixel, s->k, in, &out, touched->all ? NULL : touched);
 }
 
 /** The inputs already lie in the output: only what was touched is passed on. */
@@ -168,7 +193,9 @@ static void run_join(rpr_stream *s, const rpr_step *step)
     rpr_touch_fill(touched, false);
     for (int i = 0; i < step->n_in; i++) {
         rpr_touch in = rpr_stream_touch(s, step->in[i]);
-        if (in.any)
+        if (in.all)
+            rpr_touch_fill(touched, true);
+        else if (in.any)
             rpr_touch_or(touched, &in);
     }
 }
@@ -223,6 +250,8 @@ int rpr_stream_run(rpr_stream *s, const rpr_input *in, size_t n_in, rpr_output *
         rpr_stream_reset(s); /* a step ran out of memory: what was computed so far is worthless */
         return status;
     }
+    for (int i = 0; s->reuse && i < s->plan->n_gate; i++)
+        rpr_gate_settle(&s->gate[i]);
     rpr_stream_copy_outputs(s, out, n_out);
     s->frame++;
     s->runs++;

@@ -10,8 +10,9 @@
  * and new inputs mixed. So |z - dense| <= 4 u (K + T + 2) M. max|xhat| is taken over the layer as
  * it is now. The dense value is computed in double here.
  *
- * A layer behind an open gate keeps no z: there act(z) is held against its activated output, within
- * that bound times the activation's steepest slope, and the activation's own rounding.
+ * A layer behind an open or loose gate keeps no z: there act(z) is held against its activated
+ * output, within that bound times the activation's steepest slope, and the activation's own
+ * rounding.
  */
 #include "stream/stream.h"
 
@@ -180,11 +181,11 @@ int rpr_stream_oracle(const rpr_stream *s, rpr_oracle *result)
         const rpr_step *step = &s->plan->step[i];
         if (!step->linear)
             continue;
-        layer_check c = {.l = step->linear, .x = s->gate[step->gate].xhat, .scalar = scalar};
+        layer_check c = {.l = step->linear, .x = s->gate[step->gate].in, .scalar = scalar};
         c.z = rpr_stream_pre_activation(s, step);
         c.terms = (double)(step->linear->max_terms + s->step[i].terms);
         c.max_x = largest(&c.x);
-        c.act = s->gate[step->gate].open && !step->deferred ? &step->linear->act : NULL;
+        c.act = s->step[i].activated ? &step->linear->act : NULL;
         check_layer(&c);
         if (c.worst > result->worst) {
             result->worst = c.worst;

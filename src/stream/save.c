@@ -19,13 +19,14 @@ typedef struct save_header {
 } save_header;
 
 typedef struct save_gate {
-    float lo, hi, peak;
-    uint32_t crowded;
+    float lo, hi, peak, tight;
+    int32_t idle;
+    uint8_t crowded, loose, reads_tensor, padding;
 } save_gate;
 
 typedef struct save_step {
     int64_t terms;
-    uint8_t poisoned, padding[7];
+    uint8_t poisoned, activated, padding[6];
 } save_step;
 
 typedef struct save_input {
@@ -70,6 +71,31 @@ static const char *get(const char *at, void *data, size_t bytes)
     return at + bytes;
 }
 
+static save_gate gate_of(const rpr_gate_state *g)
+{
+    return (save_gate){.lo = g->lo,
+                       .hi = g->hi,
+                       .peak = g->peak,
+                       .tight = g->tight,
+                       .idle = g->idle,
+                       .crowded = g->crowded,
+                       .loose = g->loose,
+                       .reads_tensor = g->in.data != g->xhat.data};
+}
+
+static void set_gate(rpr_stream *s, int i, const save_gate *from)
+{
+    rpr_gate_state *g = &s->gate[i];
+    g->lo = from->lo;
+    g->hi = from->hi;
+    g->peak = from->peak;
+    g->tight = from->tight;
+    g->idle = from->idle;
+    g->crowded = from->crowded != 0;
+    g->loose = from->loose != 0;
+    g->in = from->reads_tensor ? rpr_plan_map(s->plan, s->plan->gate[i].tensor, s->state) : g->xhat;
+}
+
 int rpr_stream_save(const rpr_stream *s, void *buffer, size_t bytes)
 {
     if (!buffer || bytes < rpr_stream_save_bytes(s))
@@ -77,11 +103,13 @@ int rpr_stream_save(const rpr_stream *s, void *buffer, size_t bytes)
     save_header h = make_header(s);
     char *at = put(buffer, &h, sizeof h);
     for (int i = 0; i < s->plan->n_gate; i++) {
-        const save_gate gate = {s->gate[i].lo, s->gate[i].hi, s->gate[i].peak, s->gate[i].crowded};
+        const save_gate gate = gate_of(&s->gate[i]);
         at = put(at, &gate, sizeof gate);
     }
     for (int i = 0; i < s->plan->n_step; i++) {
-        const save_step step = {.terms = s->step[i].terms, .poisoned = s->step[i].poisoned};
+        const save_step step = {.terms = s->step[i].terms,
+                                .poisoned = s->step[i].poisoned,
+                                .activated = s->step[i].activated};
         at = put(at, &step, sizeof step);
     }
     for (int i = 0; i < s->plan->n_input; i++) {
@@ -124,16 +152,14 @@ int rpr_stream_load(rpr_stream *s, const void *buffer, size_t bytes)
     for (int i = 0; i < s->plan->n_gate; i++) {
         save_gate gate;
         at = get(at, &gate, sizeof gate);
-        s->gate[i].lo = gate.lo;
-        s->gate[i].hi = gate.hi;
-        s->gate[i].peak = gate.peak;
-        s->gate[i].crowded = gate.crowded != 0;
+        set_gate(s, i, &gate);
     }
     for (int i = 0; i < s->plan->n_step; i++) {
         save_step step;
         at = get(at, &step, sizeof step);
         s->step[i].terms = step.terms;
         s->step[i].poisoned = step.poisoned != 0;
+        s->step[i].activated = step.activated != 0;
     }
     for (int i = 0; i < s->plan->n_input; i++) {
         save_input input;
@@ -155,10 +181,8 @@ static void copy_small(rpr_stream *to, const rpr_stream *from)
     memcpy(to->state, from->state, from->state_bytes);
     memcpy(to->step, from->step, (size_t)from->plan->n_step * sizeof *to->step);
     for (int i = 0; i < from->plan->n_gate; i++) {
-        to->gate[i].lo = from->gate[i].lo;
-        to->gate[i].hi = from->gate[i].hi;
-        to->gate[i].peak = from->gate[i].peak;
-        to->gate[i].crowded = from->gate[i].crowded;
+        const save_gate gate = gate_of(&from->gate[i]);
+        set_gate(to, i, &gate);
     }
     for (int i = 0; i < from->plan->n_input; i++) {
         uint8_t *previous = to->input[i].previous;

@@ -11,9 +11,11 @@
 typedef struct rpr_step_state {
     rpr_choice choice;
     bool refreshed;
-    bool poisoned; /* z holds NaN or infinity: the next frame recomputes it */
-    int64_t macs;  /* executed */
-    int64_t terms; /* products added to one output since it was last recomputed, at most */
+    bool activated; /* the output holds act(z), and z is not kept: the next frame computes z anew,
+                       or does not need it either */
+    bool poisoned;  /* z holds NaN or infinity: the next frame recomputes it */
+    int64_t macs;   /* executed */
+    int64_t terms;  /* products added to one output since it was last recomputed, at most */
     double ms;
 } rpr_step_state;
 
@@ -72,6 +74,12 @@ int rpr_stream_check_outputs(rpr_stream *s, const rpr_output *out, size_t n_out)
 
 /** Copies the outputs out. */
 void rpr_stream_copy_outputs(const rpr_stream *s, rpr_output *out, size_t n_out);
+
+/** True if comparing and a correction from the gate's present list cost less than a dense run. */
+bool rpr_stream_correction_pays(const rpr_linear *l, const rpr_gate_state *g);
+
+/** True if a step's output is to hold act(z) on this frame, and z is not kept. */
+bool rpr_stream_drops_z(const rpr_stream *s, const rpr_step *step);
 
 /** Skip, correct or recompute: decided from the gate's counts before any work is done. */
 rpr_choice rpr_stream_choose(rpr_stream *s, const rpr_step *step, int index);

@@ -191,6 +191,7 @@ static void gates_keep_their_rule(void **state)
         for (int g = 0; g < PLAY_GATES; g++) {
             rpr_model *m = nets_make(i);
             rpr_stream_options opt = options_of((play_gate)g, RPR_POLICY_AUTO);
+            opt.all_gates = 1;
             player *p = player_new(m, &opt);
             scene *s = scene_new(m, 7);
             for (int f = 0; f < FRAMES; f++) {
@@ -213,6 +214,7 @@ static void drift_adds_up(void **state)
     rpr_model *m = nets_named("one_conv");
     rpr_stream_options opt = play_options();
     opt.gate = play_gate_of(PLAY_DEADZONE);
+    opt.all_gates = 1;
     player *p = player_new(m, &opt);
     scene *s = scene_new(m, 7);
     scene_next(s);

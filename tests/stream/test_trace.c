@@ -160,7 +160,7 @@ static float **copy_used(const rpr_stream *s)
 {
     float **all = take((size_t)s->plan->n_gate, sizeof *all);
     for (int i = 0; i < s->plan->n_gate; i++) {
-        const rpr_map *m = &s->gate[i].xhat;
+        const rpr_map *m = &s->gate[i].in;
         float *to = all[i] = take((size_t)rpr_gate_elements(&s->gate[i]), sizeof *to);
         for (int32_t n = 0; n < m->n; n++)
             for (int32_t y = 0; y < m->h; y++, to += (int64_t)m->w * m->c)
@@ -195,6 +195,8 @@ static wanted want_frame(const rpr_stream *s, float **before)
         w.changed[i] = take((size_t)n, 1);
         for (int64_t e = 0; e < n; e++) {
             bool differs = w.first || before[i][e] < after[i][e] || before[i][e] > after[i][e];
+            if (!s->gate[i].open && !s->gate[i].compared) /* loose, or anew: all or nothing */
+                differs = s->gate[i].n_changed > 0;
             if (s->gate[i].open) { /* counts by pixels that may differ */
                 bool touched = s->gate[i].changed.pix[e / s->gate[i].xhat.c];
                 assert_true(touched || !differs);
