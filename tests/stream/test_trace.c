@@ -195,8 +195,10 @@ static wanted want_frame(const rpr_stream *s, float **before)
         w.changed[i] = take((size_t)n, 1);
         for (int64_t e = 0; e < n; e++) {
             bool differs = w.first || before[i][e] < after[i][e] || before[i][e] > after[i][e];
-            if (!s->gate[i].open && !s->gate[i].compared) /* loose, or anew: all or nothing */
+            if (!s->gate[i].open && !s->gate[i].compared) { /* loose, or anew: all or nothing */
+                assert_true(s->gate[i].n_changed > 0 || !differs);
                 differs = s->gate[i].n_changed > 0;
+            }
             if (s->gate[i].open) { /* counts by pixels that may differ */
                 bool touched = s->gate[i].changed.pix[e / s->gate[i].xhat.c];
                 assert_true(touched || !differs);
