@@ -103,6 +103,8 @@ static const char common[] =
     "  --threads N           threads inside one frame; this version runs 1 only\n"
     "  --refresh N           recompute every layer once in N frames, which bounds float drift;\n"
     "                        0: never (default 256)\n"
+    "  --all-gates           compare every value of every frame, as the paper does, also where\n"
+    "                        that costs more than it can save\n"
     "  --shape [NAME=]DIMS   fix the shape of an input that the file leaves open\n"
     "  --range A..B          bytes 0..255 become A..B: 0..1 (default), -1..1 (default for\n"
     "                        --decode ssd), 0..255\n"

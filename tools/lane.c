@@ -15,6 +15,7 @@ int lane_open(lane *l, const session *s, rpr_gate gate)
     opt.gate = gate;
     opt.threads = o->threads;
     opt.trace = o->trace != NULL;
+    opt.all_gates = o->all_gates;
     if (o->refresh >= 0)
         opt.refresh = o->refresh;
     l->out = outputs_new(s);

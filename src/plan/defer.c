@@ -93,6 +93,15 @@ static rpr_act gate_act(const rpr_plan *p, int tensor, const int *made_by)
                                                         : rpr_act_none();
 }
 
+static bool is_joined(const rpr_plan *p, int tensor)
+{
+    for (int i = 0; i < p->n_step; i++)
+        for (int k = 0; p->step[i].kind == RPR_STEP_JOIN && k < p->step[i].n_in; k++)
+            if (p->step[i].in[k] == tensor)
+                return true;
+    return false;
+}
+
 int rpr_plan_defer(rpr_plan *p)
 {
     int *made_by = rpr_alloc_array((size_t)p->n_tensor + 1, sizeof *made_by);
@@ -109,9 +118,10 @@ int rpr_plan_defer(rpr_plan *p)
     settle_joins(p, made_by);
     for (int i = 0; i < p->n_gate; i++) {
         int maker = made_by[p->gate[i].tensor];
-        bool deferred = maker != RPR_NONE && p->step[maker].deferred;
+        bool alone =
+            maker != RPR_NONE && p->step[maker].deferred && !is_joined(p, p->gate[i].tensor);
         p->gate[i].act = gate_act(p, p->gate[i].tensor, made_by);
-        p->gate[i].maker = deferred ? maker : RPR_NONE;
+        p->gate[i].maker = alone ? maker : RPR_NONE;
     }
     rpr_free(made_by);
     return RPR_OK;

@@ -363,6 +363,17 @@ static void one_transposed(net *b)
     net_output(b, net_conv_transpose(b, x, 4, 3, 3, 2, "strides:2,2 pads:1,1,0,0"));
 }
 
+/** What a gate reads and a join, too: an activation that must not be applied twice. */
+static void joined_and_read(net *b)
+{
+    int x = net_input(b, NET_DIMS(1, 3, 21, 25)), in[2];
+    x = net_op(b, "LeakyRelu", "alpha~0.3", 1, net_conv(b, x, 16, 3, 3, 1, "pads:1,1,1,1"));
+    in[0] = net_op(b, "LeakyRelu", "alpha~0.3", 1, net_conv(b, x, 40, 3, 3, 1, "pads:1,1,1,1"));
+    in[1] = net_op(b, "LeakyRelu", "alpha~0.3", 1, net_conv(b, in[0], 40, 3, 3, 1, "pads:1,1,1,1"));
+    x = net_op(b, "Concat", "axis=1", 2, in[0], in[1]);
+    net_output(b, net_conv(b, x, 36, 1, 1, 1, ""));
+}
+
 static void one_gemm(net *b)
 {
     int x = net_input(b, NET_DIMS(3, 40));
@@ -386,6 +397,7 @@ static const struct {
     {"residual", residual},
     {"pyramid", pyramid},
     {"concats", concats},
+    {"joined_and_read", joined_and_read},
     {"pools", pools},
     {"squeeze", squeeze},
     {"activations", activations},
