@@ -22,7 +22,8 @@ struct rpr_pixel_op {
      * inputs. in[i] is NULL for a constant input. Sets out->any.
      */
     void (*touch)(const rpr_pixel_op *op, const rpr_touch *const *in, rpr_touch *out);
-    /** Computes the pixels of `out` that `mask` marks, all channels; NULL: every pixel. */
+    /** Computes the pixels of `out` that `mask` marks, all channels; NULL: every pixel. It may
+     *  compute others anew: their inputs are what they were. */
     void (*run)(const rpr_pixel_op *op, const rpr_kernels *k, const rpr_map *in, const rpr_map *out,
                 const rpr_touch *mask);
     int n_in;

@@ -65,6 +65,8 @@ void rpr_span_fill(rpr_span o, float value, int32_t n, int32_t c)
             o.p[i * o.step + j] = value;
 }
 
+#define GAP_VALUES 64 /* that cost less than another call */
+
 bool rpr_walk_next(rpr_walk *w)
 {
     const rpr_map *m = w->map;
@@ -73,7 +75,7 @@ bool rpr_walk_next(rpr_walk *w)
     for (; w->n < m->n; w->n++, w->y = 0) {
         for (; w->y < m->h; w->y++, w->x1 = 0) {
             const uint8_t *row = w->mask ? rpr_touch_row(w->mask, w->n, w->y) : NULL;
-            if (rpr_touch_run(row, w->x1, m->w, &w->x0, &w->x1))
+            if (rpr_touch_span(row, w->x1, m->w, GAP_VALUES / m->c, &w->x0, &w->x1))
                 return true;
         }
     }

@@ -31,7 +31,10 @@ void rpr_span_act(const rpr_kernels *k, const rpr_act *act, rpr_span a, rpr_span
 void rpr_span_copy(rpr_span a, rpr_span o, int32_t n, int32_t c);
 void rpr_span_fill(rpr_span o, float value, int32_t n, int32_t c);
 
-/** Walks over the runs of marked pixels of a map, row by row; mask NULL: whole rows. */
+/**
+ * Walks over the runs of marked pixels of a map, row by row; mask NULL: whole rows. A few pixels
+ * between two runs are taken with them: what is computed there is what stands there.
+ */
 typedef struct rpr_walk {
     const rpr_map *map;
     const rpr_touch *mask;
