@@ -69,6 +69,13 @@ void rpr_linear_measure(rpr_linear *l);
 void rpr_linear_dense(const rpr_linear *l, const rpr_kernels *k, const rpr_map *in,
                       const rpr_map *z, const rpr_map *a, const rpr_act *act);
 
+/** True if a correction computes z anew from xhat wherever it sees a change: old z is not needed.
+ */
+static inline bool rpr_linear_recomputes(const rpr_linear *l, const rpr_gate_state *g)
+{
+    return l->by_pixel || g->open;
+}
+
 /** Output pixels that a correction handles together; one row at least. */
 #define RPR_CORRECT_PIXELS 512
 

@@ -206,5 +206,5 @@ rpr_correction rpr_linear_correct(const rpr_linear *l, const rpr_kernels *k,
 {
     band b = {.g = g, .z = z, .a = a, .act = act, .touched = touched, .scratch = scratch};
     rpr_touch_fill(touched, false);
-    return l->by_pixel || g->open ? correct_by_pixel(l, k, &b) : correct_by_list(l, k, &b);
+    return rpr_linear_recomputes(l, g) ? correct_by_pixel(l, k, &b) : correct_by_list(l, k, &b);
 }

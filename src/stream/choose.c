@@ -120,7 +120,7 @@ rpr_choice rpr_stream_choose(rpr_stream *s, const rpr_step *step, int index)
     }
     if (sparse == RPR_CHOICE_SKIP)
         return sparse;
-    if (step->linear->by_pixel || g->open)
+    if (rpr_linear_recomputes(step->linear, g))
         return g->n_pixels == rpr_touch_pixels(&g->changed) ? RPR_CHOICE_DENSE : sparse;
     return correction_cost(step->linear, g) < dense_cost(step->linear) ? sparse : RPR_CHOICE_DENSE;
 }

@@ -74,11 +74,11 @@ static rpr_act own_act(const rpr_step *step, const rpr_step_state *state)
     return step->deferred && !state->activated ? rpr_act_none() : step->linear->act;
 }
 
-/** Only a layer behind an open or loose gate needs no z; and its reader must not want z either. */
+/** What is computed anew on the next frame needs no z; and the reader must not want z either. */
 bool rpr_stream_drops_z(const rpr_stream *s, const rpr_step *step)
 {
     const rpr_gate_state *g = &s->gate[step->gate];
-    bool drops = g->open || g->loose;
+    bool drops = g->loose || rpr_linear_recomputes(step->linear, g);
     int index = (int)(step - s->plan->step), readers = 0;
     for (int i = 0; step->deferred && drops && i < s->plan->n_gate; i++)
         if (s->plan->gate[i].maker == index) {
@@ -96,7 +96,8 @@ static void recompute(rpr_stream *s, const rpr_step *step, rpr_step_state *state
     state->macs += step->linear->macs;
     state->terms = 0;
     const rpr_gate_state *g = &s->gate[step->gate];
-    state->poisoned = !g->open && !g->loose && !rpr_linear_finite(s->k, z);
+    bool keeps = !rpr_linear_recomputes(step->linear, g) && !g->loose;
+    state->poisoned = keeps && !rpr_linear_finite(s->k, z);
     rpr_touch_fill(touched, true);
 }
 
@@ -110,7 +111,7 @@ static bool correct(rpr_stream *s, const rpr_step *step, rpr_step_state *state, 
         rpr_linear_correct(step->linear, s->k, g, z, a, &act, touched, &s->linear_scratch);
     state->macs = done.macs;
     state->terms += done.max_terms;
-    return done.finite || g->open; /* nothing of it is kept for the next frame */
+    return done.finite || rpr_linear_recomputes(step->linear, g); /* or nothing is kept of it */
 }
 
 static void run_linear(rpr_stream *s, const rpr_step *step, int index)

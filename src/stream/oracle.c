@@ -10,9 +10,9 @@
  * and new inputs mixed. So |z - dense| <= 4 u (K + T + 2) M. max|xhat| is taken over the layer as
  * it is now. The dense value is computed in double here.
  *
- * A layer behind an open or loose gate keeps no z: there act(z) is held against its activated
- * output, within that bound times the activation's steepest slope, and the activation's own
- * rounding.
+ * A layer that is recomputed by pixel, or whose gate is loose, keeps no z: there act(z) is held
+ * against its activated output, within that bound times the activation's steepest slope, and the
+ * activation's own rounding.
  */
 #include "stream/stream.h"
 

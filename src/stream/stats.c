@@ -97,8 +97,9 @@ static void heat_of_layer(const rpr_stream *s, int index, heat *map)
             for (int32_t x = 0; x < w; x++) {
                 double share = 1.0;
                 if (state->choice == RPR_CHOICE_CORRECT)
-                    share = l->by_pixel || g->open ? rpr_touch_row(&g->changed, n, y)[x]
-                                                   : (double)changed_at(g, n, y, x) / g->xhat.c;
+                    share = rpr_linear_recomputes(l, g)
+                                ? rpr_touch_row(&g->changed, n, y)[x]
+                                : (double)changed_at(g, n, y, x) / g->xhat.c;
                 if (share > 0.0)
                     add_heat(map, h, w, y, x, share * per_pixel);
             }
