@@ -187,8 +187,8 @@ typedef struct rpr_stream_options {
     rpr_policy policy;
     uint64_t seed;       /**< RPR_POLICY_RANDOM */
     int allow_nonfinite; /**< 1: NaN and infinity in an input are run as they are */
-    int trace; /**< 1: keeps complete change lists, which an rpr_trace needs; takes memory (up
-                    to 8 bytes per gated value) and a little time, and changes no result */
+    int trace;     /**< 1: keeps complete change lists, which an rpr_trace needs; takes memory (up
+                        to 8 bytes per gated value) and a little time, and changes no result */
     int all_gates; /**< 1: gates also the layers for which comparing costs more than it could save
                         (depthwise ones, and others that are as cheap); 0, the default: they read
                         their input as it is, with no error, wherever a pixel was touched */
