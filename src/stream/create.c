@@ -114,6 +114,9 @@ static void take_state(rpr_stream *s, rpr_arena *state, rpr_arena *lists)
         if (t->touch_owner == i)
             s->touch[i].pix = (uint8_t *)plan + t->touch_offset;
     }
+    for (int i = 0; plan && s->reuse && i < s->plan->n_gate; i++)
+        if (s->gate[i].open)
+            s->gate[i].changed = rpr_stream_touch(s, s->plan->gate[i].tensor);
 }
 
 /** Scratch that no frame hands on to the next. */
