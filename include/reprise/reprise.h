@@ -189,9 +189,10 @@ typedef struct rpr_stream_options {
     int allow_nonfinite; /**< 1: NaN and infinity in an input are run as they are */
     int trace;     /**< 1: keeps complete change lists, which an rpr_trace needs; takes memory (up
                         to 8 bytes per gated value) and a little time, and changes no result */
-    int all_gates; /**< 1: gates also the layers for which comparing costs more than it could save
-                        (depthwise ones, and others that are as cheap); 0, the default: they read
-                        their input as it is, with no error, wherever a pixel was touched */
+    int all_gates; /**< 1: compares every value of every frame, as the paper does. 0, the default:
+                        what costs more to compare than it could save passes as it is, with no
+                        error: inputs of depthwise and other cheap layers, and of any layer while
+                        too much of its input changes */
 } rpr_stream_options;
 
 RPR_API void rpr_stream_options_init(rpr_stream_options *o);

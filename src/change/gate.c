@@ -175,74 +175,12 @@ void rpr_gate_update(rpr_gate_state *g, const rpr_gate *rule, const rpr_kernels 
     }
 }
 
-/** Lists every element of the row's touched pixels, from entry `at`. */
-static int32_t list_touched(rpr_gate_state *g, const uint8_t *mark, int64_t at)
-{
-    const int64_t first = at;
-    for (int32_t x0 = 0, x1 = 0; rpr_touch_run(mark, x1, g->xhat.w, &x0, &x1);)
-        for (int32_t e = x0 * g->xhat.c; e < x1 * g->xhat.c; e++)
-            g->idx[at++] = e;
-    return (int32_t)(at - first);
-}
-
-/** Lists everything. */
-static void list_all(rpr_gate_state *g)
-{
-    int64_t at = 0;
-    for (int32_t row = 0; row < g->xhat.n * g->xhat.h; row++, at += g->row_n[row - 1])
-        g->row_n[row] = list_touched(g, NULL, at);
-}
-
-void rpr_gate_follow(rpr_gate_state *g, const rpr_touch *touched)
-{
-    g->changed = *touched;
-    g->n_pixels = touched->any ? rpr_touch_count(touched) : 0;
-    g->n_changed = g->n_pixels * g->xhat.c;
-    g->list_ok = true;
-    if (!g->keeps_all)
-        return;
-    int64_t at = 0;
-    for (int32_t row = 0; row < g->xhat.n * g->xhat.h; row++) {
-        g->row_n[row] =
-            list_touched(g, rpr_touch_row(touched, row / g->xhat.h, row % g->xhat.h), at);
-        at += g->row_n[row];
-    }
-}
-
-/* ----------------------------------------------------------------- loose */
-
-#define SAMPLE_ROWS 16  /* a loose gate compares every so-manieth row */
-#define IDLE_FRAMES 2   /* that did not pay before a gate becomes loose */
-#define TIGHT_SHARE 0.8 /* of the changes that did not pay: fewer make it compare again */
-
-/** xhat <- x, activated. */
-static void copy_all(rpr_gate_state *g, const rpr_kernels *k, const rpr_map *x)
-{
-    const size_t pixel = (size_t)x->c * sizeof(float);
-    for (int32_t row = 0; row < x->n * x->h; row++) {
-        const float *src = rpr_map_at(x, row / x->h, row % x->h, 0);
-        float *dst = rpr_map_at(&g->xhat, row / x->h, row % x->h, 0);
-        bool plain = rpr_act_is_none(&g->act);
-        if (x->pix == x->c && plain)
-            memcpy(dst, src, (size_t)x->w * pixel);
-        else if (x->pix == x->c)
-            k->act(&g->act, src, dst, (int64_t)x->w * x->c);
-        for (int32_t i = 0; x->pix != x->c && i < x->w; i++, src += x->pix, dst += x->c)
-            if (plain)
-                memcpy(dst, src, pixel);
-            else
-                k->act(&g->act, src, dst, x->c);
-    }
-}
-
-/** Share of changed values in a sample of rows; their xhat is kept up to date. */
-static double sample(rpr_gate_state *g, const rpr_gate *rule, const rpr_kernels *k,
-                     const rpr_map *x)
+double rpr_gate_sample(rpr_gate_state *g, const rpr_gate *rule, const rpr_kernels *k,
+                       const rpr_map *x, int32_t first, int32_t step)
 {
     const gate_rule r = make_rule(g, rule);
-    int32_t rows = x->n * x->h, step = rows < SAMPLE_ROWS ? rows : SAMPLE_ROWS;
     int64_t found = 0, looked = 0;
-    for (int32_t row = step / 2; row < rows; row += step) {
+    for (int32_t row = first; row < x->n * x->h; row += step) {
         found += gate_run(g, &r, k, rpr_map_at(x, row / x->h, row % x->h, 0), x->pix,
                           rpr_map_at(&g->xhat, row / x->h, row % x->h, 0), 0, x->w, NULL, NULL);
         looked += (int64_t)x->w * x->c;
@@ -250,41 +188,14 @@ static double sample(rpr_gate_state *g, const rpr_gate *rule, const rpr_kernels 
     return (double)found / (double)looked;
 }
 
-bool rpr_gate_pass(rpr_gate_state *g, const rpr_gate *rule, const rpr_kernels *k, const rpr_map *x,
-                   const rpr_touch *touched)
+void rpr_gate_copy(rpr_gate_state *g, const rpr_kernels *k, const rpr_map *x)
 {
-    double share = (double)rpr_touch_count(touched) / (double)rpr_touch_pixels(touched);
-    if (share < (double)g->tight || sample(g, rule, k, x) < (double)g->tight)
-        return false;
-    g->in = *x;
-    if (!rpr_act_is_none(&g->act)) {
-        copy_all(g, k, x);
-        g->in = g->xhat;
-    }
-    g->n_changed = rpr_gate_elements(g);
-    g->n_listed = 0;
-    g->list_ok = g->compared = false;
-    g->nonfinite = g->fades = false;
-    rpr_touch_fill(&g->changed, true);
-    if (g->keeps_all)
-        list_all(g);
-    return true;
+    const size_t bytes = (size_t)x->w * (size_t)x->c * sizeof(float);
+    for (int32_t row = 0; row < x->n * x->h; row++)
+        memcpy(rpr_map_at(&g->xhat, row / x->h, row % x->h, 0),
+               rpr_gate_values(g, k, rpr_map_at(x, row / x->h, row % x->h, 0), x->pix, x->w),
+               bytes);
 }
-
-void rpr_gate_settle(rpr_gate_state *g)
-{
-    if (!g->loosens || g->loose || !g->compared)
-        return;
-    double share = (double)g->n_changed / (double)rpr_gate_elements(g);
-    g->idle = g->pays ? 0 : g->idle + 1;
-    g->loose = g->idle >= IDLE_FRAMES;
-    if (!g->loose)
-        return;
-    g->tight = (float)(TIGHT_SHARE * share);
-    g->idle = 0;
-}
-
-/* ---------------------------------------------------------- the whole input */
 
 void rpr_gate_hold(rpr_gate_state *g)
 {
@@ -301,7 +212,7 @@ void rpr_gate_restart(rpr_gate_state *g, const rpr_gate *rule, const rpr_kernels
     const gate_rule r = make_rule(g, rule);
     const int64_t row_values = (int64_t)x->w * x->c;
     bool nonfinite = false;
-    copy_all(g, k, x);
+    rpr_gate_copy(g, k, x);
     for (int32_t row = 0; r.levels && row < x->n * x->h; row++) {
         float *v = rpr_map_at(&g->xhat, row / x->h, row % x->h, 0);
         (void)k->gate_levels(v, v, (int32_t)row_values, &r.q, 0, NULL, NULL, &nonfinite);

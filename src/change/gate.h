@@ -87,6 +87,16 @@ void rpr_gate_hold(rpr_gate_state *g);
 void rpr_gate_update(rpr_gate_state *g, const rpr_gate *rule, const rpr_kernels *k,
                      const rpr_map *x, const rpr_touch *touched);
 
+/** xhat <- x, activated. Part of a restart and of a loose gate. */
+void rpr_gate_copy(rpr_gate_state *g, const rpr_kernels *k, const rpr_map *x);
+
+/**
+ * Compares rows first, first + step, ... of all n * h, and updates their xhat; returns the share of
+ * changed values. At least one row. Part of a loose gate.
+ */
+double rpr_gate_sample(rpr_gate_state *g, const rpr_gate *rule, const rpr_kernels *k,
+                       const rpr_map *x, int32_t first, int32_t step);
+
 /** True if the largest listed change is far larger than everything in xhat. Part of an update. */
 bool rpr_gate_fades(rpr_gate_state *g, const rpr_kernels *k);
 

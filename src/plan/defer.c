@@ -113,8 +113,10 @@ int rpr_plan_defer(rpr_plan *p)
         for (int k = 0; k < p->step[i].n_out; k++)
             if (p->step[i].out[k] != RPR_NONE)
                 made_by[p->step[i].out[k]] = i;
-    for (int i = 0; i < p->n_step; i++)
+    for (int i = 0; i < p->n_step; i++) {
         p->step[i].deferred = may_defer(p, &p->step[i], made_by);
+        p->step[i].reader = RPR_NONE;
+    }
     settle_joins(p, made_by);
     for (int i = 0; i < p->n_gate; i++) {
         int maker = made_by[p->gate[i].tensor];
@@ -122,6 +124,8 @@ int rpr_plan_defer(rpr_plan *p)
             maker != RPR_NONE && p->step[maker].deferred && !is_joined(p, p->gate[i].tensor);
         p->gate[i].act = gate_act(p, p->gate[i].tensor, made_by);
         p->gate[i].maker = alone ? maker : RPR_NONE;
+        if (alone)
+            p->step[maker].reader = i;
     }
     rpr_free(made_by);
     return RPR_OK;

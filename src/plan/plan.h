@@ -54,6 +54,7 @@ typedef struct rpr_step {
     rpr_linear *linear;  /* owned; LINEAR */
     int gate;            /* LINEAR */
     bool deferred;       /* LINEAR: with reuse its output holds z, and the gates activate */
+    int reader;          /* LINEAR, deferred: the gate that alone reads the output, or RPR_NONE */
     size_t z_offset;     /* LINEAR with an activation: its pre-activation among all, bytes */
     rpr_pixel_op *pixel; /* owned; PIXEL */
     rpr_map *pixel_map;  /* owned; PIXEL: maps of the inputs and, last, the output; data is NULL

@@ -78,14 +78,8 @@ static rpr_act own_act(const rpr_step *step, const rpr_step_state *state)
 bool rpr_stream_drops_z(const rpr_stream *s, const rpr_step *step)
 {
     const rpr_gate_state *g = &s->gate[step->gate];
-    bool drops = g->loose || rpr_linear_recomputes(step->linear, g);
-    int index = (int)(step - s->plan->step), readers = 0;
-    for (int i = 0; step->deferred && drops && i < s->plan->n_gate; i++)
-        if (s->plan->gate[i].maker == index) {
-            drops = s->gate[i].loose;
-            readers++;
-        }
-    return drops && (!step->deferred || readers > 0);
+    bool reads_z = step->deferred && (step->reader == RPR_NONE || !s->gate[step->reader].loose);
+    return !reads_z && (g->loose || rpr_linear_recomputes(step->linear, g));
 }
 
 static void recompute(rpr_stream *s, const rpr_step *step, rpr_step_state *state, const rpr_map *z,

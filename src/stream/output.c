@@ -38,18 +38,10 @@ static void copy_pixels(const rpr_tensor *t, const char *base, char *to)
         }
 }
 
-/** One channel of a run; several values are written together. A constant size becomes moves. */
+/** One channel of a run. A constant size becomes moves. */
 static inline void copy_channel(char *to, const char *from, size_t step, int32_t count, size_t size)
 {
-    enum { TOGETHER = 8 };
-    int32_t i = 0;
-    for (; i + TOGETHER <= count; i += TOGETHER, to += TOGETHER * size) {
-        char values[TOGETHER * sizeof(double)];
-        for (size_t k = 0; k < TOGETHER; k++, from += step)
-            memcpy(values + k * size, from, size);
-        memcpy(to, values, TOGETHER * size);
-    }
-    for (; i < count; i++, to += size, from += step)
+    for (int32_t i = 0; i < count; i++, to += size, from += step)
         memcpy(to, from, size);
 }
 

@@ -75,6 +75,9 @@ int rpr_stream_check_outputs(rpr_stream *s, const rpr_output *out, size_t n_out)
 /** Copies the outputs out. */
 void rpr_stream_copy_outputs(const rpr_stream *s, rpr_output *out, size_t n_out);
 
+/** True if a correction from the gate's present list costs less than a dense run. */
+bool rpr_stream_correction_wins(const rpr_linear *l, const rpr_gate_state *g);
+
 /** True if comparing and a correction from the gate's present list cost less than a dense run. */
 bool rpr_stream_correction_pays(const rpr_linear *l, const rpr_gate_state *g);
 

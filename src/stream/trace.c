@@ -41,7 +41,7 @@ static bool describe_layer(const rpr_stream *s, const rpr_step *step, rpr_trace_
         .op = rpr_strdup(step->op),
         .input = step->gate,
         .transposed = g->transposed,
-        .by_pixel = l->by_pixel || s->gate[step->gate].open,
+        .by_pixel = rpr_linear_recomputes(l, &s->gate[step->gate]),
         .n = l->n,
         .ci = l->in_c,
         .co = l->out_c,

@@ -137,6 +137,10 @@ expect 0 sim --trace good.trace --json sim.json
 json sim.json "abs(j['similarity'] - json.load(open('traced.json'))['similarity']) < 1e-9"
 json sim.json "j['workload']['first'] == 1 and j['workload']['further'] == 11"
 json sim.json "len(j['layers']) == 2 and all(l['macs'] > 0 for l in j['layers'])"
+expect 0 run net.onnx good.avi --gate levels:32 --all-gates --trace all.trace --json all.json
+json all.json "j['similarity'] >= json.load(open('traced.json'))['similarity']"
+expect 0 sim --trace all.trace --json all-sim.json
+json all-sim.json "abs(j['similarity'] - json.load(open('all.json'))['similarity']) < 1e-9"
 expect 0 sim --trace good.trace --brief
 says out 'speed-up'
 refuses 2 'the centroids of its 96 clusters do not fit' sim --trace good.trace \

@@ -250,6 +250,7 @@ static void descriptions_are_looked_at(void **state)
     refuses_u32(sizes + 12, UINT32_MAX, x, "input 0: a dimension is out of range");
     refuses_u32(sizes + 12, RPR_TRACE_MAX_SIZE, x, "input 0: it has too many elements");
     refuses(gate, "\4", 1, x, "input 0: its gate is of unknown kind");
+    refuses(gate, "\xff", 1, x, "input 0: its gate is of unknown kind");
     refuses_u32(levels, 1, x + RPR_TRACE_INPUT_BYTES + 1, "input 1: the levels of its gate");
     refuses_u32(input, SAMPLE_INPUTS, conv, "layer 0: it reads an input that does not exist");
     refuses_u32(input, UINT32_MAX, conv, "layer 0: it reads an input that does not exist");
