@@ -4,10 +4,10 @@
 
 #if defined(__x86_64__)
 
-#define RPR_X86_TARGET "avx2,fma,avx512f,avx512bw,avx512dq,avx512vl"
-#include "kernels/x86/target_begin.h"
+#define RPR_SIMD_TARGET "avx2,fma,avx512f,avx512bw,avx512dq,avx512vl"
+#include "kernels/simd/target_begin.h"
 #include "kernels/x86/vec512.h"
-#include "kernels/x86/vec_common.h"
+#include "kernels/simd/vec_common.h"
 
 /* Tiles that leave registers for the weights and one broadcast. */
 #define CONV_MAX_PIXELS 12
@@ -16,15 +16,15 @@
 #define CONV_SHAPES(S) CONV_UP_TO_12(S, 1) CONV_UP_TO_12(S, 2) CONV_UP_TO_8(S, 3) CONV_UP_TO_6(S, 4)
 #define CONV_MAX_SCATTERED 8
 #define CONV_SCATTERED(S) S(8, 4, 1) S(8, 4, 2) S(6, 3, 3) S(6, 3, 4)
-#include "kernels/x86/conv_row.h"
+#include "kernels/simd/conv_row.h"
 
-#include "kernels/x86/act.h"
-#include "kernels/x86/delta.h"
-#include "kernels/x86/depthwise.h"
-#include "kernels/x86/elementwise.h"
-#include "kernels/x86/gate.h"
+#include "kernels/simd/act.h"
+#include "kernels/simd/delta.h"
+#include "kernels/simd/depthwise.h"
+#include "kernels/simd/elementwise.h"
+#include "kernels/simd/gate.h"
 
-#include "kernels/x86/target_end.h"
+#include "kernels/simd/target_end.h"
 
 const rpr_kernels rpr_kernels_avx512 = {
     .isa = "avx512",

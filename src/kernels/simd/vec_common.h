@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the kernel templates share, on top of vec512.h or vec256.h. */
-#ifndef RPR_KERNELS_X86_VEC_COMMON_H
-#define RPR_KERNELS_X86_VEC_COMMON_H
+/* What the kernel templates share, on top of an instruction set's vectors. */
+#ifndef RPR_KERNELS_SIMD_VEC_COMMON_H
+#define RPR_KERNELS_SIMD_VEC_COMMON_H
 
 #include <stdbool.h>
 

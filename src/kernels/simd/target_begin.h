@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Enables RPR_X86_TARGET for all functions up to target_end.h, without compiler flags. */
+/* Enables RPR_SIMD_TARGET for all functions up to target_end.h, without compiler flags. */
 #define RPR_PRAGMA(x) _Pragma(#x)
 #if defined(__clang__)
 #define RPR_TARGET_PRAGMA(isa)                                                                     \
@@ -13,6 +13,6 @@
 /* Without optimisation some intrinsics are macros of gcc's headers that convert signs. */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wsign-conversion"
-RPR_TARGET_PRAGMA(RPR_X86_TARGET)
+RPR_TARGET_PRAGMA(RPR_SIMD_TARGET)
 
 #define ALWAYS_INLINE __attribute__((always_inline))
