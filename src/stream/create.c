@@ -31,9 +31,9 @@ static int check_options(const rpr_stream_options *o, rpr_error *err)
         return rpr_fail(err, RPR_ERR_ARGUMENT, "gate: threshold %g, not 0 to 1", o->gate.threshold);
     if (o->refresh < 0)
         return rpr_fail(err, RPR_ERR_ARGUMENT, "refresh: %d is negative", o->refresh);
-    if (o->threads != 1)
-        return rpr_fail(err, RPR_ERR_ARGUMENT,
-                        "threads: %d; this version runs a frame on one thread", o->threads);
+    if (o->threads < 1 || o->threads > RPR_MAX_THREADS)
+        return rpr_fail(err, RPR_ERR_ARGUMENT, "threads: %d, not 1 to %d", o->threads,
+                        RPR_MAX_THREADS);
     if ((unsigned)o->policy > RPR_POLICY_RANDOM)
         return rpr_fail(err, RPR_ERR_ARGUMENT, "policy: unknown value %d", (int)o->policy);
     return RPR_OK;
@@ -131,9 +131,10 @@ static void take_scratch(rpr_stream *s, rpr_arena *a)
             cols = step->linear->out_w;
     }
     rpr_linear_scratch *l = &s->linear_scratch;
-    size_t pixels = (size_t)(cols > RPR_CORRECT_PIXELS ? cols : RPR_CORRECT_PIXELS);
-    l->visit = rpr_arena_take(a, pixels, sizeof *l->visit);
-    l->terms = rpr_arena_take(a, pixels, sizeof *l->terms);
+    size_t threads = (size_t)s->opt.threads;
+    l->pixels = (size_t)(cols > RPR_CORRECT_PIXELS ? cols : RPR_CORRECT_PIXELS);
+    l->visit = rpr_arena_take(a, threads * l->pixels, sizeof *l->visit);
+    l->terms = rpr_arena_take(a, threads * l->pixels, sizeof *l->terms);
     s->scratch = rpr_arena_take(a, s->plan->generic_bytes, 1);
     s->views = rpr_arena_take(a, (size_t)ends, sizeof *s->views);
     s->bins = rpr_arena_take(a, RPR_PROFILE_BINS, sizeof *s->bins);
@@ -200,10 +201,11 @@ int rpr_stream_create(const rpr_model *m, const rpr_stream_options *opt, rpr_str
     s->k = rpr_kernels_best();
     s->opt = *opt;
     s->reuse = opt->gate.kind != RPR_GATE_OFF;
-    if (!take_memory(s)) {
+    if (!take_memory(s) || rpr_pool_new(opt->threads, &s->pool) != RPR_OK) {
         rpr_stream_destroy(s);
         return rpr_fail(err, RPR_ERR_NOMEM, "out of memory for a stream of this model");
     }
+    s->linear_scratch.pool = s->pool;
     rpr_stream_reset(s);
     *out = s;
     return RPR_OK;
@@ -213,6 +215,7 @@ void rpr_stream_destroy(rpr_stream *s)
 {
     if (!s)
         return;
+    rpr_pool_free(s->pool);
     rpr_free(s->touch);
     rpr_free(s->gate);
     rpr_free(s->gate_frame);

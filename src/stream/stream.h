@@ -30,6 +30,7 @@ struct rpr_stream {
     const rpr_model *model;
     const rpr_plan *plan;
     const rpr_kernels *k;
+    rpr_pool *pool; /* the threads of a frame; NULL if it is one */
     rpr_stream_options opt;
     bool reuse; /* any gate but OFF */
     bool time_layers;
