@@ -23,7 +23,8 @@ import reprise  # noqa: E402
 from frames import frames  # noqa: E402
 
 SIZE, SCALE, OFFSET = 640, 2 / 255, -1.0
-GATES = 'exact,deadzone:1/255,deadzone:2/255,deadzone:4/255,deadzone:8/255'
+GATES = ('exact,deadzone:0.25/255,deadzone:0.5/255,deadzone:1/255,deadzone:2/255,deadzone:4/255,'
+         'deadzone:8/255')
 KINDS = ('idle', 'typing', 'scrolling', 'window')
 
 
