@@ -34,6 +34,8 @@ bench:
 	@scripts/venv.sh
 	@.venv/bin/python bench/bench.py --build $(BUILD) -o bench/results.md
 	@.venv/bin/python bench/streams.py --build $(BUILD) -o bench/streams.md
+	@bench/screen_record.py
+	@.venv/bin/python bench/screen.py --build $(BUILD) -o bench/screen.md
 	@.venv/bin/python scripts/compare_ort.py --build $(BUILD)
 
 sim:
