@@ -51,7 +51,7 @@ static int32_t gate_span(const gate_rule *r, const rpr_kernels *k, const float *
 
 int rpr_gate_segments(int32_t n, int32_t h, int32_t w, int32_t c, bool one_piece)
 {
-    int64_t rows = (int64_t)n * h, worth = rows * w * c / SEGMENT_VALUES;
+    int64_t rows = (int64_t)n * h, worth = rpr_pool_worth(rows * w * c, SEGMENT_VALUES);
     worth = worth < rows ? worth : rows;
     worth = worth < RPR_GATE_SEGMENTS ? worth : RPR_GATE_SEGMENTS;
     return one_piece || worth < 1 ? 1 : (int)worth;

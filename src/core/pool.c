@@ -142,10 +142,29 @@ int rpr_pool_threads(const rpr_pool *p)
     return p ? p->threads : 1;
 }
 
-int rpr_pool_parts(const rpr_pool *p, int64_t total, int64_t least)
+#ifdef RPR_TEST_HOOKS
+#include <stdlib.h>
+
+static bool is_eager(void)
+{
+    return getenv("RPR_EAGER") != NULL;
+}
+#else
+static bool is_eager(void)
+{
+    return false;
+}
+#endif
+
+int64_t rpr_pool_worth(int64_t amount, int64_t least)
+{
+    return is_eager() ? INT32_MAX : amount / least;
+}
+
+int rpr_pool_parts(const rpr_pool *p, int64_t units, int64_t worth)
 {
     int64_t most = p ? (int64_t)p->threads * PARTS_PER_THREAD : 1;
-    int64_t parts = total / (least > 0 ? least : 1);
+    int64_t parts = units < worth ? units : worth;
     parts = parts < most ? parts : most;
     return parts > 1 ? (int)parts : 1;
 }

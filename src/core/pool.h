@@ -37,8 +37,14 @@ int rpr_pool_threads(const rpr_pool *p);
  */
 void rpr_pool_run(rpr_pool *p, int parts, rpr_part_fn *fn, void *job);
 
-/** Parts that give every thread something to do, if a part is to have `least` of `total` units. */
-int rpr_pool_parts(const rpr_pool *p, int64_t total, int64_t least);
+/**
+ * How many parts `amount` of work is worth if each is to have `least`. In builds with
+ * RPR_TEST_HOOKS the environment variable RPR_EAGER makes any amount worth any number.
+ */
+int64_t rpr_pool_worth(int64_t amount, int64_t least);
+
+/** Parts that give every thread something to do: at most `units`, at most `worth`, at least 1. */
+int rpr_pool_parts(const rpr_pool *p, int64_t units, int64_t worth);
 
 /** Where part i of `parts` begins among `total` units. */
 static inline int64_t rpr_part_start(int64_t total, int parts, int i)

@@ -235,7 +235,7 @@ static void dense_phase(dense_job *d, rpr_pool *pool)
     const rpr_phase *p = d->p;
     const int64_t pixels = (int64_t)p->rows * p->cols;
     const int64_t macs = pixels * p->kh * p->kw * p->co * (d->l->depthwise ? 1 : p->ci);
-    const int64_t worth = macs / PART_MACS;
+    const int64_t worth = rpr_pool_worth(macs, PART_MACS);
     rpr_part_fn *fn = rows_part;
     int64_t units = p->rows;
     if (d->l->n_phase == 1 && !d->l->depthwise && is_one_row(p, d->in, d->z, d->a)) {
@@ -243,7 +243,7 @@ static void dense_phase(dense_job *d, rpr_pool *pool)
         fn = few ? block_part : pointwise_part;
         units = few ? (p->co + RPR_BLOCK - 1) / RPR_BLOCK : pixels / PART_PIXELS;
     }
-    d->parts = rpr_pool_parts(pool, units < worth ? units : worth, 1);
+    d->parts = rpr_pool_parts(pool, units, worth);
     rpr_pool_run(pool, d->parts, fn, d);
 }
 
@@ -256,7 +256,7 @@ void rpr_linear_dense(const rpr_linear *l, const rpr_kernels *k, rpr_pool *pool,
             d.p = &l->phase[i];
             dense_phase(&d, pool);
         }
-    d.parts = rpr_pool_parts(pool, (int64_t)z->h * z->w * z->c, PART_VALUES);
+    d.parts = rpr_pool_parts(pool, z->h, rpr_pool_worth((int64_t)z->h * z->w * z->c, PART_VALUES));
     for (d.n = 0; l->n_phase > 1 && d.n < l->n; d.n++)
         rpr_pool_run(pool, d.parts, finish_part, &d);
 }

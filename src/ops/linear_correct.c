@@ -166,14 +166,15 @@ static rpr_pool *pool_for(const rpr_linear *l, const rpr_gate_state *g,
                           const rpr_linear_scratch *scratch)
 {
     double changed = (double)g->n_changed / (double)rpr_gate_elements(g);
-    return changed * (double)l->macs > JOB_MACS ? scratch->pool : NULL;
+    int64_t macs = (int64_t)(changed * (double)l->macs);
+    return rpr_pool_worth(macs, JOB_MACS) > 0 ? scratch->pool : NULL;
 }
 
 /** Rows of a band: as many as the scratch holds, or fewer if all threads are to have some. */
 static int32_t band_rows(const rpr_phase *p, const rpr_pool *pool)
 {
     int32_t rows = rpr_at_least(RPR_CORRECT_PIXELS / rpr_at_least(p->cols, 1), 1);
-    int parts = rpr_pool_parts(pool, p->rows, 1);
+    int parts = rpr_pool_parts(pool, p->rows, p->rows);
     int32_t even = rpr_at_least((p->rows + parts - 1) / parts, 1);
     return rows < even ? rows : even;
 }

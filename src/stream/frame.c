@@ -173,8 +173,8 @@ static void run_pixel_op(rpr_stream *s, const rpr_pixel_op *op, const rpr_map *i
 {
     pixel_job j = {.op = op, .k = s->k, .in = in, .out = out, .mask = mask};
     int64_t rows = (int64_t)out->n * out->h, pixels = mask ? rpr_touch_count(mask) : rows * out->w;
-    int64_t worth = pixels * out->c / PIXEL_PART_VALUES;
-    j.parts = rpr_pool_parts(s->pool, worth < rows ? worth : rows, 1);
+    int64_t worth = rpr_pool_worth(pixels * out->c, PIXEL_PART_VALUES);
+    j.parts = rpr_pool_parts(s->pool, rows, worth);
     rpr_pool_run(s->pool, j.parts, pixel_part, &j);
 }
 

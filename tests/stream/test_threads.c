@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The number of threads changes no bit and no count; and the pool itself. */
+#define _POSIX_C_SOURCE 200112L
 #include <stdatomic.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/pool.h"
@@ -105,5 +107,6 @@ int main(void)
         cmocka_unit_test(threads_change_nothing),
         cmocka_unit_test(wrong_counts_are_refused),
     };
+    setenv("RPR_EAGER", "1", 1); /* also the small layers of these networks are shared */
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
