@@ -300,7 +300,7 @@ typedef struct rpr_oracle {
 /** Slow; for verification. Changes nothing. The bound is described in doc/contract.md. */
 RPR_API int rpr_stream_oracle(const rpr_stream *s, rpr_oracle *result);
 
-/** Name of the instruction-set bundle in use: "scalar", "avx2", "avx512". */
+/** Name of the instruction-set bundle in use: "scalar", "neon", "avx2", "avx512". */
 RPR_API const char *rpr_isa(void);
 
 /* ------------------------------------------------------------------ trace */

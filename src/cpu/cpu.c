@@ -57,7 +57,11 @@ static bool includes(rpr_cpu_isa have, rpr_cpu_isa want)
 
 static rpr_cpu_isa highest(void)
 {
+#if defined(__aarch64__)
+    return RPR_CPU_NEON;
+#else
     return RPR_CPU_SCALAR;
+#endif
 }
 
 static bool includes(rpr_cpu_isa have, rpr_cpu_isa want)

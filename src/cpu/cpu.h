@@ -8,7 +8,7 @@
 /** Bundles, from the lowest to the highest of each architecture. */
 typedef enum rpr_cpu_isa {
     RPR_CPU_SCALAR, /* everywhere */
-    RPR_CPU_NEON,   /* AArch64; reserved for kernels/arm/ */
+    RPR_CPU_NEON,   /* AArch64, where every processor has it */
     RPR_CPU_AVX2,   /* AVX2 and FMA */
     RPR_CPU_AVX512  /* AVX2 bundle and AVX-512 F, BW, DQ, VL */
 } rpr_cpu_isa;

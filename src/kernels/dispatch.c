@@ -14,6 +14,9 @@ static const struct {
     {RPR_CPU_AVX512, &rpr_kernels_avx512},
     {RPR_CPU_AVX2, &rpr_kernels_avx2},
 #endif
+#if defined(__aarch64__)
+    {RPR_CPU_NEON, &rpr_kernels_neon},
+#endif
     {RPR_CPU_SCALAR, &rpr_kernels_scalar},
 };
 

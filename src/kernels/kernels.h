@@ -133,7 +133,7 @@ typedef enum rpr_binary {
 } rpr_binary;
 
 typedef struct rpr_kernels {
-    const char *isa; /* "scalar", "avx2", "avx512" */
+    const char *isa; /* "scalar", "neon", "avx2", "avx512" */
     void (*conv_row)(const rpr_conv_row *r);
     void (*delta)(const rpr_delta_job *j);
     void (*depthwise_row)(const rpr_depthwise_row *r);

@@ -10,5 +10,8 @@ extern const rpr_kernels rpr_kernels_scalar;
 extern const rpr_kernels rpr_kernels_avx2;
 extern const rpr_kernels rpr_kernels_avx512;
 #endif
+#if defined(__aarch64__)
+extern const rpr_kernels rpr_kernels_neon;
+#endif
 
 #endif

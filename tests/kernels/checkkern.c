@@ -178,6 +178,10 @@ void guard_release(void)
 
 /* ----------------------------------------------------------------------- main */
 
+/* From the lowest to the highest; those of other architectures are as if not there. */
+enum { N_NAMES = 4 };
+static const char *const names[N_NAMES] = {"scalar", "neon", "avx2", "avx512"};
+
 static void check_table(const rpr_kernels *k, const rpr_kernels *ref)
 {
     check_known_answers(k);
@@ -199,10 +203,9 @@ static void check_dispatch(void)
     expect(strcmp(rpr_isa(), rpr_kernels_best()->isa) == 0, "rpr_isa is not the best table");
 #ifdef RPR_TEST_HOOKS
     begin("dispatch", "RPR_ISA");
-    static const char *const names[] = {"scalar", "avx2", "avx512"};
     unsetenv("RPR_ISA");
     const rpr_kernels *best = rpr_kernels_best(), *lower = rpr_kernels_named("scalar");
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < N_NAMES; i++) {
         const rpr_kernels *named = rpr_kernels_named(names[i]);
         lower = named ? named : lower;
         setenv("RPR_ISA", names[i], 1);
@@ -216,7 +219,6 @@ static void check_dispatch(void)
 
 int main(int argc, char **argv)
 {
-    static const char *const names[] = {"scalar", "avx2", "avx512"};
     bool timing = argc > 1 && strcmp(argv[1], "--bench") == 0;
     if (argc > 1 + timing)
         state.random = strtoull(argv[1 + timing], NULL, 0);
@@ -224,9 +226,9 @@ int main(int argc, char **argv)
     signal(SIGBUS, on_crash);
     signal(SIGILL, on_crash);
 
-    const rpr_kernels *tables[3];
+    const rpr_kernels *tables[N_NAMES];
     int n = 0;
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < N_NAMES; i++) {
         const rpr_kernels *k = rpr_kernels_named(names[i]);
         if (k)
             tables[n++] = k;

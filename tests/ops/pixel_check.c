@@ -221,7 +221,7 @@ static void check_sparse(bench *b, int round)
 
 void check_pixel(const pixel_case *t)
 {
-    const char *const isa[] = {"scalar", "avx2", "avx512"};
+    const char *const isa[] = {"scalar", "neon", "avx2", "avx512"};
     assert_non_null(t->op);
     for (size_t i = 0; i < sizeof isa / sizeof *isa; i++) {
         const rpr_kernels *k = rpr_kernels_named(isa[i]);

@@ -9,9 +9,12 @@
  * vectors. CONV_SCATTERED(S) lists those of pixels that lie anywhere, whose addresses need
  * registers too: S(pixels of a large tile, of a small one, vectors).
  */
-#define CONV_UP_TO_6(S, nv) S(1, nv) S(2, nv) S(3, nv) S(4, nv) S(5, nv) S(6, nv)
-#define CONV_UP_TO_8(S, nv) CONV_UP_TO_6(S, nv) S(7, nv) S(8, nv)
-#define CONV_UP_TO_12(S, nv) CONV_UP_TO_8(S, nv) S(9, nv) S(10, nv) S(11, nv) S(12, nv)
+#define CONV_UP_TO_5(S, nv) S(1, nv) S(2, nv) S(3, nv) S(4, nv) S(5, nv)
+#define CONV_UP_TO_6(S, nv) CONV_UP_TO_5(S, nv) S(6, nv)
+#define CONV_UP_TO_7(S, nv) CONV_UP_TO_6(S, nv) S(7, nv)
+#define CONV_UP_TO_8(S, nv) CONV_UP_TO_7(S, nv) S(8, nv)
+#define CONV_UP_TO_10(S, nv) CONV_UP_TO_8(S, nv) S(9, nv) S(10, nv)
+#define CONV_UP_TO_12(S, nv) CONV_UP_TO_10(S, nv) S(11, nv) S(12, nv)
 
 /* One column of a convolution: `nv` vectors of output channels. */
 typedef struct conv_column {

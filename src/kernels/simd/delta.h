@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Template: correction by change lists. The outputs of one pixel (64 or 128 channels) stay in
+ * Template: correction by change lists. The outputs of one pixel (one or two blocks) stay in
  * registers while its changes stream past; each change costs one broadcast and one fused
  * multiply-add per vector of its weight row.
  */
@@ -16,7 +16,7 @@ typedef struct delta_column {
 
 enum {
     BLOCK_VECTORS = RPR_BLOCK / VL,
-    DELTA_MAX_VECTORS = 8,
+    DELTA_MAX_VECTORS = BLOCK_VECTORS > 8 ? BLOCK_VECTORS : 8,
     DELTA_SPARSE = 8 /* changes per visit below which the cost per visit counts most */
 };
 
@@ -87,7 +87,12 @@ static inline ALWAYS_INLINE void delta_visit(const delta_column *c, const rpr_de
 #if VL == 16
 #define DELTA_VECTORS(S) S(1) S(2) S(3) S(4) S(8)
 #else
-#define DELTA_VECTORS(S) S(1) S(2) S(3) S(4) S(5) S(6) S(7) S(8)
+#define DELTA_UP_TO_8(S) S(1) S(2) S(3) S(4) S(5) S(6) S(7) S(8)
+#if VL == 8
+#define DELTA_VECTORS(S) DELTA_UP_TO_8(S)
+#else
+#define DELTA_VECTORS(S) DELTA_UP_TO_8(S) S(9) S(10) S(11) S(12) S(13) S(14) S(15) S(16)
+#endif
 #endif
 DELTA_VECTORS(DELTA_DEFINE)
 static void (*const delta_visits_fn[])(const delta_column *c) = {DELTA_VECTORS(DELTA_ENTRY)};

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Enables RPR_SIMD_TARGET for all functions up to target_end.h, without compiler flags. */
+/*
+ * Enables RPR_SIMD_TARGET for all functions up to target_end.h, without compiler flags. Not
+ * defined: the architecture always has what is needed.
+ */
 #define RPR_PRAGMA(x) _Pragma(#x)
 #if defined(__clang__)
 #define RPR_TARGET_PRAGMA(isa)                                                                     \
@@ -13,6 +16,8 @@
 /* Without optimisation some intrinsics are macros of gcc's headers that convert signs. */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wsign-conversion"
+#ifdef RPR_SIMD_TARGET
 RPR_TARGET_PRAGMA(RPR_SIMD_TARGET)
+#endif
 
 #define ALWAYS_INLINE __attribute__((always_inline))

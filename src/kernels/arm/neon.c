@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The kernels for NEON (Advanced SIMD of AArch64): 32 registers of 4 floats. */
+#include "kernels/tables.h"
+
+#if defined(__aarch64__)
+
+#include "kernels/simd/target_begin.h"
+#include "kernels/arm/vec128.h"
+#include "kernels/simd/vec_common.h"
+
+/* Tiles that leave registers for the weights and for the inputs, which gcc loads ahead. */
+#define CONV_MAX_PIXELS 12
+#define CONV_MAX_VECTORS 4
+#define CONV_WIDEST 12, 10, 7, 5
+#define CONV_SHAPES(S) CONV_UP_TO_12(S, 1) CONV_UP_TO_10(S, 2) CONV_UP_TO_7(S, 3) CONV_UP_TO_5(S, 4)
+#define CONV_MAX_SCATTERED 8
+#define CONV_SCATTERED(S) S(8, 4, 1) S(8, 4, 2) S(6, 3, 3) S(5, 3, 4)
+#include "kernels/simd/conv_row.h"
+
+#include "kernels/simd/act.h"
+#include "kernels/simd/delta.h"
+#include "kernels/simd/depthwise.h"
+#include "kernels/simd/elementwise.h"
+#include "kernels/simd/gate.h"
+
+#include "kernels/simd/target_end.h"
+
+const rpr_kernels rpr_kernels_neon = {
+    .isa = "neon",
+    .conv_row = conv_row,
+    .delta = delta,
+    .depthwise_row = depthwise_row,
+    .gate_deadzone = gate_deadzone,
+    .gate_levels = gate_levels,
+    .act = act,
+    .binary = binary,
+    .binary_scalar = binary_scalar,
+    .weighted_sum = weighted_sum,
+    .accumulate = accumulate,
+    .maximum = maximum,
+    .magnitude = magnitude,
+    .all_finite = all_finite,
+    .u8_to_f32 = u8_to_f32,
+};
+
+#endif
