@@ -34,6 +34,7 @@ bench:
 	@scripts/venv.sh
 	@.venv/bin/python bench/bench.py --build $(BUILD) -o bench/results.md
 	@.venv/bin/python bench/streams.py --build $(BUILD) -o bench/streams.md
+	@$(BUILD)/bench/kernels/kernelbench > bench/kernels.md
 	@.venv/bin/python scripts/compare_ort.py --build $(BUILD)
 
 sim:
