@@ -36,6 +36,7 @@ bench:
 	@.venv/bin/python bench/streams.py --build $(BUILD) -o bench/streams.md
 	@bench/screen_record.py
 	@.venv/bin/python bench/screen.py --build $(BUILD) -o bench/screen.md
+	@$(BUILD)/bench/kernels/kernelbench > bench/kernels.md
 	@.venv/bin/python scripts/compare_ort.py --build $(BUILD)
 
 sim:

@@ -10,7 +10,8 @@ build="meson ninja-build gcc libc6-dev pkg-config libprotobuf-c-dev protobuf-c-c
 demo="python3 python3-onnx python3-numpy ffmpeg"
 check="git python3 python3-onnx python3-numpy ffmpeg libonnx-testdata clang libclang-rt-14-dev
     clang-format valgrind"
-bench="python3 python3-venv python3-onnx python3-numpy ffmpeg xvfb xterm xdotool xfonts-base fonts-dejavu-core"
+bench="python3 python3-venv python3-onnx python3-numpy ffmpeg libdnnl-dev libxnnpack-dev
+    libpthreadpool-dev xvfb xterm xdotool xfonts-base fonts-dejavu-core"
 
 as_root()
 {

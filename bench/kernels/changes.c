@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Corrections from change lists, against the dense evaluation of the same layer. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench.h"
+
+#define CELL 8  /* motion comes in cells of so many pixels squared */
+#define BAR 0.6 /* of the dense kernel's rate, on the multiply-accumulates executed */
+#define TOLERANCE 1e-4
+
+static const change_pattern patterns[] = {
+    {"10 %: 25 % of channels in 40 % of pixels", 0.4, 0.25},
+    {"10 %, anywhere", 1.0, 0.1},
+    {"1 %: 5 % of channels in 20 % of pixels", 0.2, 0.05},
+};
+
+enum { N_PATTERNS = sizeof patterns / sizeof patterns[0] };
+
+/* One layer after one change. */
+typedef struct rig {
+    const rpr_linear *l;
+    const rpr_kernels *k;
+    rpr_act act;
+    ours_map in;
+    rpr_gate_state gate;
+    rpr_map z;
+    rpr_touch touched;
+    rpr_linear_scratch scratch;
+    rpr_correction last;
+    double kernel[BENCH_MOST_REPS + 2]; /* seconds in the delta kernel, run by run */
+    int runs;
+} rig;
+
+/* The engine calls the kernel through a table; this one looks at the clock before and after. */
+static void (*timed_kernel)(const rpr_delta_job *j);
+static double timed_seconds;
+
+static void timed_delta(const rpr_delta_job *j)
+{
+    double t = bench_now();
+    timed_kernel(j);
+    timed_seconds += bench_now() - t;
+}
+
+/** Marks exactly the share of pixels, by whole cells in random order except for the last. */
+static void choose_pixels(uint8_t *mark, int32_t h, int32_t w, double share)
+{
+    int32_t across = (w + CELL - 1) / CELL, cells = (h + CELL - 1) / CELL * across;
+    int32_t left = (int32_t)(share * h * w + 0.5);
+    int32_t *order = bench_alloc((size_t)cells * sizeof *order);
+    for (int32_t i = 0; i < cells; i++) {
+        int32_t j = (int32_t)(bench_random() * (float)(i + 1));
+        order[i] = order[j];
+        order[j] = i;
+    }
+    memset(mark, 0, (size_t)h * (size_t)w);
+    for (int32_t i = 0; i < cells; i++)
+        for (int32_t p = 0; p < CELL * CELL && left > 0; p++) {
+            int32_t y = order[i] / across * CELL + p / CELL;
+            int32_t x = order[i] % across * CELL + p % CELL;
+            if (y >= h || x >= w)
+                continue;
+            mark[y * w + x] = 1;
+            left--;
+        }
+    free(order);
+}
+
+/** The next frame's input, to be freed. */
+static float *changed_input(const layer *l, const change_pattern *c)
+{
+    int64_t pixels = (int64_t)l->in_h * l->in_w;
+    float *x = bench_floats(pixels * l->ci);
+    uint8_t *mark = bench_alloc((size_t)pixels);
+    choose_pixels(mark, l->in_h, l->in_w, c->pixels);
+    memcpy(x, l->x, (size_t)(pixels * l->ci) * sizeof *x);
+    for (int64_t p = 0; p < pixels; p++)
+        for (int32_t i = 0; i < l->ci && mark[p]; i++)
+            if ((double)bench_random() < c->channels)
+                x[p * l->ci + i] += 0.5f * (bench_random() - 0.5f);
+    free(mark);
+    return x;
+}
+
+static rpr_touch new_touch(int32_t h, int32_t w)
+{
+    return (rpr_touch){.n = 1, .h = h, .w = w, .pix = bench_alloc((size_t)h * (size_t)w + 8)};
+}
+
+/** Gates the changed input, so that the list is there. */
+static void gate_input(rig *r, float *x)
+{
+    const rpr_linear *l = r->l;
+    rpr_gate_state *g = &r->gate;
+    const rpr_gate exact = {.kind = RPR_GATE_EXACT};
+    const size_t rows = (size_t)l->in_h, all = rows * (size_t)l->in_w * (size_t)l->in_c;
+    const int64_t row = (int64_t)l->in_w * l->in_c;
+    const rpr_map next = {.data = x,
+                          .n = 1,
+                          .h = l->in_h,
+                          .w = l->in_w,
+                          .c = l->in_c,
+                          .img = row * l->in_h,
+                          .row = row,
+                          .pix = l->in_c};
+    rpr_touch every = new_touch(l->in_h, l->in_w);
+    rpr_touch_fill(&every, true);
+    g->xhat = g->in = r->in.map;
+    g->act = rpr_act_none();
+    g->off = bench_alloc(rows * (size_t)(l->in_w + 1) * sizeof *g->off);
+    g->row_n = bench_alloc(rows * sizeof *g->row_n);
+    g->idx = bench_alloc((all + RPR_LANE) * sizeof *g->idx);
+    g->delta = bench_alloc((all + RPR_LANE) * sizeof *g->delta);
+    g->cap = (int64_t)all;
+    g->changed = new_touch(l->in_h, l->in_w);
+    rpr_gate_update(g, &exact, r->k, &next, &every);
+    free(every.pix);
+}
+
+static void run_dense(void *data)
+{
+    rig *r = data;
+    rpr_linear_dense(r->l, r->k, &r->in.map, &r->z, &r->z, &r->act);
+}
+
+/* Over and over: z moves away by the same step each time, which costs the same. */
+static void run_correction(void *data)
+{
+    rig *r = data;
+    timed_seconds = 0.0;
+    r->last =
+        rpr_linear_correct(r->l, r->k, &r->gate, &r->z, &r->z, &r->act, &r->touched, &r->scratch);
+    r->kernel[r->runs++] = timed_seconds;
+}
+
+static void rig_make(rig *r, const layer *l, const rpr_linear *linear, const rpr_kernels *k)
+{
+    size_t pixels = RPR_CORRECT_PIXELS + (size_t)l->out_w;
+    *r = (rig){.l = linear, .k = k, .act = rpr_act_none(), .in = ours_input(linear, l->x)};
+    r->z = ours_output(linear, bench_floats(layer_outputs(l)));
+    r->touched = new_touch(l->out_h, l->out_w);
+    r->scratch.visit = bench_alloc(pixels * sizeof *r->scratch.visit);
+    r->scratch.terms = bench_alloc(pixels * sizeof *r->scratch.terms);
+    run_dense(r);
+}
+
+static void rig_free(rig *r)
+{
+    free(r->in.memory);
+    free(r->z.data);
+    free(r->touched.pix);
+    free(r->scratch.visit);
+    free(r->scratch.terms);
+    free(r->gate.off);
+    free(r->gate.row_n);
+    free(r->gate.idx);
+    free(r->gate.delta);
+    free(r->gate.changed.pix);
+}
+
+/** A corrected layer must be the dense layer of the new input. */
+static void verify(rig *r, const layer *l)
+{
+    int64_t n = layer_outputs(l);
+    float *corrected = bench_floats(n);
+    run_correction(r);
+    memcpy(corrected, r->z.data, (size_t)n * sizeof *corrected);
+    run_dense(r); /* xhat has the new input by now */
+    if (!(bench_error(corrected, r->z.data, n) <= TOLERANCE))
+        bench_fail("a correction differs from the dense evaluation");
+    free(corrected);
+    r->runs = 0;
+}
+
+static void print_row(const layer *l, const change_pattern *c, rig *r, timing correction,
+                      timing dense)
+{
+    char name[64];
+    const double macs = (double)r->last.macs, all = (double)r->l->macs;
+    const double dense_rate = all / dense.median * 1e-9;
+    const double rate = macs / correction.median * 1e-9;
+    layer_name(l, name, sizeof name);
+    printf("| %s | %s | %.1f%% | %.1f |", name, c->name, 100.0 * macs / all, dense_rate);
+    if (r->l->by_pixel) {
+        printf(" by pixel | - |");
+    } else {
+        timing t = bench_timing(r->kernel + 1, r->runs - 1); /* the first was for nothing */
+        double kernel = macs / t.median * 1e-9, ratio = kernel / dense_rate;
+        const char *bold = ratio < BAR ? "**" : "";
+        printf(" %.1f (%.1f to %.1f) | %s%.2f%s |", kernel, macs / t.high * 1e-9,
+               macs / t.low * 1e-9, bold, ratio, bold);
+    }
+    printf(" %.2f | %.2f (%.2f to %.2f) |\n", rate / dense_rate, dense.median / correction.median,
+           dense.median / correction.high, dense.median / correction.low);
+}
+
+void bench_changes(const layer *l, const rpr_kernels *k)
+{
+    rpr_linear *linear = ours_linear(l);
+    rpr_kernels timed = *k;
+    rig dense, rigs[N_PATTERNS];
+    job jobs[1 + N_PATTERNS] = {{.run = run_dense, .data = &dense}};
+    timed_kernel = k->delta;
+    timed.delta = timed_delta;
+    rig_make(&dense, l, linear, k);
+    for (int i = 0; i < N_PATTERNS; i++) {
+        float *next = changed_input(l, &patterns[i]);
+        rig_make(&rigs[i], l, linear, &timed);
+        gate_input(&rigs[i], next);
+        verify(&rigs[i], l);
+        jobs[1 + i] = (job){.run = run_correction, .data = &rigs[i]};
+        free(next);
+    }
+    bench_measure(jobs, 1 + N_PATTERNS);
+    for (int i = 0; i < N_PATTERNS; i++) {
+        print_row(l, &patterns[i], &rigs[i], jobs[1 + i].time, jobs[0].time);
+        rig_free(&rigs[i]);
+    }
+    rig_free(&dense);
+    rpr_linear_free(linear);
+}
