@@ -8,7 +8,7 @@ BUILD ?= build
 help:
 	@echo 'make demo    build, fetch a detector and a street video, run with and without reuse'
 	@echo 'make check   every test, build and style check; ends with a line of counts'
-	@echo 'make bench   measure against ONNX Runtime, frame by frame in one process'
+	@echo 'make bench   measure against ONNX Runtime, OpenVINO and tract, frame by frame in one process'
 	@echo 'make sim     the simulated accelerator: every figure of doc/simulator.md'
 	@echo 'make all     build only, into $(BUILD)/'
 	@echo 'make clean   remove what was built and fetched'
@@ -37,6 +37,7 @@ bench:
 	@bench/screen_record.py
 	@.venv/bin/python bench/screen.py --build $(BUILD) -o bench/screen.md
 	@$(BUILD)/bench/kernels/kernelbench > bench/kernels.md
+	@.venv/bin/python bench/networks.py --build $(BUILD) -o bench/networks.md --plot bench/networks.png
 	@.venv/bin/python scripts/compare_ort.py --build $(BUILD)
 
 sim:
