@@ -108,6 +108,7 @@ if check 'sanitizer build' env CC=gcc scripts/build.sh build-asan -Dbuildtype=de
 fi
 
 section 'Other compilers and ways'
+check 'NEON kernels' scripts/check-neon.sh build-neon
 check 'threads, thread sanitizer' scripts/tsan.sh build-tsan
 check 'clang build, -Werror' env CC=clang scripts/build.sh build-clang -Dwerror=true
 check 'plain cc build' scripts/plain-cc.sh build-plain
