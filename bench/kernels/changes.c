@@ -113,6 +113,7 @@ static void gate_input(rig *r, float *x)
     g->row_n = bench_alloc(rows * sizeof *g->row_n);
     g->idx = bench_alloc((all + RPR_LANE) * sizeof *g->idx);
     g->delta = bench_alloc((all + RPR_LANE) * sizeof *g->delta);
+    g->segments = 1;
     g->cap = (int64_t)all;
     g->changed = new_touch(l->in_h, l->in_w);
     rpr_gate_update(g, &exact, r->k, &next, &every);
@@ -122,7 +123,7 @@ static void gate_input(rig *r, float *x)
 static void run_dense(void *data)
 {
     rig *r = data;
-    rpr_linear_dense(r->l, r->k, &r->in.map, &r->z, &r->z, &r->act);
+    rpr_linear_dense(r->l, r->k, NULL, &r->in.map, &r->z, &r->z, &r->act);
 }
 
 /* Over and over: z moves away by the same step each time, which costs the same. */

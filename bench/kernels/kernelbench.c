@@ -30,7 +30,7 @@ typedef struct ours {
 static void run_ours(void *data)
 {
     const ours *o = data;
-    rpr_linear_dense(o->l, o->k, &o->in.map, &o->out, &o->out, &o->act);
+    rpr_linear_dense(o->l, o->k, NULL, &o->in.map, &o->out, &o->out, &o->act);
 }
 
 /** Speeds of all layers, for the geometric mean. */
