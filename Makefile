@@ -29,12 +29,13 @@ check:
 
 bench:
 	@scripts/install.sh build bench
+	@touch bench/kernels/meson.build # a build folder that is there looks for the libraries again
 	@scripts/build.sh $(BUILD)
 	@scripts/models.py
 	@scripts/venv.sh
 	@.venv/bin/python bench/bench.py --build $(BUILD) -o bench/results.md
 	@.venv/bin/python bench/streams.py --build $(BUILD) -o bench/streams.md
-	@$(BUILD)/bench/kernels/kernelbench > bench/kernels.md
+	@$(BUILD)/bench/kernels/kernelbench > $(BUILD)/kernels.md && mv $(BUILD)/kernels.md bench/kernels.md
 	@.venv/bin/python scripts/compare_ort.py --build $(BUILD)
 
 sim:

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Corrections from change lists, against the dense evaluation of the same layer. */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,13 +11,11 @@
 #define BAR 0.6 /* of the dense kernel's rate, on the multiply-accumulates executed */
 #define TOLERANCE 1e-4
 
-static const change_pattern patterns[] = {
+const change_pattern bench_patterns[BENCH_PATTERNS] = {
     {"10 %: 25 % of channels in 40 % of pixels", 0.4, 0.25},
     {"10 %, anywhere", 1.0, 0.1},
     {"1 %: 5 % of channels in 20 % of pixels", 0.2, 0.05},
 };
-
-enum { N_PATTERNS = sizeof patterns / sizeof patterns[0] };
 
 /* One layer after one change. */
 typedef struct rig {
@@ -175,7 +174,7 @@ static void verify(rig *r, const layer *l)
 }
 
 static void print_row(const layer *l, const change_pattern *c, rig *r, timing correction,
-                      timing dense)
+                      timing dense, total *sum)
 {
     char name[64];
     const double macs = (double)r->last.macs, all = (double)r->l->macs;
@@ -189,6 +188,9 @@ static void print_row(const layer *l, const change_pattern *c, rig *r, timing co
         timing t = bench_timing(r->kernel + 1, r->runs - 1); /* the first was for nothing */
         double kernel = macs / t.median * 1e-9, ratio = kernel / dense_rate;
         const char *bold = ratio < BAR ? "**" : "";
+        sum->logs += log(ratio);
+        sum->reached += ratio >= BAR;
+        sum->n++;
         printf(" %.1f (%.1f to %.1f) | %s%.2f%s |", kernel, macs / t.high * 1e-9,
                macs / t.low * 1e-9, bold, ratio, bold);
     }
@@ -196,26 +198,26 @@ static void print_row(const layer *l, const change_pattern *c, rig *r, timing co
            dense.median / correction.high, dense.median / correction.low);
 }
 
-void bench_changes(const layer *l, const rpr_kernels *k)
+void bench_changes(const layer *l, const rpr_kernels *k, total sums[BENCH_PATTERNS])
 {
     rpr_linear *linear = ours_linear(l);
     rpr_kernels timed = *k;
-    rig dense, rigs[N_PATTERNS];
-    job jobs[1 + N_PATTERNS] = {{.run = run_dense, .data = &dense}};
+    rig dense, rigs[BENCH_PATTERNS];
+    job jobs[1 + BENCH_PATTERNS] = {{.run = run_dense, .data = &dense}};
     timed_kernel = k->delta;
     timed.delta = timed_delta;
     rig_make(&dense, l, linear, k);
-    for (int i = 0; i < N_PATTERNS; i++) {
-        float *next = changed_input(l, &patterns[i]);
+    for (int i = 0; i < BENCH_PATTERNS; i++) {
+        float *next = changed_input(l, &bench_patterns[i]);
         rig_make(&rigs[i], l, linear, &timed);
         gate_input(&rigs[i], next);
         verify(&rigs[i], l);
         jobs[1 + i] = (job){.run = run_correction, .data = &rigs[i]};
         free(next);
     }
-    bench_measure(jobs, 1 + N_PATTERNS);
-    for (int i = 0; i < N_PATTERNS; i++) {
-        print_row(l, &patterns[i], &rigs[i], jobs[1 + i].time, jobs[0].time);
+    bench_measure(jobs, 1 + BENCH_PATTERNS);
+    for (int i = 0; i < BENCH_PATTERNS; i++) {
+        print_row(l, &bench_patterns[i], &rigs[i], jobs[1 + i].time, jobs[0].time, &sums[i]);
         rig_free(&rigs[i]);
     }
     rig_free(&dense);
