@@ -59,7 +59,6 @@ typedef struct total {
     int n, reached; /* of those with a bar: how many are not below it */
 } total;
 
-double bench_now(void);
 /** Sorts the values. */
 timing bench_timing(double *seconds, int n);
 /** Runs all jobs once for nothing, then in turns, beginning with another one each time. */

@@ -75,7 +75,7 @@ static void print_other(const contestant *c, const void *made, timing mine, timi
     sum->n++;
 }
 
-/* Wall time counts, so others on the machine do, too. */
+/* Others disturb the caches even where only our own time counts. */
 static void print_load(const char *when)
 {
     double load;
@@ -189,7 +189,8 @@ int main(int argc, char **argv)
         "# Kernels\n\n"
         "Written by `make bench` (bench/kernels/). Whole layers, one picture, channels last, f32,\n"
         "with bias and without activation; weights packed beforehand by everyone. Contestants "
-        "take\nturns; times are medians. MACs are those of taps inside the picture. Results "
+        "take\nturns; times are medians of processor time. MACs are those of taps inside the "
+        "picture. Results "
         "agree to 1e-4\nof the largest output.\n\n");
     print_processor(k);
     print_load("at the start");
