@@ -185,23 +185,23 @@ int main(int argc, char **argv)
     }
     become_single_threaded(argv);
     const rpr_kernels *k = rpr_kernels_best();
-    printf(
-        "# Kernels\n\n"
-        "Written by `make bench` (bench/kernels/). Whole layers, one picture, channels last, f32,\n"
-        "with bias and without activation; weights packed beforehand by everyone. Contestants "
-        "take\nturns; times are medians of processor time. MACs are those of taps inside the "
-        "picture. Results "
-        "agree to 1e-4\nof the largest output.\n\n");
+    printf("# Kernels\n\n"
+           "Written by `make bench` (bench/kernels/). Whole layers, one picture, channels last,\n"
+           "f32, with bias, without activation; weights packed beforehand by everyone. Shapes are\n"
+           "those of outputs. Contestants take turns; times are medians of processor time. MACs\n"
+           "are those of taps inside the picture. Results agree to 1e-4 of the largest output.\n"
+           "\n");
     print_processor(k);
     print_load("at the start");
     compare_layers(k);
     compare_changes(k);
     printf(
-        "\n*Kernel against dense*: rate of the delta kernel on the MACs that it executes over the "
-        "dense\nlayer's rate; below 0.6 is bold. *Correction against dense*: the same for the "
-        "whole correction,\nwith listing the visits and testing what was written. Comparing the "
-        "input is in neither.\n*By pixel*: depthwise layers and those of pictures compute anew "
-        "the pixels that see a change.\n");
+        "\n*Kernel against dense*: rate of the delta kernel on the MACs that it executes over the\n"
+        "dense layer's rate; below 0.6 is bold. *Correction against dense*: the same for the "
+        "whole\n"
+        "correction, with listing the visits and testing what was written. Comparing the input\n"
+        "is in neither. *By pixel*: depthwise layers and those of pictures compute anew the\n"
+        "pixels that see a change.\n\n");
     print_load("at the end");
     return 0;
 }
