@@ -29,6 +29,7 @@ check:
 
 bench:
 	@scripts/install.sh build bench
+	@touch bench/kernels/meson.build # a build folder that is there looks for the libraries again
 	@scripts/build.sh $(BUILD)
 	@scripts/models.py
 	@scripts/venv.sh
@@ -36,7 +37,7 @@ bench:
 	@.venv/bin/python bench/streams.py --build $(BUILD) -o bench/streams.md
 	@bench/screen_record.py
 	@.venv/bin/python bench/screen.py --build $(BUILD) -o bench/screen.md
-	@$(BUILD)/bench/kernels/kernelbench > bench/kernels.md
+	@$(BUILD)/bench/kernels/kernelbench > $(BUILD)/kernels.md && mv $(BUILD)/kernels.md bench/kernels.md
 	@.venv/bin/python bench/networks.py --build $(BUILD) -o bench/networks.md --plot bench/networks.png
 	@.venv/bin/python scripts/compare_ort.py --build $(BUILD)
 

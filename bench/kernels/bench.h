@@ -53,7 +53,12 @@ typedef struct job {
     timing time; /* the result */
 } job;
 
-double bench_now(void);
+/** Ratios of several layers, for their geometric mean. */
+typedef struct total {
+    double logs;
+    int n, reached; /* of those with a bar: how many are not below it */
+} total;
+
 /** Sorts the values. */
 timing bench_timing(double *seconds, int n);
 /** Runs all jobs once for nothing, then in turns, beginning with another one each time. */
@@ -64,8 +69,11 @@ void bench_measure(job *jobs, int n);
 typedef struct contestant {
     const char *name;
     const char *package;
-    /** Version and what else is worth saying; NULL if the library is not built in. */
-    const char *(*version)(void);
+    /**
+     * Version and what else is worth saying; NULL if the library is not built in. The first call:
+     * holds the library to our instruction set, where it has a way to.
+     */
+    const char *(*version)(const char *isa);
     /** NULL if it cannot do the layer. Writes its output to `out`, gap-free. */
     void *(*make)(const layer *l, float *out);
     void (*run)(void *p);
@@ -94,7 +102,10 @@ typedef struct change_pattern {
     double pixels, channels; /* share of pixels, in cells of 8 x 8, and of channels there */
 } change_pattern;
 
+enum { BENCH_PATTERNS = 3 };
+extern const change_pattern bench_patterns[BENCH_PATTERNS];
+
 /** Measures corrections of a layer against its dense evaluation; prints rows of the table. */
-void bench_changes(const layer *l, const rpr_kernels *k);
+void bench_changes(const layer *l, const rpr_kernels *k, total sums[BENCH_PATTERNS]);
 
 #endif

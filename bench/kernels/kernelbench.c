@@ -33,12 +33,6 @@ static void run_ours(void *data)
     rpr_linear_dense(o->l, o->k, NULL, &o->in.map, &o->out, &o->out, &o->act);
 }
 
-/** Speeds of all layers, for the geometric mean. */
-typedef struct total {
-    double logs;
-    int n;
-} total;
-
 static void print_processor(const rpr_kernels *k)
 {
     char line[256], model[128] = "unknown processor", family[16] = "?", number[16] = "?";
@@ -52,7 +46,7 @@ static void print_processor(const rpr_kernels *k)
         fclose(f);
     printf("%s (family %s, model %s), one thread. Ours: %s.\n", model, family, number, k->isa);
     for (int i = 0; i < N_OTHERS; i++) {
-        const char *version = others[i]->version();
+        const char *version = others[i]->version(k->isa);
         printf("%s (%s): %s.\n", others[i]->name, others[i]->package,
                version ? version : "not installed");
     }
@@ -72,13 +66,21 @@ static void print_heading(void)
 static void print_other(const contestant *c, const void *made, timing mine, timing its, total *sum)
 {
     if (!made) {
-        printf(" %s | - |", c->version() ? "cannot" : "not installed");
+        printf(" %s | - |", c->make ? "cannot" : "not installed");
         return;
     }
     printf(" %.3f (%.3f to %.3f) | %.2f |", its.median * 1e3, its.low * 1e3, its.high * 1e3,
            its.median / mine.median);
     sum->logs += log(its.median / mine.median);
     sum->n++;
+}
+
+/* Others disturb the caches even where only our own time counts. */
+static void print_load(const char *when)
+{
+    double load;
+    if (getloadavg(&load, 1) == 1)
+        printf("Load of the machine %s: %.1f.\n", when, load);
 }
 
 /** One row of the first table. */
@@ -149,15 +151,19 @@ static void compare_layers(const rpr_kernels *k)
 
 static void compare_changes(const rpr_kernels *k)
 {
+    total sums[BENCH_PATTERNS] = {0};
     layer l;
     printf("\n## Corrections, against our dense kernel\n\n"
            "| layer | changed | MACs executed | dense GMAC/s | delta kernel GMAC/s (5 to 95 %%) |"
            " kernel against dense | correction against dense | speed-up (5 to 95 %%) |\n"
            "|---|---|---|---|---|---|---|---|\n");
     for (int i = 0; layer_make(i, &l); i++, layer_free(&l)) {
-        bench_changes(&l, k);
+        bench_changes(&l, k, sums);
         fflush(stdout);
     }
+    for (int i = 0; i < BENCH_PATTERNS; i++)
+        printf("| geometric mean | %s | | | | %.2f; %d of %d reach 0.6 | | |\n",
+               bench_patterns[i].name, exp(sums[i].logs / sums[i].n), sums[i].reached, sums[i].n);
 }
 
 /* OpenMP reads its environment before main. */
@@ -179,20 +185,23 @@ int main(int argc, char **argv)
     }
     become_single_threaded(argv);
     const rpr_kernels *k = rpr_kernels_best();
-    printf(
-        "# Kernels\n\n"
-        "Written by `make bench` (bench/kernels/). Whole layers, one picture, channels last, f32,\n"
-        "with bias and without activation; weights packed beforehand by everyone. Contestants "
-        "take\nturns; times are medians. MACs are those of taps inside the picture. Results "
-        "agree to 1e-4\nof the largest output.\n\n");
+    printf("# Kernels\n\n"
+           "Written by `make bench` (bench/kernels/). Whole layers, one picture, channels last,\n"
+           "f32, with bias, without activation; weights packed beforehand by everyone. Shapes are\n"
+           "those of outputs. Contestants take turns; times are medians of processor time. MACs\n"
+           "are those of taps inside the picture. Results agree to 1e-4 of the largest output.\n"
+           "\n");
     print_processor(k);
+    print_load("at the start");
     compare_layers(k);
     compare_changes(k);
     printf(
-        "\n*Kernel against dense*: rate of the delta kernel on the MACs that it executes over the "
-        "dense\nlayer's rate; below 0.6 is bold. *Correction against dense*: the same for the "
-        "whole correction,\nwith listing the visits and testing what was written. Comparing the "
-        "input is in neither.\n*By pixel*: depthwise layers and those of pictures compute anew "
-        "the pixels that see a change.\n");
+        "\n*Kernel against dense*: rate of the delta kernel on the MACs that it executes over the\n"
+        "dense layer's rate; below 0.6 is bold. *Correction against dense*: the same for the "
+        "whole\n"
+        "correction, with listing the visits and testing what was written. Comparing the input\n"
+        "is in neither. *By pixel*: depthwise layers and those of pictures compute anew the\n"
+        "pixels that see a change.\n\n");
+    print_load("at the end");
     return 0;
 }

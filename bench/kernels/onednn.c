@@ -35,14 +35,16 @@ static void check(dnnl_status_t status, const char *what)
         bench_fail(what);
 }
 
-static const char *version(void)
+static const char *version(const char *isa)
 {
     static char text[128];
+    if (strcmp(isa, "avx2") == 0)
+        (void)dnnl_set_max_cpu_isa(dnnl_cpu_isa_avx2);
     const dnnl_version_t *v = dnnl_version();
-    const unsigned isa = (unsigned)dnnl_get_effective_cpu_isa();
-    const char *name = (isa & 0x20) ? "avx512_core" : (isa & 0x4) ? "avx2" : "less than avx2";
+    const unsigned has = (unsigned)dnnl_get_effective_cpu_isa();
+    const char *name = (has & 0x20) ? "avx512_core" : (has & 0x4) ? "avx2" : "less than avx2";
     snprintf(text, sizeof text, "%d.%d.%d, up to %s%s%s", v->major, v->minor, v->patch, name,
-             (isa & 0x27) == 0x27 && (isa & 0x40) ? " + vnni" : "", (isa & 0x80) ? " + bf16" : "");
+             (has & 0x27) == 0x27 && (has & 0x40) ? " + vnni" : "", (has & 0x80) ? " + bf16" : "");
     return text;
 }
 
@@ -191,8 +193,9 @@ const contestant contestant_onednn = {
 
 #else
 
-static const char *version(void)
+static const char *version(const char *isa)
 {
+    (void)isa;
     return NULL;
 }
 

@@ -15,8 +15,9 @@ typedef struct xnn {
     float *x;
 } xnn;
 
-static const char *version(void)
+static const char *version(const char *isa)
 {
+    (void)isa;
     return XNNPACK_PACKAGE;
 }
 
@@ -86,8 +87,9 @@ const contestant contestant_xnnpack = {
 
 #else
 
-static const char *version(void)
+static const char *version(const char *isa)
 {
+    (void)isa;
     return NULL;
 }
 
