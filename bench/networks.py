@@ -394,7 +394,7 @@ def main():
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--build', default='build', help='build directory')
     parser.add_argument('--threads', default='1,2')
-    parser.add_argument('--frames', type=int, default=30)
+    parser.add_argument('--frames', type=int, default=25)
     parser.add_argument('--networks', default=','.join(NETWORKS))
     parser.add_argument('--no-memory', action='store_true', help='leave the table of memory out')
     parser.add_argument('--memory', nargs=2, metavar=('NETWORK', 'WHO'),
