@@ -13,52 +13,30 @@ import sys
 import time
 
 import numpy as np
-import onnxruntime
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(ROOT, 'bench'))
 
 import ocr  # noqa: E402
 import reprise  # noqa: E402
+import rivals  # noqa: E402
+from bench import frame_skipping, processor  # noqa: E402
 from frames import frames  # noqa: E402
+from streams import NETWORKS  # noqa: E402
 
-SIZE, SCALE, OFFSET = 640, 2 / 255, -1.0
+DETECTOR = rivals.Network(*NETWORKS['ppocr-det'])
+SIZE = DETECTOR.height
 GATES = ('exact,deadzone:0.25/255,deadzone:0.5/255,deadzone:1/255,deadzone:2/255,deadzone:4/255,'
          'deadzone:8/255')
 KINDS = ('idle', 'typing', 'scrolling', 'window')
 
 
-class Rival:
-    """ONNX Runtime, float32."""
-
-    def __init__(self, path, threads):
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
-        self.session = onnxruntime.InferenceSession(path, options,
-                                                    providers=['CPUExecutionProvider'])
-        self.input = self.session.get_inputs()[0].name
-
-    def prepare(self, picture):
-        x = picture.astype(np.float32) * np.float32(SCALE) + np.float32(OFFSET)
-        return {self.input: np.ascontiguousarray(x.transpose(2, 0, 1)[None])}
-
-    def run(self, prepared):
-        return self.session.run(None, prepared)[0]
-
-
-class Ours:
-    """A stream of ours with one gate, and what its layers did."""
+class Ours(rivals.Ours):
+    """A stream of ours with one gate, and what its layers did on every frame."""
 
     def __init__(self, model, gate, threads):
-        self.stream = model.stream(gate, scale=SCALE, offset=OFFSET, threads=threads)
+        super().__init__(model, DETECTOR, gate, threads)
         self.executed, self.dense, self.layers = [], [], []
-
-    @staticmethod
-    def prepare(picture):
-        return picture
-
-    def run(self, picture):
-        return self.stream.run_shared(picture)[0]
 
     def count(self):
         s = self.stream.stats()
@@ -82,21 +60,10 @@ def measure(contestants, pictures):
             start = time.perf_counter()
             result = c.run(prepared)
             ms[name].append((time.perf_counter() - start) * 1e3)
-            boxes[name].append(ocr.decode(result))
+            boxes[name].append(ocr.decode(result[0]))
             if isinstance(c, Ours):
                 c.count()
     return {n: np.array(v) for n, v in ms.items()}, boxes
-
-
-def frame_skipping(boxes, share):
-    """Boxes of a detector that runs on `share` of the frames, evenly, and repeats its last boxes."""
-    held, due, result = None, 1.0, []
-    for b in boxes:
-        if due >= 1.0:
-            held, due = b, due - 1.0
-        result.append(held)
-        due += share
-    return result
 
 
 def pick(boxes, chosen):
@@ -175,14 +142,6 @@ def spread(model, stream, chosen):
     return lines
 
 
-def processor():
-    with open('/proc/cpuinfo', encoding='utf-8') as f:
-        for line in f:
-            if line.startswith(('model name', 'Hardware')):
-                return line.partition(':')[2].strip()
-    return 'unknown processor'
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -190,14 +149,14 @@ def main():
     parser.add_argument('--model', default=os.path.join(ROOT, 'demo/models/ppocr-det.onnx'))
     parser.add_argument('--video', default=os.path.join(ROOT, 'demo/streams/screen.mkv'))
     parser.add_argument('--frames', type=int, default=300)
-    parser.add_argument('--threads', type=int, default=1, help='for everybody (ours: 1 only)')
+    parser.add_argument('--threads', type=int, default=1, help='for everybody')
     parser.add_argument('--gates', default=GATES)
     parser.add_argument('-o', '--output', help='markdown file; the tables are printed as well')
     args = parser.parse_args()
 
     library = reprise.load_library(os.path.join(ROOT, args.build, 'src/libreprise.so'))
-    model = reprise.Model(args.model, {None: (1, 3, SIZE, SIZE)}, library)
-    contestants = {'ONNX Runtime': Rival(args.model, args.threads)}
+    model = reprise.Model(args.model, {None: DETECTOR.shape}, library)
+    contestants = {'ONNX Runtime': rivals.OnnxRuntime(args.model, DETECTOR, args.threads)}
     for gate in ['off'] + args.gates.split(','):
         contestants[gate] = Ours(model, gate, args.threads)
     pictures = frames(args.video, SIZE, SIZE, args.frames)
@@ -209,7 +168,7 @@ def main():
     lines = [f'PP-OCR det, {SIZE}x{SIZE}, {len(pictures)} frames of a recorded screen at 10 a second, '
              f'{args.threads} thread(s).',
              f'{processor()}, bundle {reprise.isa(library)}; ONNX Runtime '
-             f'{onnxruntime.__version__}, float32.',
+             f'{rivals.OnnxRuntime.version()}, float32.',
              f'{same.mean():.1%} of the frames equal the one before to the last bit '
              f'({", ".join(f"{k} {same[kinds[1:] == k].mean():.0%}" for k in KINDS if (kinds[1:] == k).any())}). '
              f'{np.mean([len(b) for b in boxes["off"]]):.1f} boxes a frame.',
