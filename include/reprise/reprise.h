@@ -172,7 +172,7 @@ typedef struct rpr_gate {
 /** How a layer chooses between skip, correct and dense recompute. Never changes the result. */
 typedef enum rpr_policy {
     RPR_POLICY_AUTO = 0,    /**< the cheaper one by the cost model */
-    RPR_POLICY_CORRECT = 1, /**< always correct */
+    RPR_POLICY_CORRECT = 1, /**< always correct, element by element */
     RPR_POLICY_DENSE = 2,   /**< always recompute (from the gated input) */
     RPR_POLICY_RANDOM = 3   /**< by `seed`: for tests */
 } rpr_policy;

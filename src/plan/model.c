@@ -35,6 +35,7 @@ int rpr_model_from_graph(rpr_graph *g, const rpr_model_options *opt, rpr_model *
         return status == RPR_OK ? rpr_fail(err, RPR_ERR_NOMEM, "out of memory") : status;
     }
     status = rpr_plan_build(g, &m->plan, err);
+    m->cost = rpr_cost_named(rpr_kernels_best()->isa);
     if (status == RPR_OK)
         *out = m;
     else

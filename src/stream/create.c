@@ -132,6 +132,7 @@ static void take_scratch(rpr_stream *s, rpr_arena *a)
     l->pixels = (size_t)(cols > RPR_CORRECT_PIXELS ? cols : RPR_CORRECT_PIXELS);
     l->visit = rpr_arena_take(a, threads * l->pixels, sizeof *l->visit);
     l->terms = rpr_arena_take(a, threads * l->pixels, sizeof *l->terms);
+    l->fresh = rpr_arena_take(a, threads * l->pixels, sizeof *l->fresh);
     s->scratch = rpr_arena_take(a, s->plan->generic_bytes, 1);
     s->views = rpr_arena_take(a, (size_t)ends, sizeof *s->views);
     s->bins = rpr_arena_take(a, RPR_PROFILE_BINS, sizeof *s->bins);

@@ -101,9 +101,10 @@ static bool correct(rpr_stream *s, const rpr_step *step, rpr_step_state *state, 
 {
     const rpr_gate_state *g = &s->gate[step->gate];
     const rpr_act act = own_act(step, state);
-    rpr_correction done =
-        rpr_linear_correct(step->linear, s->k, g, z, a, &act, touched, &s->linear_scratch);
+    rpr_correction done = rpr_linear_correct(step->linear, s->k, g, z, a, &act, touched,
+                                             rpr_stream_fresh_costs(s), &s->linear_scratch);
     state->macs = done.macs;
+    state->mixed = done.mixed;
     state->terms += done.max_terms;
     return done.finite || rpr_linear_recomputes(step->linear, g); /* or nothing is kept of it */
 }
@@ -116,6 +117,7 @@ static void run_linear(rpr_stream *s, const rpr_step *step, int index)
     update_gate(s, step->gate);
     state->choice = rpr_stream_choose(s, step, index);
     state->macs = 0;
+    state->mixed = false;
     if (state->choice == RPR_CHOICE_DENSE)
         state->activated = rpr_stream_drops_z(s, step);
     rpr_map z = rpr_stream_pre_activation(s, step);
@@ -127,6 +129,7 @@ static void run_linear(rpr_stream *s, const rpr_step *step, int index)
         if (correct(s, step, state, &z, &a, touched))
             break;
         state->choice = RPR_CHOICE_DENSE;
+        state->mixed = false;
         recompute(s, step, state, &z, &a, touched);
         break;
     case RPR_CHOICE_DENSE:

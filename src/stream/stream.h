@@ -16,6 +16,7 @@ typedef struct rpr_step_state {
     bool poisoned;  /* z holds NaN or infinity: the next frame recomputes it */
     int64_t macs;   /* executed */
     int64_t terms;  /* products added to one output since it was last recomputed, at most */
+    bool mixed;     /* corrected, but some outputs were computed anew */
     double ms;
 } rpr_step_state;
 
@@ -79,14 +80,22 @@ int rpr_stream_check_outputs(rpr_stream *s, const rpr_output *out, size_t n_out)
 /** Copies the outputs out. */
 void rpr_stream_copy_outputs(const rpr_stream *s, rpr_output *out, size_t n_out);
 
-/** True if a correction from the gate's present list costs less than a dense run. */
-bool rpr_stream_correction_wins(const rpr_linear *l, const rpr_gate_state *g);
+/** What a correction from the gate's present list and a dense run cost. */
+typedef struct rpr_costs {
+    double correct, dense;
+} rpr_costs;
+
+rpr_costs rpr_stream_costs(const rpr_stream *s, const rpr_linear *l, const rpr_gate_state *g);
 
 /** True if comparing and a correction from the gate's present list cost less than a dense run. */
-bool rpr_stream_correction_pays(const rpr_linear *l, const rpr_gate_state *g);
+bool rpr_stream_correction_pays(const rpr_stream *s, const rpr_linear *l, const rpr_gate_state *g,
+                                const rpr_costs *costs);
 
 /** True if a step's output is to hold act(z) on this frame, and z is not kept. */
 bool rpr_stream_drops_z(const rpr_stream *s, const rpr_step *step);
+
+/** The costs by which a correction computes outputs anew; NULL: it never does. */
+const rpr_cost *rpr_stream_fresh_costs(rpr_stream *s);
 
 /** Skip, correct or recompute: decided from the gate's counts before any work is done. */
 rpr_choice rpr_stream_choose(rpr_stream *s, const rpr_step *step, int index);
