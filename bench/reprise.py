@@ -44,7 +44,8 @@ _LogFn = c.CFUNCTYPE(None, c.c_void_p, c.c_int, c.c_char_p)
 
 class _ModelOptions(c.Structure):
     _fields_ = [('struct_size', c.c_size_t), ('shapes', c.POINTER(_InputShape)),
-                ('n_shapes', c.c_size_t), ('log', _LogFn), ('log_user', c.c_void_p)]
+                ('n_shapes', c.c_size_t), ('log', _LogFn), ('log_user', c.c_void_p),
+                ('fit', c.c_int)]
 
 
 class LayerInfo(c.Structure):
@@ -158,7 +159,7 @@ class Tensor:
 class Model:
     """A loaded network. Streams keep it alive."""
 
-    def __init__(self, path, shapes=None, library=None):
+    def __init__(self, path, shapes=None, library=None, fit=False):
         self._lib = library or load_library()
         self._handle = _P()
         options, error, lines = _ModelOptions(), _Error(), []
@@ -166,6 +167,7 @@ class Model:
         wanted = [_input_shape(name, shape) for name, shape in (shapes or {}).items()]
         options.shapes = (_InputShape * max(len(wanted), 1))(*wanted)
         options.n_shapes = len(wanted)
+        options.fit = int(fit)
         options.log = _LogFn(lambda user, level, line: lines.append(line.decode()))
         status = self._lib.rpr_model_load(os.fsencode(path), options, c.byref(self._handle), error)
         if status:

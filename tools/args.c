@@ -100,6 +100,13 @@ static int set_all_gates(void *target, const char *v)
     return 1;
 }
 
+static int set_fit(void *target, const char *v)
+{
+    (void)v;
+    ((cli_options *)target)->fit = 1;
+    return 1;
+}
+
 /* NAME=1,3,640,640 or, for the first input, 1,3,640,640. */
 static int set_shape(void *target, const char *v)
 {
@@ -239,6 +246,7 @@ static const option options[] = {
     {"--threads", STREAMS, set_threads, "a number from 1 to 64"},
     {"--refresh", STREAMS, set_refresh, "a number of frames; 0 for never"},
     {"--all-gates", STREAMS, set_all_gates, NULL},
+    {"--fit", CMD_RUN | CMD_BENCH, set_fit, NULL},
     {"--shape", STREAMS | CMD_INFO, set_shape, "[NAME=]1,3,640,640"},
     {"--decode", STREAMS, set_decode, "nanodet, ssd or none"},
     {"--mean", STREAMS, set_mean, "one number, or three such as 123.7,116.3,103.5"},

@@ -112,6 +112,10 @@ typedef struct rpr_model_options {
     size_t n_shapes;
     rpr_log_fn log; /**< may be NULL; every unsupported node is one RPR_LOG_ERROR line */
     void *log_user;
+    int fit; /**< what the cost model chooses by. 0, the default: a table, the same on every machine
+                  with the instruction set. 1: the kernels are timed while loading, for some tens of
+                  milliseconds, and one RPR_LOG_INFO line says with what result; streams of two such
+                  models may choose differently, and their results differ within the contract */
 } rpr_model_options;
 
 RPR_API void rpr_model_options_init(rpr_model_options *o);

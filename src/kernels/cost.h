@@ -6,6 +6,8 @@
 #ifndef RPR_KERNELS_COST_H
 #define RPR_KERNELS_COST_H
 
+#include "kernels/kernels.h"
+
 /** A vector is RPR_LANE output channels, a block RPR_BLOCK, whatever the instruction set. */
 typedef struct rpr_cost {
     double dense_vector;      /* one input value and one vector of weights in a dense tile */
@@ -20,7 +22,14 @@ typedef struct rpr_cost {
     double gate_change;       /* ... and listing it */
 } rpr_cost;
 
-/** The numbers for an instruction set as kernels.h names it. */
+/** The numbers for an instruction set as kernels.h names it: the same on every machine. */
 rpr_cost rpr_cost_named(const char *isa);
+
+/**
+ * The numbers for this machine, by timing the kernels of a table; takes some tens of milliseconds.
+ * Each lies within RPR_COST_CLAMP times and parts of the named one. False if memory ran out.
+ */
+#define RPR_COST_CLAMP 4.0
+bool rpr_cost_fit(const rpr_kernels *k, rpr_cost *cost);
 
 #endif
