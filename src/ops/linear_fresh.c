@@ -40,6 +40,17 @@ static int32_t clamp(int32_t x, int32_t hi)
     return x < 0 ? 0 : x < hi ? x : hi;
 }
 
+/** Adds the changed elements at pixels [x + i * sw, ... + run) of a row to outputs [i, end). */
+static void add_inside(int32_t *seen, const int32_t *off, int32_t x, int32_t run, int32_t sw,
+                       int32_t i, int32_t end)
+{
+    if (sw == 1) /* the common case, which compilers turn into vectors */
+        for (; i < end; i++)
+            seen[i] += off[x + i + run] - off[x + i];
+    for (; i < end; i++)
+        seen[i] += off[x + i * sw + run] - off[x + i * sw];
+}
+
 /** Adds the changed elements of one input row to the outputs whose taps see them. */
 static void add_row(const rpr_fresh_rule *r, int32_t row, int32_t *seen)
 {
@@ -47,9 +58,15 @@ static void add_row(const rpr_fresh_rule *r, int32_t row, int32_t *seen)
     const int32_t w = r->g->xhat.w, *off = r->g->off + (int64_t)row * (w + 1);
     const int32_t runs = p->dw == 1 ? 1 : p->kw, run = p->dw == 1 ? p->kw : 1;
     for (int32_t kx = 0; kx < runs; kx++) {
-        int32_t x = p->in_x0 + kx * p->dw;
-        for (int32_t i = 0; i < p->cols; i++, x += p->sw)
-            seen[i] += off[clamp(x + run, w)] - off[clamp(x, w)];
+        const int32_t x = p->in_x0 + kx * p->dw, rest = w - run - x;
+        /* Outputs [first, end) see nothing of the padding. */
+        const int32_t end = rest < 0 ? 0 : clamp(rest / p->sw + 1, p->cols);
+        const int32_t first = x < 0 ? clamp((p->sw - 1 - x) / p->sw, end) : 0;
+        for (int32_t i = 0; i < first; i++)
+            seen[i] += off[clamp(x + i * p->sw + run, w)] - off[clamp(x + i * p->sw, w)];
+        add_inside(seen, off, x, run, p->sw, first, end);
+        for (int32_t i = end; i < p->cols; i++)
+            seen[i] += off[clamp(x + i * p->sw + run, w)] - off[clamp(x + i * p->sw, w)];
     }
 }
 
@@ -66,8 +83,10 @@ static void count_row(const rpr_fresh_rule *r, int32_t n, int32_t j, int32_t *se
 static bool find_runs(const rpr_fresh_rule *r, const int32_t *seen, uint8_t *fresh)
 {
     bool any = false;
-    int32_t first = 0;
-    for (int32_t i = 0; i <= r->p->cols; i++) {
+    int32_t first = 0, crowded = 0;
+    for (int32_t i = 0; i < r->p->cols; i++) /* mostly there are too few */
+        crowded += seen[i] > r->limit;
+    for (int32_t i = 0; i <= r->p->cols && crowded >= RPR_FRESH_RUN; i++) {
         if (i < r->p->cols && seen[i] > r->limit)
             continue;
         if (i - first >= RPR_FRESH_RUN) {
