@@ -30,16 +30,14 @@ typedef struct rpr_gate_state {
     rpr_map xhat;   /* dense pixels (pix == c) with a halo of zeros */
     rpr_map in;     /* what the layers read: xhat, or the tensor of an open or loose gate */
     int32_t *off;   /* n*h rows of w+1: list position where pixel x of the row begins; only rows
-                       with row_n > 0 are valid */
+                       with row_n > 0 are valid. Not with rows_only */
     int32_t *row_n; /* n*h: changed elements in the row */
     int32_t *idx;   /* x * c + channel; every segment has room for all its elements, which begins
-                       at rpr_gate_list_start. Other gates may use it before this gate's first layer
-                       and after its last */
+                       at rpr_gate_list_start. The memory is the list's from this gate's first layer
+                       to its last */
     float *delta;
-    int list_first, list_last; /* steps of the plan between which the list is wanted */
-    size_t list_at;            /* where the list lies among those of all gates, entries */
-    int64_t cap;               /* entries beyond which the list is given up */
-    int segments;              /* 1 to RPR_GATE_SEGMENTS */
+    int64_t cap;  /* entries beyond which the list is given up */
+    int segments; /* 1 to RPR_GATE_SEGMENTS */
     rpr_gate_segment segment[RPR_GATE_SEGMENTS];
     rpr_pool *pool;    /* or NULL */
     rpr_touch changed; /* pixels with a changed element; all when list_ok is false */

@@ -22,6 +22,11 @@ rpr_touch rpr_stream_touch(const rpr_stream *s, int tensor)
     return touch;
 }
 
+rpr_map rpr_stream_map(const rpr_stream *s, int tensor)
+{
+    return rpr_tensor_map(&s->plan->tensor[tensor], s->data[tensor]);
+}
+
 /* --------------------------------------------------------------- weighted */
 
 static void update_gate(rpr_stream *s, int index)
@@ -31,7 +36,7 @@ static void update_gate(rpr_stream *s, int index)
     if (s->gate_frame[index] == s->frame + 1)
         return;
     s->gate_frame[index] = s->frame + 1;
-    rpr_map x = rpr_plan_map(s->plan, tensor, s->state);
+    rpr_map x = rpr_stream_map(s, tensor);
     rpr_touch touched = rpr_stream_touch(s, tensor);
     int maker = s->plan->gate[index].maker;
     bool activated = maker != RPR_NONE && s->step[maker].activated;
@@ -56,9 +61,10 @@ static void update_gate(rpr_stream *s, int index)
 rpr_map rpr_stream_pre_activation(const rpr_stream *s, const rpr_step *step)
 {
     const rpr_linear *l = step->linear;
-    if (step->deferred || s->step[step - s->plan->step].activated || rpr_act_is_none(&l->act))
-        return rpr_plan_map(s->plan, step->out[0], s->state);
-    return (rpr_map){.data = (float *)(void *)(s->z + step->z_offset),
+    float *z = s->z[step - s->plan->step];
+    if (!z || s->step[step - s->plan->step].activated)
+        return rpr_stream_map(s, step->out[0]);
+    return (rpr_map){.data = z,
                      .n = l->n,
                      .h = l->out_h,
                      .w = l->out_w,
@@ -112,7 +118,7 @@ static void run_linear(rpr_stream *s, const rpr_step *step, int index)
 {
     rpr_step_state *state = &s->step[index];
     rpr_touch *touched = &s->touch[step->out[0]];
-    rpr_map a = rpr_plan_map(s->plan, step->out[0], s->state);
+    rpr_map a = rpr_stream_map(s, step->out[0]);
     update_gate(s, step->gate);
     state->choice = rpr_stream_choose(s, step, index);
     state->macs = 0;
@@ -138,8 +144,8 @@ static void run_linear(rpr_stream *s, const rpr_step *step, int index)
 /** Without reuse a layer reads its input where it lies and activates in place. */
 static void run_linear_off(rpr_stream *s, const rpr_step *step, int index)
 {
-    rpr_map x = rpr_plan_map(s->plan, step->in[0], s->state);
-    rpr_map a = rpr_plan_map(s->plan, step->out[0], s->state);
+    rpr_map x = rpr_stream_map(s, step->in[0]);
+    rpr_map a = rpr_stream_map(s, step->out[0]);
     rpr_linear_dense(step->linear, s->k, s->pool, &x, &a, &a, &step->linear->act);
     s->step[index].choice = RPR_CHOICE_DENSE;
     s->step[index].macs = step->linear->macs;
@@ -181,11 +187,11 @@ static void run_pixel_op(rpr_stream *s, const rpr_pixel_op *op, const rpr_map *i
 static void run_pixel(rpr_stream *s, const rpr_step *step)
 {
     rpr_map in[RPR_PIXEL_MAX_IN], out = step->pixel_map[step->n_in];
-    out.data = rpr_plan_map(s->plan, step->out[0], s->state).data;
+    out.data = rpr_stream_map(s, step->out[0]).data;
     for (int i = 0; i < step->n_in; i++) {
         in[i] = step->pixel_map[i];
         if (!in[i].data)
-            in[i].data = rpr_plan_map(s->plan, step->in[i], s->state).data;
+            in[i].data = rpr_stream_map(s, step->in[i]).data;
     }
     if (!s->reuse) {
         run_pixel_op(s, step->pixel, in, &out, NULL);
@@ -230,6 +236,8 @@ static void run_join(rpr_stream *s, const rpr_step *step)
 
 static int run_step(rpr_stream *s, const rpr_step *step, int index)
 {
+    for (int i = 0; i < step->n_out; i++)
+        rpr_stream_begin(s, step->out[i], index);
     switch (step->kind) {
     case RPR_STEP_LINEAR:
         if (s->reuse)

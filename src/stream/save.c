@@ -93,7 +93,7 @@ static void set_gate(rpr_stream *s, int i, const save_gate *from)
     g->idle = from->idle;
     g->crowded = from->crowded != 0;
     g->loose = from->loose != 0;
-    g->in = from->reads_tensor ? rpr_plan_map(s->plan, s->plan->gate[i].tensor, s->state) : g->xhat;
+    g->in = from->reads_tensor ? rpr_stream_map(s, s->plan->gate[i].tensor) : g->xhat;
 }
 
 int rpr_stream_save(const rpr_stream *s, void *buffer, size_t bytes)

@@ -26,6 +26,12 @@ typedef struct rpr_input_state {
     float scale[4], offset[4];
 } rpr_input_state;
 
+/** Steps between which the memory of a tensor is wanted: -1 are the inputs, n_step the outputs. */
+typedef struct rpr_life {
+    int first, last;
+    bool shared; /* it is not wanted outside of them, and other tensors have the memory then */
+} rpr_life;
+
 struct rpr_stream {
     const rpr_model *model;
     const rpr_plan *plan;
@@ -39,15 +45,17 @@ struct rpr_stream {
     uint64_t runs;  /* frames run since create */
     uint64_t random;
     char *state; /* everything that lives from frame to frame, but for the small arrays below */
-    char *z;     /* pre-activations, within the state */
     size_t state_bytes;
-    size_t list_bytes; /* change lists: made anew on every frame */
-    rpr_touch *touch;  /* per tensor; valid for touch owners */
+    char *workspace; /* everything that is made anew on every frame */
+    size_t workspace_bytes;
+    rpr_life *life;   /* per tensor; valid for those without a parent */
+    char **data;      /* per tensor: pixel (0,0,0), channel 0 */
+    float **z;        /* per step: pre-activation, or NULL if it has no memory of its own */
+    rpr_touch *touch; /* per tensor; valid for touch owners */
     rpr_gate_state *gate;
     uint64_t *gate_frame; /* frame + 1 at which the gate was last updated */
     rpr_step_state *step;
     rpr_input_state *input;
-    char *lists;     /* memory of the change lists */
     char *scratch;   /* results of GENERIC steps */
     rpr_view *views; /* room for the views of one GENERIC step */
     rpr_linear_scratch linear_scratch;
@@ -56,14 +64,24 @@ struct rpr_stream {
     rpr_error error;
 };
 
+/** Takes all memory that the stream's options ask for; false when there is none. */
+bool rpr_stream_take_memory(rpr_stream *s);
+void rpr_stream_free_memory(rpr_stream *s);
+
+/** Fills s->life. */
+void rpr_stream_find_lives(rpr_stream *s);
+
+/** Makes the memory of a tensor ready that is about to be written at moment `moment`. */
+void rpr_stream_begin(rpr_stream *s, int tensor, int moment);
+
+/** Map of an f32 tensor. */
+rpr_map rpr_stream_map(const rpr_stream *s, int tensor);
+
 /** The touched map of a tensor, with the tensor's own dimensions. */
 rpr_touch rpr_stream_touch(const rpr_stream *s, int tensor);
 
 /** z of a weighted layer: its output, if it has no activation. Streams with reuse only. */
 rpr_map rpr_stream_pre_activation(const rpr_stream *s, const rpr_step *step);
-
-/** Sets list_at of every gate; returns the entries of all lists together. */
-size_t rpr_stream_place_lists(rpr_stream *s);
 
 /** Checks all inputs without changing anything. */
 int rpr_stream_check_inputs(rpr_stream *s, const rpr_input *in, size_t n_in);

@@ -167,7 +167,7 @@ static void check_gates(const rpr_stream *s, element_check good, const char *wha
 {
     for (int i = 0; i < s->plan->n_gate; i++) {
         const rpr_gate_state *g = &s->gate[i];
-        rpr_map x = rpr_plan_map(s->plan, s->plan->gate[i].tensor, s->state);
+        rpr_map x = rpr_stream_map(s, s->plan->gate[i].tensor);
         for (int32_t n = 0; n < x.n; n++)
             for (int32_t y = 0; y < x.h; y++)
                 for (int32_t p = 0; p < x.w * x.c; p++) {

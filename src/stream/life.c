@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Which tensors are wanted for a part of each frame only, and for which: those share memory with
+ * tensors that are wanted at another time (memory.c). Without reuse that is every tensor. With it
+ * a tensor is kept from frame to frame: later frames read pixels that they do not write.
+ */
+#include "stream/stream.h"
+
+/** Tensors that lie in one piece of memory are wanted as long as one of them is. */
+static void extend(rpr_stream *s, int tensor, int moment)
+{
+    if (tensor == RPR_NONE || s->plan->tensor[tensor].constant)
+        return;
+    rpr_life *life = &s->life[rpr_plan_root(s->plan, tensor)];
+    life->first = moment < life->first ? moment : life->first;
+    life->last = moment > life->last ? moment : life->last;
+}
+
+void rpr_stream_find_lives(rpr_stream *s)
+{
+    const rpr_plan *p = s->plan;
+    for (int i = 0; i < p->n_tensor; i++)
+        s->life[i] = (rpr_life){.first = p->n_step, .last = -1, .shared = !s->reuse};
+    for (int i = 0; i < p->n_input; i++)
+        extend(s, p->input[i], -1);
+    for (int i = 0; i < p->n_step; i++)
+        for (int k = 0; k < p->step[i].n_in + p->step[i].n_out; k++)
+            extend(s, p->step[i].in[k], i); /* the outputs follow */
+    for (int i = 0; i < p->n_output; i++)
+        extend(s, p->output[i], p->n_step);
+}
+
+/** Zeros around the pixels, where other tensors may have left theirs. */
+static void clear_halo(const rpr_tensor *t, char *data)
+{
+    const size_t size = rpr_dtype_size(t->dtype);
+    const size_t row = (size_t)t->row * size, inner = (size_t)(t->w * t->pix) * size;
+    const size_t left = (size_t)(t->halo_l * t->pix) * size;
+    const size_t above = (size_t)t->halo_t * row, below = (size_t)t->halo_b * row;
+    for (int32_t n = 0; n < t->n; n++) {
+        char *at = data - t->offset + (size_t)(n * t->img) * size;
+        memset(at, 0, above + left);
+        at += above + left;
+        for (int32_t y = 0; y < t->h;
+             y++, at += row) /* the end of a row and the next one's start */
+            memset(at + inner, 0, y + 1 < t->h ? row - inner : row - inner - left);
+        memset(at - left, 0, below);
+    }
+}
+
+void rpr_stream_begin(rpr_stream *s, int tensor, int moment)
+{
+    int root = tensor == RPR_NONE ? RPR_NONE : rpr_plan_root(s->plan, tensor);
+    if (root == RPR_NONE || !s->life[root].shared || s->life[root].first != moment)
+        return;
+    const rpr_tensor *t = &s->plan->tensor[root];
+    if (t->halo_t || t->halo_b || t->halo_l || t->halo_r)
+        clear_halo(t, s->data[root]);
+}
