@@ -194,6 +194,7 @@ typedef struct rpr_stream_options {
                         what costs more to compare than it could save passes as it is, with no
                         error: inputs of depthwise and other cheap layers, and of any layer while
                         too much of its input changes */
+    int oracle;    /**< 1: keeps what rpr_stream_oracle reads; takes memory and changes no result */
 } rpr_stream_options;
 
 RPR_API void rpr_stream_options_init(rpr_stream_options *o);
@@ -297,7 +298,8 @@ typedef struct rpr_oracle {
     size_t layer;   /**< where worst was seen */
 } rpr_oracle;
 
-/** Slow; for verification. Changes nothing. The bound is described in doc/contract.md. */
+/** Slow; for verification, of streams with the option `oracle`. Changes nothing. The bound is
+ * described in doc/contract.md. */
 RPR_API int rpr_stream_oracle(const rpr_stream *s, rpr_oracle *result);
 
 /** Name of the instruction-set bundle in use: "scalar", "neon", "avx2", "avx512". */

@@ -109,6 +109,9 @@ rpr_correction rpr_linear_correct(const rpr_linear *l, const rpr_kernels *k,
                                   const rpr_act *act, rpr_touch *touched,
                                   const rpr_linear_scratch *scratch);
 
+/** Marks in `touched` (cleared first) what a correction that recomputes would write. */
+void rpr_linear_reach(const rpr_linear *l, const rpr_gate_state *g, rpr_touch *touched);
+
 /** True if z is finite everywhere. */
 bool rpr_linear_finite(const rpr_kernels *k, const rpr_map *z);
 

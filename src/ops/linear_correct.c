@@ -236,6 +236,13 @@ static void pixel_part(void *argument, int part, int thread)
         recompute_marked(c, j, &c->share[thread]);
 }
 
+void rpr_linear_reach(const rpr_linear *l, const rpr_gate_state *g, rpr_touch *touched)
+{
+    const rpr_phase *p = &l->phase[0];
+    rpr_touch_window(touched, &g->changed, p->kh, p->kw, p->sh, p->sw, -p->in_y0, -p->in_x0, p->dh,
+                     p->dw);
+}
+
 /**
  * Depthwise layers, and those that read a picture, are recomputed at the output pixels that see a
  * change: with one product per tap and channel, or with channels that change together, a list
@@ -245,8 +252,7 @@ static void correct_by_pixel(job *c, rpr_pool *pool)
 {
     band *b = &c->b;
     const rpr_phase *p = b->p = &c->l->phase[0];
-    rpr_touch_window(b->touched, &b->g->changed, p->kh, p->kw, p->sh, p->sw, -p->in_y0, -p->in_x0,
-                     p->dh, p->dw);
+    rpr_linear_reach(c->l, b->g, b->touched);
     c->rows = band_rows(p, pool);
     for (b->n = 0; b->n < c->l->n; b->n++)
         rpr_pool_run(pool, (p->rows + c->rows - 1) / c->rows, pixel_part, c);

@@ -28,11 +28,20 @@ static bool form_changes(const rpr_stream *s, const rpr_step *step, const rpr_st
     return state->activated != rpr_stream_drops_z(s, step);
 }
 
+/** True if a loose gate held: what its layers computed from x stands, but x is gone. */
+static bool input_is_gone(const rpr_gate_state *g)
+{
+    return g->partial && g->n_changed == 0 && g->in.data != g->xhat.data;
+}
+
 rpr_choice rpr_stream_choose(rpr_stream *s, const rpr_step *step, int index)
 {
     rpr_gate_state *g = &s->gate[step->gate];
     rpr_step_state *state = &s->step[index];
     g->pays |= g->compared && rpr_stream_correction_pays(step->linear, g);
+    state->refreshed = false;
+    if (input_is_gone(g))
+        return RPR_CHOICE_SKIP;
     state->refreshed = !g->open && refresh_due(s, index);
     if (s->frame == 0 || state->refreshed || state->poisoned || g->nonfinite || g->fades ||
         !g->list_ok || (g->n_changed > 0 && form_changes(s, step, state)))

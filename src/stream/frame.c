@@ -5,6 +5,8 @@
 
 #include <time.h>
 
+#include "ops/linear_rows.h"
+
 static double now_ms(void)
 {
     struct timespec t;
@@ -25,6 +27,12 @@ rpr_touch rpr_stream_touch(const rpr_stream *s, int tensor)
 rpr_map rpr_stream_map(const rpr_stream *s, int tensor)
 {
     return rpr_tensor_map(&s->plan->tensor[tensor], s->data[tensor]);
+}
+
+/** True if this frame is to write all of a step's output, whatever was touched. */
+static bool writes_whole(const rpr_stream *s, const rpr_step *step)
+{
+    return s->life[rpr_plan_root(s->plan, step->out[0])].whole;
 }
 
 /* --------------------------------------------------------------- weighted */
@@ -114,6 +122,24 @@ static bool correct(rpr_stream *s, const rpr_step *step, rpr_step_state *state, 
     return done.finite || rpr_linear_recomputes(step->linear, g); /* or nothing is kept of it */
 }
 
+/** Corrects, and writes the rest of the output anew too. */
+static bool correct_whole(rpr_stream *s, const rpr_step *step, rpr_step_state *state,
+                          const rpr_map *z, const rpr_map *a, rpr_touch *touched)
+{
+    const rpr_linear *l = step->linear;
+    const rpr_gate_state *g = &s->gate[step->gate];
+    if (rpr_linear_recomputes(l, g)) {
+        state->choice = RPR_CHOICE_DENSE;
+        recompute(s, step, state, z, a, touched);
+        rpr_linear_reach(l, g, touched); /* the rest is what it was */
+        return true;
+    }
+    bool finite = correct(s, step, state, z, a, touched);
+    for (int32_t n = 0; n < l->n; n++)
+        (void)rpr_linear_finish_rows(&l->act, s->k, z, a, NULL, n, 0, l->out_h);
+    return finite;
+}
+
 static void run_linear(rpr_stream *s, const rpr_step *step, int index)
 {
     rpr_step_state *state = &s->step[index];
@@ -125,12 +151,14 @@ static void run_linear(rpr_stream *s, const rpr_step *step, int index)
     if (state->choice == RPR_CHOICE_DENSE)
         state->activated = rpr_stream_drops_z(s, step);
     rpr_map z = rpr_stream_pre_activation(s, step);
+    bool whole = writes_whole(s, step);
     switch (state->choice) {
     case RPR_CHOICE_SKIP:
         rpr_touch_fill(touched, false);
         break;
     case RPR_CHOICE_CORRECT:
-        if (correct(s, step, state, &z, &a, touched))
+        if (whole ? correct_whole(s, step, state, &z, &a, touched)
+                  : correct(s, step, state, &z, &a, touched))
             break;
         state->choice = RPR_CHOICE_DENSE;
         recompute(s, step, state, &z, &a, touched);
@@ -213,7 +241,8 @@ static void run_pixel(rpr_stream *s, const rpr_step *step)
         step->pixel->touch(step->pixel, of, touched);
     if (!touched->any)
         return;
-    run_pixel_op(s, step->pixel, in, &out, touched->all ? NULL : touched);
+    bool whole = touched->all || writes_whole(s, step);
+    run_pixel_op(s, step->pixel, in, &out, whole ? NULL : touched);
 }
 
 /** The inputs already lie in the output: only what was touched is passed on. */
@@ -279,6 +308,7 @@ int rpr_stream_run(rpr_stream *s, const rpr_input *in, size_t n_in, rpr_output *
     RPR_TRY(rpr_stream_check_outputs(s, out, n_out));
     s->stats = (rpr_frame_stats){.frame = s->frame};
     rpr_pool_busy(s->pool, true);
+    rpr_stream_find_whole(s);
     rpr_stream_fill_inputs(s, in);
     int status = run_steps(s);
     rpr_pool_busy(s->pool, false);

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which tensors are wanted for a part of each frame only, and for which: those share memory with
+ * Which tensors are transient, wanted for a part of each frame only: those share memory with
  * tensors that are wanted at another time (memory.c). Without reuse that is every tensor. With it
- * a tensor is kept from frame to frame: later frames read pixels that they do not write.
+ * most are kept, since later frames read pixels that they do not write. But a gate reads touched
+ * pixels, which this frame has written; so what only gates read is transient, unless its layer
+ * corrects z in its place. A loose gate reads all pixels: while one is loose, all are written.
  */
 #include "stream/stream.h"
 
@@ -16,11 +18,53 @@ static void extend(rpr_stream *s, int tensor, int moment)
     life->last = moment > life->last ? moment : life->last;
 }
 
+static void keep(rpr_stream *s, int tensor)
+{
+    if (tensor != RPR_NONE)
+        s->life[rpr_plan_root(s->plan, tensor)].transient = false;
+}
+
+/** True if later frames add to what a layer has left in its output. */
+static bool corrects_in_place(const rpr_stream *s, const rpr_step *step)
+{
+    const rpr_linear *l = step->linear;
+    return !rpr_linear_recomputes(l, &s->gate[step->gate]) &&
+           (step->deferred || rpr_act_is_none(&l->act));
+}
+
+/** Several steps write the output of a join: none of them knows what the others touch. */
+static void keep_ends(rpr_stream *s, const rpr_step *step)
+{
+    bool linear = step->kind == RPR_STEP_LINEAR;
+    bool reads = linear ? s->gate[step->gate].open : step->kind != RPR_STEP_JOIN;
+    bool writes = linear ? corrects_in_place(s, step) : step->kind != RPR_STEP_PIXEL;
+    for (int i = 0; reads && i < step->n_in; i++)
+        keep(s, step->in[i]);
+    for (int i = 0; writes && i < step->n_out; i++)
+        keep(s, step->out[i]);
+}
+
+/** With reuse. */
+static void find_kept(rpr_stream *s)
+{
+    const rpr_plan *p = s->plan;
+    for (int i = 0; i < p->n_input; i++)
+        keep(s, p->input[i]);
+    for (int i = 0; i < p->n_output; i++)
+        keep(s, p->output[i]);
+    for (int i = 0; i < p->n_step; i++)
+        keep_ends(s, &p->step[i]);
+}
+
 void rpr_stream_find_lives(rpr_stream *s)
 {
     const rpr_plan *p = s->plan;
     for (int i = 0; i < p->n_tensor; i++)
-        s->life[i] = (rpr_life){.first = p->n_step, .last = -1, .shared = !s->reuse};
+        s->life[i] = (rpr_life){.first = p->n_step, .last = -1, .transient = true};
+    if (s->reuse)
+        find_kept(s);
+    for (int i = 0; i < p->n_tensor; i++)
+        s->life[i].shared = s->life[i].transient && !s->opt.oracle;
     for (int i = 0; i < p->n_input; i++)
         extend(s, p->input[i], -1);
     for (int i = 0; i < p->n_step; i++)
@@ -28,6 +72,16 @@ void rpr_stream_find_lives(rpr_stream *s)
             extend(s, p->step[i].in[k], i); /* the outputs follow */
     for (int i = 0; i < p->n_output; i++)
         extend(s, p->output[i], p->n_step);
+}
+
+void rpr_stream_find_whole(rpr_stream *s)
+{
+    for (int i = 0; s->reuse && i < s->plan->n_gate; i++)
+        s->life[rpr_plan_root(s->plan, s->plan->gate[i].tensor)].whole = false;
+    for (int i = 0; s->reuse && i < s->plan->n_gate; i++) {
+        rpr_life *life = &s->life[rpr_plan_root(s->plan, s->plan->gate[i].tensor)];
+        life->whole |= life->transient && s->gate[i].loose;
+    }
 }
 
 /** Zeros around the pixels, where other tensors may have left theirs. */
@@ -53,6 +107,8 @@ void rpr_stream_begin(rpr_stream *s, int tensor, int moment)
     int root = tensor == RPR_NONE ? RPR_NONE : rpr_plan_root(s->plan, tensor);
     if (root == RPR_NONE || !s->life[root].shared || s->life[root].first != moment)
         return;
+    if (s->reuse && !s->life[root].whole)
+        return; /* a gate has a halo of its own */
     const rpr_tensor *t = &s->plan->tensor[root];
     if (t->halo_t || t->halo_b || t->halo_l || t->halo_r)
         clear_halo(t, s->data[root]);

@@ -112,7 +112,6 @@ static void take_open_gate(rpr_stream *s, int i, layout *m)
     g->xhat = rpr_stream_map(s, tensor);
     g->in = g->xhat;
     g->changed = rpr_stream_touch(s, tensor);
-    g->open = true;
     g->keeps_all = s->opt.trace != 0;
     size_t rows = (size_t)g->xhat.n * (size_t)g->xhat.h;
     g->row_n = rpr_arena_take(&m->frame, g->keeps_all ? rows : 0, sizeof *g->row_n);
@@ -171,6 +170,7 @@ static void take_gate(rpr_stream *s, int i, layout *m)
     g->adaptive = s->opt.policy == RPR_POLICY_AUTO;
     g->loosens = !s->opt.all_gates;
     g->rows_only = !plan->needs_list;
+    g->partial = s->life[rpr_plan_root(s->plan, plan->tensor)].transient;
     g->keeps_all = s->opt.trace != 0;
     size_t offs = g->rows_only ? 0 : rows * (size_t)(t->w + 1);
     g->off = rpr_arena_take(&m->frame, offs, sizeof *g->off);
@@ -239,7 +239,7 @@ static void take_all(rpr_stream *s, layout *m)
     take_touched(s, m);
     take_inputs(s, m);
     for (int i = 0; s->reuse && i < s->plan->n_gate; i++) {
-        if (s->plan->gate[i].cheap && !s->opt.all_gates)
+        if (s->gate[i].open)
             take_open_gate(s, i, m);
         else
             take_gate(s, i, m);
@@ -292,6 +292,8 @@ bool rpr_stream_take_memory(rpr_stream *s)
 {
     if (!take_small(s))
         return false;
+    for (int i = 0; i < s->plan->n_gate; i++)
+        s->gate[i].open = s->reuse && s->plan->gate[i].cheap && !s->opt.all_gates;
     rpr_stream_find_lives(s);
     /* A tensor and its touched map, both halves of a list, and the results. */
     size_t pieces = 2 * (size_t)s->plan->n_tensor + 2 * (size_t)s->plan->n_gate + 1;

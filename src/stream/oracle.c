@@ -173,7 +173,7 @@ static void check_layer(layer_check *c)
 
 int rpr_stream_oracle(const rpr_stream *s, rpr_oracle *result)
 {
-    if (!s->reuse || s->frame == 0 || !result)
+    if (!s->reuse || !s->opt.oracle || s->frame == 0 || !result)
         return RPR_ERR_ARGUMENT;
     const rpr_kernels *scalar = rpr_kernels_named("scalar");
     *result = (rpr_oracle){0};

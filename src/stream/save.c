@@ -14,7 +14,7 @@ typedef struct save_header {
     uint64_t fingerprint, bytes;
     double threshold;
     int32_t levels, refresh;
-    int64_t all_gates;
+    int32_t all_gates, oracle;
     uint64_t frame, random;
 } save_header;
 
@@ -54,6 +54,7 @@ static save_header make_header(const rpr_stream *s)
     h.levels = s->opt.gate.levels;
     h.refresh = s->opt.refresh;
     h.all_gates = s->opt.all_gates != 0;
+    h.oracle = s->opt.oracle != 0;
     h.frame = s->frame;
     h.random = s->random;
     return h;
@@ -131,6 +132,10 @@ static int check_header(rpr_stream *s, const save_header *h, size_t bytes)
         return rpr_fail(&s->error, RPR_ERR_STATE,
                         "the saved state is of a stream with%s the option all_gates",
                         h->all_gates ? "" : "out");
+    if (h->fingerprint == own.fingerprint && h->oracle != own.oracle)
+        return rpr_fail(&s->error, RPR_ERR_STATE,
+                        "the saved state is of a stream with%s the option oracle",
+                        h->oracle ? "" : "out");
     if (h->fingerprint != own.fingerprint || h->bytes != own.bytes)
         return rpr_fail(&s->error, RPR_ERR_STATE, "the saved state is of another model");
     if (h->gate_kind != own.gate_kind || h->levels != own.levels || h->threshold < own.threshold ||

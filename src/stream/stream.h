@@ -29,7 +29,9 @@ typedef struct rpr_input_state {
 /** Steps between which the memory of a tensor is wanted: -1 are the inputs, n_step the outputs. */
 typedef struct rpr_life {
     int first, last;
-    bool shared; /* it is not wanted outside of them, and other tensors have the memory then */
+    bool transient; /* each frame reads only what it wrote itself */
+    bool shared;    /* other tensors have the memory outside of its steps */
+    bool whole;     /* transient: this frame reads all of it, not only what was touched */
 } rpr_life;
 
 struct rpr_stream {
@@ -68,8 +70,11 @@ struct rpr_stream {
 bool rpr_stream_take_memory(rpr_stream *s);
 void rpr_stream_free_memory(rpr_stream *s);
 
-/** Fills s->life. */
+/** Fills s->life. Gates know already whether they are open. */
 void rpr_stream_find_lives(rpr_stream *s);
+
+/** Finds the transient tensors that the frame that begins must write as a whole. */
+void rpr_stream_find_whole(rpr_stream *s);
 
 /** Makes the memory of a tensor ready that is about to be written at moment `moment`. */
 void rpr_stream_begin(rpr_stream *s, int tensor, int moment);
