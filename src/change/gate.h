@@ -50,8 +50,8 @@ typedef struct rpr_gate_state {
     int64_t n_listed;  /* entries in the list; by segments if there are several */
     bool open;         /* nothing is compared: xhat is the tensor itself, and every element of a
                           touched pixel counts as changed */
-    bool partial;      /* the tensor is valid at touched pixels only, unless the gate is loose; and
-                          only from the step that writes it to the gate's last layer */
+    bool partial;      /* the tensor is valid at touched pixels only, or while all of it is wanted,
+                          from the step that writes it to the gate's last layer */
     bool rows_only;    /* only `changed` is wanted: each row's list overwrites the one before */
     bool keeps_all;    /* whatever becomes of the list, idx holds all changed elements: row after
                           row, row_n of each. There is room for every element */

@@ -109,7 +109,7 @@ rpr_correction rpr_linear_correct(const rpr_linear *l, const rpr_kernels *k,
                                   const rpr_act *act, rpr_touch *touched,
                                   const rpr_linear_scratch *scratch);
 
-/** Marks in `touched` (cleared first) what a correction that recomputes would write. */
+/** Marks in `touched` what a correction that recomputes would write. */
 void rpr_linear_reach(const rpr_linear *l, const rpr_gate_state *g, rpr_touch *touched);
 
 /** True if z is finite everywhere. */

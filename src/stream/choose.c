@@ -28,10 +28,11 @@ static bool form_changes(const rpr_stream *s, const rpr_step *step, const rpr_st
     return state->activated != rpr_stream_drops_z(s, step);
 }
 
-/** True if a loose gate held: what its layers computed from x stands, but x is gone. */
+/** True if x is gone from where it was read; nothing changed, and what was computed of it stands.
+ */
 static bool input_is_gone(const rpr_gate_state *g)
 {
-    return g->partial && g->n_changed == 0 && g->in.data != g->xhat.data;
+    return g->partial && g->n_changed == 0 && (g->open || g->in.data != g->xhat.data);
 }
 
 rpr_choice rpr_stream_choose(rpr_stream *s, const rpr_step *step, int index)

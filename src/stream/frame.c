@@ -29,12 +29,6 @@ rpr_map rpr_stream_map(const rpr_stream *s, int tensor)
     return rpr_tensor_map(&s->plan->tensor[tensor], s->data[tensor]);
 }
 
-/** True if this frame is to write all of a step's output, whatever was touched. */
-static bool writes_whole(const rpr_stream *s, const rpr_step *step)
-{
-    return s->life[rpr_plan_root(s->plan, step->out[0])].whole;
-}
-
 /* --------------------------------------------------------------- weighted */
 
 static void update_gate(rpr_stream *s, int index)
@@ -131,7 +125,8 @@ static bool correct_whole(rpr_stream *s, const rpr_step *step, rpr_step_state *s
     if (rpr_linear_recomputes(l, g)) {
         state->choice = RPR_CHOICE_DENSE;
         recompute(s, step, state, z, a, touched);
-        rpr_linear_reach(l, g, touched); /* the rest is what it was */
+        rpr_touch_fill(touched, false); /* the rest is what it was */
+        rpr_linear_reach(l, g, touched);
         return true;
     }
     bool finite = correct(s, step, state, z, a, touched);
@@ -151,7 +146,7 @@ static void run_linear(rpr_stream *s, const rpr_step *step, int index)
     if (state->choice == RPR_CHOICE_DENSE)
         state->activated = rpr_stream_drops_z(s, step);
     rpr_map z = rpr_stream_pre_activation(s, step);
-    bool whole = writes_whole(s, step);
+    bool whole = rpr_stream_writes_whole(s, step);
     switch (state->choice) {
     case RPR_CHOICE_SKIP:
         rpr_touch_fill(touched, false);
@@ -241,7 +236,7 @@ static void run_pixel(rpr_stream *s, const rpr_step *step)
         step->pixel->touch(step->pixel, of, touched);
     if (!touched->any)
         return;
-    bool whole = touched->all || writes_whole(s, step);
+    bool whole = touched->all || rpr_stream_writes_whole(s, step);
     run_pixel_op(s, step->pixel, in, &out, whole ? NULL : touched);
 }
 

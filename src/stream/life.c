@@ -3,8 +3,9 @@
  * Which tensors are transient, wanted for a part of each frame only: those share memory with
  * tensors that are wanted at another time (memory.c). Without reuse that is every tensor. With it
  * most are kept, since later frames read pixels that they do not write. But a gate reads touched
- * pixels, which this frame has written; so what only gates read is transient, unless its layer
- * corrects z in its place. A loose gate reads all pixels: while one is loose, all are written.
+ * pixels, which this frame has written, and so does a pointwise layer behind an open gate; what
+ * only those read is transient, unless its layer corrects z in its place. A loose gate reads all
+ * pixels, and so does a layer that is going to run densely: then all are written.
  */
 #include "stream/stream.h"
 
@@ -32,11 +33,19 @@ static bool corrects_in_place(const rpr_stream *s, const rpr_step *step)
            (step->deferred || rpr_act_is_none(&l->act));
 }
 
+/** True if what a layer behind an open gate computes at a pixel reads just that one. */
+static bool is_pointwise(const rpr_linear *l)
+{
+    bool padded = l->halo_t > 0 || l->halo_b > 0 || l->halo_l > 0 || l->halo_r > 0;
+    return l->phase[0].kh == 1 && l->phase[0].kw == 1 && !padded;
+}
+
 /** Several steps write the output of a join: none of them knows what the others touch. */
 static void keep_ends(rpr_stream *s, const rpr_step *step)
 {
     bool linear = step->kind == RPR_STEP_LINEAR;
-    bool reads = linear ? s->gate[step->gate].open : step->kind != RPR_STEP_JOIN;
+    bool around = linear && s->gate[step->gate].open && !is_pointwise(step->linear);
+    bool reads = linear ? around : step->kind != RPR_STEP_JOIN;
     bool writes = linear ? corrects_in_place(s, step) : step->kind != RPR_STEP_PIXEL;
     for (int i = 0; reads && i < step->n_in; i++)
         keep(s, step->in[i]);
@@ -74,14 +83,32 @@ void rpr_stream_find_lives(rpr_stream *s)
         extend(s, p->output[i], p->n_step);
 }
 
+/** True if a layer behind an open gate may run densely though little was touched. */
+static bool wants_whole(const rpr_stream *s, int index)
+{
+    const rpr_step *step = &s->plan->step[index];
+    return s->opt.policy != RPR_POLICY_AUTO || rpr_stream_writes_whole(s, step) ||
+           s->step[index].activated != rpr_stream_drops_z(s, step);
+}
+
+/** Backwards: a layer that must write its whole output reads its whole input. */
 void rpr_stream_find_whole(rpr_stream *s)
 {
-    for (int i = 0; s->reuse && i < s->plan->n_gate; i++)
+    for (int i = 0; i < s->plan->n_gate; i++)
         s->life[rpr_plan_root(s->plan, s->plan->gate[i].tensor)].whole = false;
-    for (int i = 0; s->reuse && i < s->plan->n_gate; i++) {
-        rpr_life *life = &s->life[rpr_plan_root(s->plan, s->plan->gate[i].tensor)];
-        life->whole |= life->transient && s->gate[i].loose;
+    for (int i = s->plan->n_step - 1; s->reuse && i >= 0; i--) {
+        const rpr_step *step = &s->plan->step[i];
+        if (step->kind != RPR_STEP_LINEAR)
+            continue;
+        rpr_life *life = &s->life[rpr_plan_root(s->plan, step->in[0])];
+        const rpr_gate_state *g = &s->gate[step->gate];
+        life->whole |= life->transient && (g->open ? wants_whole(s, i) : g->loose);
     }
+}
+
+bool rpr_stream_writes_whole(const rpr_stream *s, const rpr_step *step)
+{
+    return s->life[rpr_plan_root(s->plan, step->out[0])].whole;
 }
 
 /** Zeros around the pixels, where other tensors may have left theirs. */

@@ -112,6 +112,7 @@ static void take_open_gate(rpr_stream *s, int i, layout *m)
     g->xhat = rpr_stream_map(s, tensor);
     g->in = g->xhat;
     g->changed = rpr_stream_touch(s, tensor);
+    g->partial = s->life[rpr_plan_root(s->plan, tensor)].transient;
     g->keeps_all = s->opt.trace != 0;
     size_t rows = (size_t)g->xhat.n * (size_t)g->xhat.h;
     g->row_n = rpr_arena_take(&m->frame, g->keeps_all ? rows : 0, sizeof *g->row_n);

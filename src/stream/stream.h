@@ -76,6 +76,9 @@ void rpr_stream_find_lives(rpr_stream *s);
 /** Finds the transient tensors that the frame that begins must write as a whole. */
 void rpr_stream_find_whole(rpr_stream *s);
 
+/** True if this frame is to write all of a step's output, whatever was touched. */
+bool rpr_stream_writes_whole(const rpr_stream *s, const rpr_step *step);
+
 /** Makes the memory of a tensor ready that is about to be written at moment `moment`. */
 void rpr_stream_begin(rpr_stream *s, int tensor, int moment);
 
