@@ -113,7 +113,7 @@ static void visit_row(band *b, int32_t j, int32_t ky, int32_t kx)
         }
         if (first == end)
             continue;
-        mark[p->out_x0 + i * p->out_sx] = 1;
+        memset(mark + p->out_x0 + i * p->out_sx, 1, (size_t)p->out_n);
         terms[i] += end - first;
         b->visit[b->visits] = (rpr_delta_visit){.z = z + i * z_step,
                                                 .first = first,
