@@ -101,6 +101,16 @@ else
     skip 'x86-64 build' "this is $(uname -m)"
 fi
 
+section 'gcc for AArch64, in qemu: NEON kernels, and the engine on them'
+if [ "$(uname -m)" = aarch64 ]; then
+    skip 'AArch64 build' 'this is one: the gcc tests ran it'
+elif ! command -v aarch64-linux-gnu-gcc >/dev/null || ! command -v qemu-aarch64 >/dev/null; then
+    skip 'AArch64 build' 'gcc-aarch64-linux-gnu or qemu-user is not installed'
+elif check 'AArch64 build' scripts/build.sh build-neon --cross-file scripts/aarch64.ini \
+    -Dengine_only=true -Dwerror=true; then
+    tests neon build-neon
+fi
+
 section 'gcc, address and undefined behaviour sanitizers'
 if check 'sanitizer build' env CC=gcc scripts/build.sh build-asan -Dbuildtype=debugoptimized \
     -Db_sanitize=address,undefined; then
