@@ -8,7 +8,7 @@ BUILD ?= build
 help:
 	@echo 'make demo    build, fetch a detector and a street video, run with and without reuse'
 	@echo 'make check   every test, build and style check; ends with a line of counts'
-	@echo 'make bench   measure against ONNX Runtime, frame by frame in one process'
+	@echo 'make bench   measure against ONNX Runtime, OpenVINO and tract, frame by frame in one process'
 	@echo 'make sim     the simulated accelerator: every figure of doc/simulator.md'
 	@echo 'make all     build only, into $(BUILD)/'
 	@echo 'make clean   remove what was built and fetched'
@@ -29,11 +29,16 @@ check:
 
 bench:
 	@scripts/install.sh build bench
+	@touch bench/kernels/meson.build # a build folder that is there looks for the libraries again
 	@scripts/build.sh $(BUILD)
 	@scripts/models.py
 	@scripts/venv.sh
 	@.venv/bin/python bench/bench.py --build $(BUILD) -o bench/results.md
 	@.venv/bin/python bench/streams.py --build $(BUILD) -o bench/streams.md
+	@bench/screen_record.py
+	@.venv/bin/python bench/screen.py --build $(BUILD) -o bench/screen.md
+	@$(BUILD)/bench/kernels/kernelbench > $(BUILD)/kernels.md && mv $(BUILD)/kernels.md bench/kernels.md
+	@.venv/bin/python bench/networks.py --build $(BUILD) -o bench/networks.md --plot bench/networks.png
 	@.venv/bin/python scripts/compare_ort.py --build $(BUILD)
 
 sim:

@@ -14,62 +14,28 @@ import sys
 import time
 
 import numpy as np
-import onnxruntime
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(ROOT, 'bench'))
 
 import nanodet  # noqa: E402
 import reprise  # noqa: E402
+import rivals  # noqa: E402
 from frames import frames  # noqa: E402
+from rivals import OnnxRuntime, Ours  # noqa: E402
+from streams import NETWORKS  # noqa: E402
 
 GATES = ('off', 'exact', 'deadzone:2/255', 'deadzone:4/255', 'levels:32')
-SIZE = 416
+NANODET = rivals.Network(*NETWORKS['nanodet'])
+SIZE = NANODET.height
 AUTOMATIC, ALWAYS_CORRECT = 0, 1  # rpr_policy
 
 
-class Rival:
-    """ONNX Runtime, float32, one thread."""
-
-    def __init__(self, path):
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.inter_op_num_threads = 1
-        self.session = onnxruntime.InferenceSession(path, options,
-                                                    providers=['CPUExecutionProvider'])
-        self.input = self.session.get_inputs()[0].name
-
-    def prepare(self, picture):
-        x = picture.astype(np.float32) * np.float32(1 / 255)
-        return {self.input: np.ascontiguousarray(x.transpose(2, 0, 1)[None])}
-
-    def run(self, prepared):
-        return self.session.run(None, prepared)
-
-
-class Ours:
-    """A stream of ours with one gate."""
-
-    def __init__(self, model, gate):
-        # The paper's scheme always corrects; where much changes, our own choice would be dense.
-        policy = ALWAYS_CORRECT if gate.startswith('levels') else AUTOMATIC
-        self.stream = model.stream(gate, policy=policy, all_gates=policy == ALWAYS_CORRECT)
-        self.executed = self.dense = self.inputs = self.changed = 0
-
-    @staticmethod
-    def prepare(picture):
-        return picture
-
-    def run(self, picture):
-        return self.stream.run_shared(picture)
-
-    def count(self):
-        """Adds the last frame's counts."""
-        s = self.stream.stats()
-        self.executed += s.macs_executed
-        self.dense += s.macs_dense
-        self.inputs += s.inputs
-        self.changed += s.changed
+def ours(model, gate):
+    """A stream of ours. The paper's scheme always corrects; where much changes, our own choice would
+    be dense."""
+    policy = ALWAYS_CORRECT if gate.startswith('levels') else AUTOMATIC
+    return rivals.Ours(model, NANODET, gate, policy=policy, all_gates=policy == ALWAYS_CORRECT)
 
 
 class Record:
@@ -109,7 +75,7 @@ def measure(contestants, pictures):
 
 def measure_alone(model, gate, pictures):
     """Median milliseconds of a gate whose state nobody pushes out of the cache."""
-    stream, ms = Ours(model, gate), []
+    stream, ms = ours(model, gate), []
     for number, picture in enumerate(pictures):
         start = time.perf_counter()
         stream.run(picture)
@@ -150,7 +116,7 @@ def table(contestants, records, alone, pictures, isa):
     reference = records['off'].boxes
     lines = [
         f'Nanodet, {SIZE}x{SIZE}, {len(pictures)} frames of vtest.avi from frame 100, one thread.',
-        f'{processor()}, bundle {isa}; ONNX Runtime {onnxruntime.__version__}, float32.',
+        f'{processor()}, bundle {isa}; ONNX Runtime {OnnxRuntime.version()}, float32.',
         'The first frame, which is always dense, is left out of times and MACs. F1: boxes against',
         'our dense run. Skipping: a detector that runs on as many frames as the MACs executed',
         'would pay for, and repeats its boxes in between. Alone: the same stream without the others',
@@ -193,8 +159,8 @@ def main():
 
     library = reprise.load_library(os.path.join(ROOT, args.build, 'src/libreprise.so'))
     model = reprise.Model(args.model, library=library)
-    contestants = {'ONNX Runtime': Rival(args.model), 'off': Ours(model, 'off')}
-    contestants.update({g: Ours(model, g) for g in args.gates.split(',') if g})
+    contestants = {'ONNX Runtime': OnnxRuntime(args.model, NANODET), 'off': ours(model, 'off')}
+    contestants.update({g: ours(model, g) for g in args.gates.split(',') if g})
     pictures = frames(args.video, SIZE, SIZE, args.frames, args.skip)
     records = measure(contestants, pictures)
     alone = {g: measure_alone(model, g, pictures) for g in contestants if g != 'ONNX Runtime'}

@@ -109,6 +109,7 @@ elif ! command -v aarch64-linux-gnu-gcc >/dev/null || ! command -v qemu-aarch64 
 elif check 'AArch64 build' scripts/build.sh build-neon --cross-file scripts/aarch64.ini \
     -Dengine_only=true -Dwerror=true; then
     tests neon build-neon
+    skip 'neon: suite long' 'takes minutes in qemu: meson test -C build-neon --suite long -t 10'
 fi
 
 section 'gcc, address and undefined behaviour sanitizers'
@@ -118,6 +119,7 @@ if check 'sanitizer build' env CC=gcc scripts/build.sh build-asan -Dbuildtype=de
 fi
 
 section 'Other compilers and ways'
+check 'threads, thread sanitizer' scripts/tsan.sh build-tsan
 check 'clang build, -Werror' env CC=clang scripts/build.sh build-clang -Dwerror=true
 check 'plain cc build' scripts/plain-cc.sh build-plain
 check 'made-up traces' scripts/fuzz.sh build-fuzz

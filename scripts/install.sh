@@ -13,7 +13,8 @@ check="git python3 python3-onnx python3-numpy ffmpeg libonnx-testdata clang libc
 # For what an AArch64 runs by itself.
 [ "$(uname -m)" = aarch64 ] ||
     check="$check gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user"
-bench="python3 python3-venv python3-onnx python3-numpy ffmpeg"
+bench="python3 python3-venv python3-onnx python3-numpy ffmpeg libdnnl-dev libxnnpack-dev
+    libpthreadpool-dev xvfb xterm xdotool xfonts-base fonts-dejavu-core"
 
 as_root()
 {

@@ -6,7 +6,11 @@ usage: scripts/models.py [NAME...]      (all of them without a name; --list prin
 
 Packages come from npm and Debian, pinned by version and by SHA-256. What is there already is not
 fetched again. A file appears under its final name only when it is complete and its hash is right.
+A file name with a * stands for all files that match, joined in the order of their names.
 """
+import fnmatch
+import glob
+import gzip
 import hashlib
 import json
 import os
@@ -82,10 +86,15 @@ def debian_archive(package, folder):
     return archive
 
 
+def kept(folder, file):
+    """Where a pinned file of a package lies; joined files need a name without the *."""
+    return os.path.join(folder, file.replace('*', '-all'))
+
+
 def fetch(name, package):
     """All pinned files of a package are in demo/packages/NAME afterwards."""
     folder = os.path.join(PACKAGES, name)
-    missing = [f for f in package['files'] if not os.path.exists(os.path.join(folder, f))]
+    missing = [f for f in package['files'] if not os.path.exists(kept(folder, f))]
     if 'debian' in package:
         missing = [f for f in missing if not take_installed(f, package['files'][f], folder)]
     if missing:
@@ -95,15 +104,25 @@ def fetch(name, package):
             get = npm_archive if 'npm' in package else debian_archive
             unpack(get(package, temporary), package['files'], missing, folder)
     for f, expected in package['files'].items():
-        check(os.path.join(folder, f), expected, f'demo/packages/{name}/{f}')
+        check(kept(folder, f), expected, f'demo/packages/{name}/{f}')
 
 
 def take_installed(file, expected, folder):
     """Copies a Debian file that is installed on this machine, if it is the pinned one."""
-    installed = os.path.join('/', file)
-    if not os.path.exists(installed) or digest(installed) != expected:
+    installed = sorted(glob.glob(os.path.join('/', file)))
+    h = hashlib.sha256()
+    for path in installed:
+        with open(path, 'rb') as f:
+            h.update(f.read())
+    if h.hexdigest() != expected:
         return False
-    place(os.path.join(folder, file), lambda part: shutil.copyfile(installed, part))
+
+    def write(part):
+        with open(part, 'wb') as out:
+            for path in installed:
+                with open(path, 'rb') as f:
+                    shutil.copyfileobj(f, out)
+    place(kept(folder, file), write)
     return True
 
 
@@ -111,14 +130,16 @@ def unpack(archive, files, missing, folder):
     with tarfile.open(archive) as tar:
         members = {os.path.normpath(m.name): m for m in tar if m.isfile()}
         for f in missing:
-            if f not in members:
+            found = sorted(fnmatch.filter(members, f))
+            if not found:
                 raise FetchError(f'{os.path.basename(archive)} holds no {f}')
 
-            def write(part, member=members[f], file=f):
+            def write(part, found=found, file=f):
                 with open(part, 'wb') as out:
-                    shutil.copyfileobj(tar.extractfile(member), out)
+                    for member in found:
+                        shutil.copyfileobj(tar.extractfile(members[member]), out)
                 check(part, files[file], file)
-            place(os.path.join(folder, f), write)
+            place(kept(folder, f), write)
 
 
 def place(path, write):
@@ -147,6 +168,25 @@ def recipe(entry, package):
     return hashlib.sha256('\n'.join(parts).encode()).hexdigest()
 
 
+def pictures(source, output):
+    """Joined binary PGM pictures of one size become one uncompressed grey video."""
+    with open(source, 'rb') as f, open(output, 'wb') as out:
+        size = None
+        while magic := f.readline():
+            width, height = map(int, f.readline().split())
+            if magic != b'P5\n' or f.readline() != b'255\n' or size not in (None, (width, height)):
+                raise FetchError(f'{source}: not PGM pictures of one size')
+            if size is None:
+                out.write(b'YUV4MPEG2 W%d H%d F25:1 Cmono\n' % (width, height))
+            size = width, height
+            out.write(b'FRAME\n' + f.read(width * height))
+
+
+def gunzip(source, output):
+    with gzip.open(source) as f, open(output, 'wb') as out:
+        shutil.copyfileobj(f, out)
+
+
 def make(name, table):
     """Makes one output, unless it is there and came from the same recipe."""
     entry = table['files'][name]
@@ -160,12 +200,13 @@ def make(name, table):
         if made == [wanted, digest(output)]:
             return
     fetch(entry['package'], package)
-    source = os.path.join(PACKAGES, entry['package'], entry.get('convert') or entry['copy'])
-    if 'convert' in entry:
-        place(output, lambda part: run(['/usr/bin/python3', CONVERTER, source, '-o', part,
-                                        '--outputs', ','.join(entry['nodes'])]))
-    else:
-        place(output, lambda part: shutil.copyfile(source, part))
+    makers = {'copy': shutil.copyfile, 'gunzip': gunzip, 'pictures': pictures,
+              'convert': lambda source, part: run(
+                  ['/usr/bin/python3', CONVERTER, source, '-o', part, '--outputs',
+                   ','.join(entry['nodes'])])}
+    how = next(key for key in makers if key in entry)
+    source = kept(os.path.join(PACKAGES, entry['package']), entry[how])
+    place(output, lambda part: makers[how](source, part))
 
     def write(part):
         with open(part, 'w', encoding='ascii') as f:

@@ -100,7 +100,7 @@ static const char common[] =
     "                          levels:C    when it moved to another one of C levels\n"
     "                          off         always: dense on every frame\n"
     "  --frames N, --skip N  run at most N frames; leave out the first N\n"
-    "  --threads N           threads inside one frame; this version runs 1 only\n"
+    "  --threads N           threads inside one frame (default 1); results do not depend on it\n"
     "  --refresh N           recompute every layer once in N frames, which bounds float drift;\n"
     "                        0: never (default 256)\n"
     "  --all-gates           compare every value of every frame, as the paper does, also where\n"

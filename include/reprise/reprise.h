@@ -182,8 +182,9 @@ typedef struct rpr_stream_options {
     rpr_gate gate;      /**< of every weighted layer; default EXACT */
     int refresh;        /**< every layer recomputes from its gated input every so many frames, which
                              bounds float drift; layers take turns. 0: never. Default 256 */
-    int threads;        /**< threads inside one frame; this version takes 1 only. Streams may run
-                             on threads of their own */
+    int threads;        /**< threads inside one frame, 1 (default) to 64, the caller's among them;
+                             while a frame runs they wait for work on their processors. No bit of
+                             a result depends on it. Streams may run on threads of their own */
     rpr_policy policy;
     uint64_t seed;       /**< RPR_POLICY_RANDOM */
     int allow_nonfinite; /**< 1: NaN and infinity in an input are run as they are */

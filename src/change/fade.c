@@ -26,7 +26,12 @@ static float largest_in(const rpr_kernels *k, const rpr_map *m)
 
 bool rpr_gate_fades(rpr_gate_state *g, const rpr_kernels *k)
 {
-    float change = k->magnitude(g->delta, g->n_listed);
+    float change = 0.0f;
+    for (int i = 0; i < g->segments; i++) {
+        const float *delta = g->delta + rpr_gate_list_start(g, i);
+        float most = k->magnitude(delta, g->segment[i].changed);
+        change = most > change ? most : change;
+    }
     g->peak *= DECAY;
     if (change <= NEAR * g->peak)
         return false;

@@ -2,6 +2,7 @@
 #include "change/gate.h"
 
 #include <math.h>
+#include <stdatomic.h>
 
 /*
  * From about half of the elements on, dense recompute is cheaper than a correction (stream/
@@ -46,29 +47,51 @@ static int32_t gate_span(const gate_rule *r, const rpr_kernels *k, const float *
     return k->gate_deadzone(x, xhat, n, r->theta, base, idx, delta, nonfinite);
 }
 
+#define SEGMENT_VALUES 8192 /* that are worth waking a thread for */
+
+int rpr_gate_segments(int32_t n, int32_t h, int32_t w, int32_t c, bool one_piece)
+{
+    int64_t rows = (int64_t)n * h, worth = rpr_pool_worth(rows * w * c, SEGMENT_VALUES);
+    worth = worth < rows ? worth : rows;
+    worth = worth < RPR_GATE_SEGMENTS ? worth : RPR_GATE_SEGMENTS;
+    return one_piece || worth < 1 ? 1 : (int)worth;
+}
+
 const float *rpr_gate_values(const rpr_gate_state *g, const rpr_kernels *k, const float *x,
-                             int64_t pix, int32_t count)
+                             int64_t pix, int32_t count, int thread)
 {
     int32_t c = g->xhat.c;
+    float *row = g->row + (size_t)thread * g->row_floats;
     if (pix == c && rpr_act_is_none(&g->act))
         return x;
     if (pix == c) {
-        k->act(&g->act, x, g->row, (int64_t)count * c);
-        return g->row;
+        k->act(&g->act, x, row, (int64_t)count * c);
+        return row;
     }
     for (int32_t i = 0; i < count; i++)
-        k->act(&g->act, x + i * pix, g->row + (int64_t)i * c, c);
-    return g->row;
+        k->act(&g->act, x + i * pix, row + (int64_t)i * c, c);
+    return row;
 }
 
-/** Gates pixels [x0, x1) of one row; returns the number of changed elements. */
-static int32_t gate_run(rpr_gate_state *g, const gate_rule *r, const rpr_kernels *k, const float *x,
-                        int64_t pix, float *xhat, int32_t x0, int32_t x1, int32_t *idx,
-                        float *delta)
+/** One pass over a gate's rows: an update, or with touched NULL a copy. */
+typedef struct pass {
+    rpr_gate_state *g;
+    gate_rule r;
+    const rpr_kernels *k;
+    const rpr_map *x;
+    const rpr_touch *touched;
+    _Atomic int64_t listed;
+} pass;
+
+/** Pixels [x0, x1) of one row; returns the number of changed elements. */
+static int32_t gate_run(const pass *p, int32_t row, int32_t x0, int32_t x1, int32_t *idx,
+                        float *delta, int thread, bool *nonfinite)
 {
-    int32_t c = g->xhat.c;
-    return gate_span(r, k, rpr_gate_values(g, k, x + x0 * pix, pix, x1 - x0),
-                     xhat + (int64_t)x0 * c, (x1 - x0) * c, x0 * c, idx, delta, &g->nonfinite);
+    rpr_gate_state *g = p->g;
+    int32_t c = g->xhat.c, n = row / p->x->h, y = row % p->x->h;
+    const float *x = rpr_map_at(p->x, n, y, x0);
+    return gate_span(&p->r, p->k, rpr_gate_values(g, p->k, x, p->x->pix, x1 - x0, thread),
+                     rpr_map_at(&g->xhat, n, y, x0), (x1 - x0) * c, x0 * c, idx, delta, nonfinite);
 }
 
 /** Division of element indices by the number of channels, by multiplication where that is exact. */
@@ -129,42 +152,60 @@ static int32_t mark_row(const rpr_gate_state *g, uint8_t *changed, const int32_t
 
 #define SPAN_VALUES 256 /* that cost about as much as a call */
 
+/** Files the `found` changes of a row, listed from `first` on; returns its changed pixels. */
+static int32_t file_row(const rpr_gate_state *g, int32_t row, int32_t first, int32_t found)
+{
+    int32_t w = g->xhat.w;
+    uint8_t *changed = g->changed.pix + (int64_t)row * w;
+    return g->rows_only
+               ? mark_row(g, changed, g->idx + first, found)
+               : index_row(g, g->off + (int64_t)row * (w + 1), changed, first, first + found);
+}
+
+static void update_part(void *job, int part, int thread)
+{
+    pass *p = job;
+    rpr_gate_state *g = p->g;
+    const int32_t w = p->x->w, c = p->x->c;
+    const bool overwrites = g->rows_only && !g->keeps_all;
+    rpr_gate_segment s = {0};
+    int32_t at = (int32_t)rpr_gate_list_start(g, part), end = rpr_gate_segment_row(g, part + 1);
+    for (int32_t row = rpr_gate_segment_row(g, part); row < end; row++) {
+        const uint8_t *mark = p->touched->pix + (int64_t)row * w;
+        /* So much has changed that dense is cheaper: the list is given up. */
+        bool files = g->list_ok && (g->rows_only || atomic_load(&p->listed) <= g->cap);
+        bool list = files || g->keeps_all;
+        int32_t found = 0;
+        for (int32_t x0 = 0, x1 = 0; rpr_touch_span(mark, x1, w, SPAN_VALUES / c, &x0, &x1);)
+            found += gate_run(p, row, x0, x1, list ? g->idx + at + found : NULL,
+                              list ? g->delta + at + found : NULL, thread, &s.nonfinite);
+        g->row_n[row] = found;
+        if (!found)
+            continue;
+        s.changed += found;
+        if (files)
+            s.pixels += file_row(g, row, at, found);
+        at += overwrites ? 0 : found;
+        atomic_fetch_add(&p->listed, found);
+    }
+    g->segment[part] = s;
+}
+
 void rpr_gate_update(rpr_gate_state *g, const rpr_gate *rule, const rpr_kernels *k,
                      const rpr_map *x, const rpr_touch *touched)
 {
-    gate_rule r = make_rule(g, rule);
-    int32_t w = x->w, rows = x->n * x->h;
-    int64_t row_elements = (int64_t)w * x->c;
+    pass p = {.g = g, .r = make_rule(g, rule), .k = k, .x = x, .touched = touched};
     rpr_gate_hold(g);
     g->compared = true;
     g->list_ok = !g->crowded;
-    for (int32_t row = 0; row < rows; row++) {
-        int32_t n = row / x->h, y = row % x->h, x0 = 0, x1 = 0;
-        const uint8_t *mark = rpr_touch_row(touched, n, y);
-        const float *src = rpr_map_at(x, n, y, 0);
-        float *dst = rpr_map_at(&g->xhat, n, y, 0);
-        /* A list that could overflow is given up: so much has changed that dense is cheaper. */
-        if (g->list_ok && g->n_listed + row_elements > g->cap)
-            g->list_ok = false;
-        int32_t first = (int32_t)(g->keeps_all ? g->n_changed : g->n_listed), found = 0;
-        bool list = g->list_ok || g->keeps_all;
-        while (rpr_touch_span(mark, x1, w, SPAN_VALUES / x->c, &x0, &x1))
-            found +=
-                gate_run(g, &r, k, src, x->pix, dst, x0, x1, list ? g->idx + first + found : NULL,
-                         list ? g->delta + first + found : NULL);
-        g->row_n[row] = found;
-        g->n_changed += found;
-        if (g->list_ok && found) {
-            uint8_t *changed = rpr_touch_row(&g->changed, n, y);
-            if (g->rows_only) {
-                g->n_pixels += mark_row(g, changed, g->idx + first, found);
-            } else {
-                g->n_listed += found;
-                g->n_pixels +=
-                    index_row(g, g->off + (int64_t)row * (w + 1), changed, first, first + found);
-            }
-        }
+    rpr_pool_run(g->pool, g->segments, update_part, &p);
+    for (int i = 0; i < g->segments; i++) {
+        g->n_changed += g->segment[i].changed;
+        g->n_pixels += g->segment[i].pixels;
+        g->nonfinite |= g->segment[i].nonfinite;
     }
+    g->list_ok &= g->rows_only || g->n_changed <= g->cap;
+    g->n_listed = g->list_ok && !g->rows_only ? g->n_changed : 0;
     g->crowded =
         g->adaptive && !g->loosens && (double)g->n_changed > CROWDED * (double)rpr_gate_elements(g);
     if (g->list_ok) {
@@ -178,23 +219,32 @@ void rpr_gate_update(rpr_gate_state *g, const rpr_gate *rule, const rpr_kernels 
 double rpr_gate_sample(rpr_gate_state *g, const rpr_gate *rule, const rpr_kernels *k,
                        const rpr_map *x, int32_t first, int32_t step)
 {
-    const gate_rule r = make_rule(g, rule);
+    const pass p = {.g = g, .r = make_rule(g, rule), .k = k, .x = x};
     int64_t found = 0, looked = 0;
     for (int32_t row = first; row < x->n * x->h; row += step) {
-        found += gate_run(g, &r, k, rpr_map_at(x, row / x->h, row % x->h, 0), x->pix,
-                          rpr_map_at(&g->xhat, row / x->h, row % x->h, 0), 0, x->w, NULL, NULL);
+        found += gate_run(&p, row, 0, x->w, NULL, NULL, 0, &g->nonfinite);
         looked += (int64_t)x->w * x->c;
     }
     return (double)found / (double)looked;
 }
 
+static void copy_part(void *job, int part, int thread)
+{
+    const pass *p = job;
+    const rpr_map *x = p->x;
+    const size_t bytes = (size_t)x->w * (size_t)x->c * sizeof(float);
+    int32_t end = rpr_gate_segment_row(p->g, part + 1);
+    for (int32_t row = rpr_gate_segment_row(p->g, part); row < end; row++)
+        memcpy(rpr_map_at(&p->g->xhat, row / x->h, row % x->h, 0),
+               rpr_gate_values(p->g, p->k, rpr_map_at(x, row / x->h, row % x->h, 0), x->pix, x->w,
+                               thread),
+               bytes);
+}
+
 void rpr_gate_copy(rpr_gate_state *g, const rpr_kernels *k, const rpr_map *x)
 {
-    const size_t bytes = (size_t)x->w * (size_t)x->c * sizeof(float);
-    for (int32_t row = 0; row < x->n * x->h; row++)
-        memcpy(rpr_map_at(&g->xhat, row / x->h, row % x->h, 0),
-               rpr_gate_values(g, k, rpr_map_at(x, row / x->h, row % x->h, 0), x->pix, x->w),
-               bytes);
+    pass p = {.g = g, .k = k, .x = x};
+    rpr_pool_run(g->pool, g->segments, copy_part, &p);
 }
 
 void rpr_gate_hold(rpr_gate_state *g)

@@ -10,8 +10,20 @@
 
 #include "change/map.h"
 #include "change/touch.h"
+#include "core/pool.h"
 #include "kernels/kernels.h"
 #include "reprise/reprise.h"
+
+/**
+ * A gate's rows are compared in segments, which threads share. Their number depends on the map
+ * alone, so that nothing depends on the threads.
+ */
+#define RPR_GATE_SEGMENTS 16
+
+typedef struct rpr_gate_segment {
+    int64_t changed, pixels; /* elements, and pixels with a change if it was listed */
+    bool nonfinite;
+} rpr_gate_segment;
 
 /** What every frame needs of a gate; the arrays live in the stream's memory. */
 typedef struct rpr_gate_state {
@@ -20,16 +32,24 @@ typedef struct rpr_gate_state {
     int32_t *off;   /* n*h rows of w+1: list position where pixel x of the row begins; only rows
                        with row_n > 0 are valid */
     int32_t *row_n; /* n*h: changed elements in the row */
-    int32_t *idx;   /* x * c + channel */
+    int32_t *idx;   /* x * c + channel; every segment has room for all its elements, which begins
+                       at rpr_gate_list_start. Other gates may use it before this gate's first layer
+                       and after its last */
     float *delta;
-    int64_t cap;       /* entries that idx and delta hold, RPR_LANE slack not counted */
+    int list_first, list_last; /* steps of the plan between which the list is wanted */
+    size_t list_at;            /* where the list lies among those of all gates, entries */
+    int64_t cap;               /* entries beyond which the list is given up */
+    int segments;              /* 1 to RPR_GATE_SEGMENTS */
+    rpr_gate_segment segment[RPR_GATE_SEGMENTS];
+    rpr_pool *pool;    /* or NULL */
     rpr_touch changed; /* pixels with a changed element; all when list_ok is false */
     rpr_act act;       /* applied to x before it is compared */
-    float *row;        /* scratch: one row of activated x */
+    float *row;        /* scratch: one row of activated x for every thread, ... */
+    size_t row_floats; /* ... so many floats apart */
     float lo, hi;      /* profiled range of the input */
     int64_t n_changed; /* of this frame */
     int64_t n_pixels;  /* pixels with a change, if list_ok */
-    int64_t n_listed;  /* entries in the list */
+    int64_t n_listed;  /* entries in the list; by segments if there are several */
     bool open;         /* nothing is compared: xhat is the tensor itself, and every element of a
                           touched pixel counts as changed */
     bool rows_only;    /* only `changed` is wanted: each row's list overwrites the one before */
@@ -56,12 +76,29 @@ static inline int64_t rpr_gate_elements(const rpr_gate_state *g)
     return (int64_t)g->xhat.n * g->xhat.h * g->xhat.w * g->xhat.c;
 }
 
+/** Segments of a map, 1 if its changes must stand in one piece. */
+int rpr_gate_segments(int32_t n, int32_t h, int32_t w, int32_t c, bool one_piece);
+
+/** First row of a segment, counted over all images. */
+static inline int32_t rpr_gate_segment_row(const rpr_gate_state *g, int segment)
+{
+    return (int32_t)rpr_part_start((int64_t)g->xhat.n * g->xhat.h, g->segments, segment);
+}
+
+/** List position at which a segment's changes begin; for the number of segments: the room. */
+static inline int64_t rpr_gate_list_start(const rpr_gate_state *g, int segment)
+{
+    int64_t row = (int64_t)g->xhat.w * g->xhat.c;
+    int64_t rows = g->rows_only && !g->keeps_all ? segment : rpr_gate_segment_row(g, segment);
+    return rows * row + (int64_t)segment * RPR_LANE;
+}
+
 /**
  * `count` neighbouring pixels of the gate's input, activated and gap-free: in place if they are so
- * already, else in the scratch row.
+ * already, else in the thread's scratch row.
  */
 const float *rpr_gate_values(const rpr_gate_state *g, const rpr_kernels *k, const float *x,
-                             int64_t pix, int32_t count);
+                             int64_t pix, int32_t count, int thread);
 
 /** xhat <- x (or its centroids) everywhere; everything counts as changed, no list is made. */
 void rpr_gate_restart(rpr_gate_state *g, const rpr_gate *rule, const rpr_kernels *k,

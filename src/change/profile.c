@@ -27,7 +27,7 @@ typedef struct source {
 
 static const float *row_of(const source *s, int32_t n, int32_t y)
 {
-    return rpr_gate_values(s->g, s->k, rpr_map_at(s->x, n, y, 0), s->x->pix, s->x->w);
+    return rpr_gate_values(s->g, s->k, rpr_map_at(s->x, n, y, 0), s->x->pix, s->x->w, 0);
 }
 
 static void count_row(histogram *h, const float *v, int64_t c)

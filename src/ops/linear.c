@@ -137,55 +137,128 @@ static void activate_run(const rpr_act *act, const rpr_kernels *k, const float *
         k->act(act, z + x * z_pix, a + x * a_pix, c);
 }
 
-static void dense_pointwise(const rpr_linear *l, const rpr_kernels *k, const rpr_map *in,
-                            const rpr_map *z, const rpr_map *a, const rpr_act *act, int32_t n)
+/** One phase and image of a dense run, in parts of its rows, pixels or output channels. */
+typedef struct dense_job {
+    const rpr_linear *l;
+    const rpr_kernels *k;
+    const rpr_phase *p;
+    const rpr_map *in, *z, *a;
+    const rpr_act *act;
+    int32_t n;
+    int parts;
+} dense_job;
+
+/** Pixels [at, end) of a pointwise layer, output channels [c0, c1) of blocks. */
+static void dense_pointwise(const dense_job *d, int64_t at, int64_t end, int32_t c0, int32_t c1)
 {
-    rpr_conv_row r = rpr_phase_conv_row(&l->phase[0], in, z, n, 0);
-    int32_t total = l->phase[0].rows * l->phase[0].cols;
-    float *to = rpr_map_at(a, n, 0, 0);
-    for (int32_t at = 0; at < total; at += POINTWISE_PIECE) {
-        r.n = total - at < POINTWISE_PIECE ? total - at : POINTWISE_PIECE;
-        k->conv_row(&r);
-        activate_run(act, k, r.out, z->pix, to, a->pix, l->out_c, r.n);
+    rpr_conv_row r = rpr_phase_conv_row(d->p, d->in, d->z, d->n, 0);
+    r.in += at * r.in_step;
+    r.out += at * r.out_pix + c0;
+    r.w += (int64_t)r.ci * c0;
+    r.bias += c0;
+    r.co = c1 - c0;
+    float *to = rpr_map_at(d->a, d->n, 0, 0) + at * d->a->pix + c0;
+    for (; at < end; at += r.n) {
+        r.n = end - at < POINTWISE_PIECE ? (int32_t)(end - at) : POINTWISE_PIECE;
+        d->k->conv_row(&r);
+        activate_run(d->act, d->k, r.out, d->z->pix, to, d->a->pix, r.co, r.n);
         r.in += r.n * r.in_step;
         r.out += r.n * r.out_pix;
-        to += r.n * a->pix;
+        to += r.n * d->a->pix;
     }
 }
 
-static void dense_row(const rpr_linear *l, const rpr_kernels *k, const rpr_phase *p,
-                      const rpr_map *in, const rpr_map *z, int32_t n, int32_t j)
+static void pointwise_part(void *job, int part, int thread)
 {
-    if (l->depthwise) {
-        rpr_depthwise_row r = rpr_phase_depthwise_row(p, in, z, n, j);
-        k->depthwise_row(&r);
+    const dense_job *d = job;
+    const int64_t total = (int64_t)d->p->rows * d->p->cols;
+    (void)thread;
+    dense_pointwise(d, rpr_part_start(total, d->parts, part),
+                    rpr_part_start(total, d->parts, part + 1), 0, d->p->co);
+}
+
+/** For few pixels with many channels, as matrix products have them. */
+static void block_part(void *job, int part, int thread)
+{
+    const dense_job *d = job;
+    const int64_t blocks = (d->p->co + RPR_BLOCK - 1) / RPR_BLOCK;
+    int64_t c0 = rpr_part_start(blocks, d->parts, part) * RPR_BLOCK;
+    int64_t c1 = rpr_part_start(blocks, d->parts, part + 1) * RPR_BLOCK;
+    (void)thread;
+    dense_pointwise(d, 0, (int64_t)d->p->rows * d->p->cols, (int32_t)c0,
+                    c1 < d->p->co ? (int32_t)c1 : d->p->co);
+}
+
+static void dense_row(const dense_job *d, int32_t j)
+{
+    if (d->l->depthwise) {
+        rpr_depthwise_row r = rpr_phase_depthwise_row(d->p, d->in, d->z, d->n, j);
+        d->k->depthwise_row(&r);
     } else {
-        rpr_conv_row r = rpr_phase_conv_row(p, in, z, n, j);
-        k->conv_row(&r);
+        rpr_conv_row r = rpr_phase_conv_row(d->p, d->in, d->z, d->n, j);
+        d->k->conv_row(&r);
     }
 }
 
-void rpr_linear_dense(const rpr_linear *l, const rpr_kernels *k, const rpr_map *in,
+static void rows_part(void *job, int part, int thread)
+{
+    const dense_job *d = job;
+    const rpr_map *z = d->z, *a = d->a;
+    bool whole_rows = d->l->n_phase == 1; /* then a row is activated while it is in the cache */
+    int32_t j = (int32_t)rpr_part_start(d->p->rows, d->parts, part);
+    int32_t end = (int32_t)rpr_part_start(d->p->rows, d->parts, part + 1);
+    (void)thread;
+    for (; j < end; j++) {
+        dense_row(d, j);
+        if (whole_rows)
+            activate_run(d->act, d->k, rpr_map_at(z, d->n, j, 0), z->pix, rpr_map_at(a, d->n, j, 0),
+                         a->pix, z->c, z->w);
+    }
+}
+
+static void finish_part(void *job, int part, int thread)
+{
+    const dense_job *d = job;
+    (void)thread;
+    (void)rpr_linear_finish_rows(d->act, d->k, d->z, d->a, NULL, d->n,
+                                 (int32_t)rpr_part_start(d->z->h, d->parts, part),
+                                 (int32_t)rpr_part_start(d->z->h, d->parts, part + 1));
+}
+
+/* Multiply-adds of a part that are worth waking a thread for: some ten microseconds. */
+#define PART_MACS 200000
+#define PART_PIXELS 24   /* of a pointwise layer: whole tiles */
+#define PART_VALUES 8192 /* activated */
+
+static void dense_phase(dense_job *d, rpr_pool *pool)
+{
+    const rpr_phase *p = d->p;
+    const int64_t pixels = (int64_t)p->rows * p->cols;
+    const int64_t macs = pixels * p->kh * p->kw * p->co * (d->l->depthwise ? 1 : p->ci);
+    const int64_t worth = rpr_pool_worth(macs, PART_MACS);
+    rpr_part_fn *fn = rows_part;
+    int64_t units = p->rows;
+    if (d->l->n_phase == 1 && !d->l->depthwise && is_one_row(p, d->in, d->z, d->a)) {
+        bool few = pixels < 2 * (int64_t)PART_PIXELS;
+        fn = few ? block_part : pointwise_part;
+        units = few ? (p->co + RPR_BLOCK - 1) / RPR_BLOCK : pixels / PART_PIXELS;
+    }
+    d->parts = rpr_pool_parts(pool, units, worth);
+    rpr_pool_run(pool, d->parts, fn, d);
+}
+
+void rpr_linear_dense(const rpr_linear *l, const rpr_kernels *k, rpr_pool *pool, const rpr_map *in,
                       const rpr_map *z, const rpr_map *a, const rpr_act *act)
 {
-    bool whole_rows = l->n_phase == 1; /* then a row is activated while it is in the cache */
-    for (int32_t i = 0; i < l->n_phase; i++) {
-        const rpr_phase *p = &l->phase[i];
-        for (int32_t n = 0; n < l->n; n++) {
-            if (whole_rows && !l->depthwise && is_one_row(p, in, z, a)) {
-                dense_pointwise(l, k, in, z, a, act, n);
-                continue;
-            }
-            for (int32_t j = 0; j < p->rows; j++) {
-                dense_row(l, k, p, in, z, n, j);
-                if (whole_rows)
-                    activate_run(act, k, rpr_map_at(z, n, j, 0), z->pix, rpr_map_at(a, n, j, 0),
-                                 a->pix, z->c, z->w);
-            }
+    dense_job d = {.l = l, .k = k, .in = in, .z = z, .a = a, .act = act};
+    for (int32_t i = 0; i < l->n_phase; i++)
+        for (d.n = 0; d.n < l->n; d.n++) {
+            d.p = &l->phase[i];
+            dense_phase(&d, pool);
         }
-    }
-    for (int32_t n = 0; !whole_rows && n < l->n; n++)
-        (void)rpr_linear_finish_rows(act, k, z, a, NULL, n, 0, z->h);
+    d.parts = rpr_pool_parts(pool, z->h, rpr_pool_worth((int64_t)z->h * z->w * z->c, PART_VALUES));
+    for (d.n = 0; l->n_phase > 1 && d.n < l->n; d.n++)
+        rpr_pool_run(pool, d.parts, finish_part, &d);
 }
 
 static bool finite_run(const rpr_kernels *k, const float *z, int64_t pix, int32_t c, int32_t count)

@@ -11,6 +11,7 @@
 #include "change/gate.h"
 #include "change/map.h"
 #include "change/touch.h"
+#include "core/pool.h"
 #include "kernels/kernels.h"
 
 /**
@@ -64,9 +65,10 @@ void rpr_linear_measure(rpr_linear *l);
 
 /**
  * z = W * in + b and a = act(z) for every output pixel. in has the halo that the layer needs;
- * a and z may be one map.
+ * a and z may be one map. The threads of `pool` (NULL: none but the caller) share the rows; the
+ * bits do not depend on them.
  */
-void rpr_linear_dense(const rpr_linear *l, const rpr_kernels *k, const rpr_map *in,
+void rpr_linear_dense(const rpr_linear *l, const rpr_kernels *k, rpr_pool *pool, const rpr_map *in,
                       const rpr_map *z, const rpr_map *a, const rpr_act *act);
 
 /** True if a correction computes z anew from xhat wherever it sees a change: old z is not needed.
@@ -79,10 +81,15 @@ static inline bool rpr_linear_recomputes(const rpr_linear *l, const rpr_gate_sta
 /** Output pixels that a correction handles together; one row at least. */
 #define RPR_CORRECT_PIXELS 512
 
-/** Scratch of one correction; room for RPR_CORRECT_PIXELS or the longest row, if that is more. */
+/**
+ * Scratch of one correction, for every thread of the pool: room for `pixels` entries, which are
+ * RPR_CORRECT_PIXELS or the longest row, if that is more.
+ */
 typedef struct rpr_linear_scratch {
+    rpr_pool *pool; /* or NULL */
     rpr_delta_visit *visit;
     int32_t *terms; /* products added to an output */
+    size_t pixels;
 } rpr_linear_scratch;
 
 typedef struct rpr_correction {

@@ -21,11 +21,28 @@ typedef struct band {
     const rpr_map *z, *a;
     const rpr_act *act;
     rpr_touch *touched;
-    const rpr_linear_scratch *scratch;
+    rpr_delta_visit *visit; /* scratch */
+    int32_t *terms;
     int32_t n, j0, j1; /* output rows [j0, j1) of image n */
     int32_t run;       /* taps along x that are handled together */
     int32_t visits;
 } band;
+
+/** What a thread found in its parts; the sum does not depend on who did which. */
+typedef struct share {
+    rpr_correction done;
+    bool any; /* something was touched */
+} share;
+
+/** A correction whose rows the threads share. */
+typedef struct job {
+    const rpr_linear *l;
+    const rpr_kernels *k;
+    const rpr_linear_scratch *scratch;
+    band b;       /* with nothing of one part in it */
+    int32_t rows; /* of a part */
+    share *share; /* of every thread */
+} job;
 
 /**
  * Taps along x that share a visit: neighbouring taps must be neighbouring pixels, all channels.
@@ -68,7 +85,7 @@ static void visit_row(band *b, int32_t j, int32_t ky, int32_t kx)
         return;
     const int32_t *off = g->off + (int64_t)(b->n * h + in_y) * (w + 1);
     int32_t out_y = p->out_y0 + j * p->out_sy, weight_row = (ky * p->kw + kx) * p->ci;
-    int32_t *terms = b->scratch->terms + (j - b->j0) * p->cols;
+    int32_t *terms = b->terms + (j - b->j0) * p->cols;
     uint8_t *mark = rpr_touch_row(b->touched, b->n, out_y);
     float *z = rpr_map_at(b->z, b->n, out_y, p->out_x0) + p->co0;
     int64_t z_step = p->out_sx * b->z->pix;
@@ -92,18 +109,18 @@ static void visit_row(band *b, int32_t j, int32_t ky, int32_t kx)
             continue;
         mark[p->out_x0 + i * p->out_sx] = 1;
         terms[i] += end - first;
-        b->scratch->visit[b->visits] = (rpr_delta_visit){.z = z + i * z_step,
-                                                         .first = first,
-                                                         .n = end - first,
-                                                         .row = weight_row - x * c - p->ci0};
+        b->visit[b->visits] = (rpr_delta_visit){.z = z + i * z_step,
+                                                .first = first,
+                                                .n = end - first,
+                                                .row = weight_row - x * c - p->ci0};
         b->visits++;
     }
 }
 
-static void correct_band(band *b, const rpr_kernels *k, rpr_correction *total)
+static void correct_band(band *b, const rpr_kernels *k, share *s)
 {
     const rpr_phase *p = b->p;
-    int32_t outputs = (b->j1 - b->j0) * p->cols, *terms = b->scratch->terms;
+    int32_t outputs = (b->j1 - b->j0) * p->cols, *terms = b->terms;
     memset(terms, 0, (size_t)outputs * sizeof *terms);
     for (int32_t ky = 0; ky < p->kh; ky++)
         for (int32_t kx = 0; kx < p->kw; kx += b->run) {
@@ -112,45 +129,69 @@ static void correct_band(band *b, const rpr_kernels *k, rpr_correction *total)
                 visit_row(b, j, ky, kx);
             if (b->visits == 0)
                 continue;
-            b->touched->any = true;
+            s->any = true;
             k->delta(&(rpr_delta_job){.idx = b->g->idx,
                                       .delta = b->g->delta,
                                       .w = p->w,
                                       .w_rows = (int64_t)p->kh * p->kw * p->ci,
                                       .co = p->co,
-                                      .visit = b->scratch->visit,
+                                      .visit = b->visit,
                                       .n_visit = b->visits});
         }
     for (int32_t i = 0; i < outputs; i++) {
-        total->macs += (int64_t)terms[i] * p->co;
-        total->max_terms = rpr_at_least(total->max_terms, terms[i]);
+        s->done.macs += (int64_t)terms[i] * p->co;
+        s->done.max_terms = rpr_at_least(s->done.max_terms, terms[i]);
     }
 }
 
-static void correct_phase(const rpr_linear *l, const rpr_phase *p, const rpr_kernels *k, band *b,
-                          rpr_correction *total)
+static void band_part(void *argument, int part, int thread)
 {
-    int32_t rows = rpr_at_least(RPR_CORRECT_PIXELS / rpr_at_least(p->cols, 1), 1);
-    b->p = p;
-    b->run = taps_per_run(p, b->g);
-    for (b->n = 0; b->n < l->n; b->n++)
-        for (b->j0 = 0; b->j0 < p->rows; b->j0 = b->j1) {
-            b->j1 = p->rows - b->j0 < rows ? p->rows : b->j0 + rows;
-            correct_band(b, k, total);
-            if (l->n_phase == 1) /* while its outputs are in the cache */
-                total->finite &=
-                    rpr_linear_finish_rows(b->act, k, b->z, b->a, b->touched, b->n, b->j0, b->j1);
-        }
+    const job *c = argument;
+    band b = c->b;
+    share *s = &c->share[thread];
+    b.visit = c->scratch->visit + (size_t)thread * c->scratch->pixels;
+    b.terms = c->scratch->terms + (size_t)thread * c->scratch->pixels;
+    b.j0 = part * c->rows;
+    b.j1 = b.p->rows - b.j0 < c->rows ? b.p->rows : b.j0 + c->rows;
+    correct_band(&b, c->k, s);
+    if (c->l->n_phase == 1) /* while its outputs are in the cache */
+        s->done.finite &= rpr_linear_finish_rows(b.act, c->k, b.z, b.a, b.touched, b.n, b.j0, b.j1);
 }
 
-static rpr_correction correct_by_list(const rpr_linear *l, const rpr_kernels *k, band *b)
+/* Multiply-adds of a correction that are worth waking a thread for. */
+#define JOB_MACS 200000
+
+/** The pool, if there is enough to do. */
+static rpr_pool *pool_for(const rpr_linear *l, const rpr_gate_state *g,
+                          const rpr_linear_scratch *scratch)
 {
-    rpr_correction total = {.finite = true};
-    for (int32_t i = 0; i < l->n_phase; i++)
-        correct_phase(l, &l->phase[i], k, b, &total);
-    for (int32_t n = 0; l->n_phase > 1 && n < l->n; n++)
-        total.finite &= rpr_linear_finish_rows(b->act, k, b->z, b->a, b->touched, n, 0, b->z->h);
-    return total;
+    double changed = (double)g->n_changed / (double)rpr_gate_elements(g);
+    int64_t macs = (int64_t)(changed * (double)l->macs);
+    return rpr_pool_worth(macs, JOB_MACS) > 0 ? scratch->pool : NULL;
+}
+
+/** Rows of a band: as many as the scratch holds, or fewer if all threads are to have some. */
+static int32_t band_rows(const rpr_phase *p, const rpr_pool *pool)
+{
+    int32_t rows = rpr_at_least(RPR_CORRECT_PIXELS / rpr_at_least(p->cols, 1), 1);
+    int parts = rpr_pool_parts(pool, p->rows, p->rows);
+    int32_t even = rpr_at_least((p->rows + parts - 1) / parts, 1);
+    return rows < even ? rows : even;
+}
+
+static void correct_by_list(job *c, rpr_pool *pool)
+{
+    band *b = &c->b;
+    for (int32_t i = 0; i < c->l->n_phase; i++) {
+        b->p = &c->l->phase[i];
+        b->run = taps_per_run(b->p, b->g);
+        c->rows = band_rows(b->p, pool);
+        for (b->n = 0; b->n < c->l->n; b->n++)
+            rpr_pool_run(pool, (b->p->rows + c->rows - 1) / c->rows, band_part, c);
+    }
+    for (int32_t n = 0; c->l->n_phase > 1 && n < c->l->n; n++)
+        c->share->done.finite &=
+            rpr_linear_finish_rows(b->act, c->k, b->z, b->a, b->touched, n, 0, b->z->h);
 }
 
 /** Recomputes the output pixels of row j that `mark` marks. */
@@ -169,34 +210,46 @@ static void recompute_row(const rpr_linear *l, const rpr_kernels *k, const rpr_m
     k->conv_row(&r);
 }
 
+/** Recomputes what is marked in row j. */
+static void recompute_marked(const job *c, int32_t j, share *s)
+{
+    const band *b = &c->b;
+    const rpr_linear *l = c->l;
+    const rpr_phase *p = b->p;
+    const int64_t channels = l->depthwise ? p->co : (int64_t)p->ci * p->co;
+    const uint8_t *mark = rpr_touch_row(b->touched, b->n, j);
+    if (!rpr_touch_range(mark, p->cols))
+        return;
+    int64_t taps = 0;
+    for (int32_t i = 0; i < p->cols; i++)
+        taps += mark[i] ? rpr_taps_inside(i, p->kw, p->sw, p->dw, p->in_x0, l->in_w) : 0;
+    s->done.macs += taps * channels * rpr_taps_inside(j, p->kh, p->sh, p->dh, p->in_y0, l->in_h);
+    recompute_row(l, c->k, &b->g->in, b->z, b->n, j, mark);
+    s->done.finite &= rpr_linear_finish_rows(b->act, c->k, b->z, b->a, b->touched, b->n, j, j + 1);
+}
+
+static void pixel_part(void *argument, int part, int thread)
+{
+    const job *c = argument;
+    int32_t end = (part + 1) * c->rows;
+    for (int32_t j = part * c->rows; j < end && j < c->b.p->rows; j++)
+        recompute_marked(c, j, &c->share[thread]);
+}
+
 /**
  * Depthwise layers, and those that read a picture, are recomputed at the output pixels that see a
  * change: with one product per tap and channel, or with channels that change together, a list
  * would cost more than it saves. What is executed is counted.
  */
-static rpr_correction correct_by_pixel(const rpr_linear *l, const rpr_kernels *k, const band *b)
+static void correct_by_pixel(job *c, rpr_pool *pool)
 {
-    const rpr_gate_state *g = b->g;
-    rpr_touch *touched = b->touched;
-    const rpr_phase *p = &l->phase[0];
-    const int64_t channels = l->depthwise ? p->co : (int64_t)p->ci * p->co;
-    rpr_correction total = {.finite = true};
-    rpr_touch_window(touched, &g->changed, p->kh, p->kw, p->sh, p->sw, -p->in_y0, -p->in_x0, p->dh,
-                     p->dw);
-    for (int32_t n = 0; n < l->n; n++)
-        for (int32_t j = 0; j < p->rows; j++) {
-            const uint8_t *mark = rpr_touch_row(touched, n, j);
-            if (!rpr_touch_range(mark, p->cols))
-                continue;
-            int64_t taps = 0;
-            for (int32_t i = 0; i < p->cols; i++)
-                taps += mark[i] ? rpr_taps_inside(i, p->kw, p->sw, p->dw, p->in_x0, l->in_w) : 0;
-            total.macs +=
-                taps * channels * rpr_taps_inside(j, p->kh, p->sh, p->dh, p->in_y0, l->in_h);
-            recompute_row(l, k, &g->in, b->z, n, j, mark);
-            total.finite &= rpr_linear_finish_rows(b->act, k, b->z, b->a, touched, n, j, j + 1);
-        }
-    return total;
+    band *b = &c->b;
+    const rpr_phase *p = b->p = &c->l->phase[0];
+    rpr_touch_window(b->touched, &b->g->changed, p->kh, p->kw, p->sh, p->sw, -p->in_y0, -p->in_x0,
+                     p->dh, p->dw);
+    c->rows = band_rows(p, pool);
+    for (b->n = 0; b->n < c->l->n; b->n++)
+        rpr_pool_run(pool, (p->rows + c->rows - 1) / c->rows, pixel_part, c);
 }
 
 rpr_correction rpr_linear_correct(const rpr_linear *l, const rpr_kernels *k,
@@ -204,7 +257,24 @@ rpr_correction rpr_linear_correct(const rpr_linear *l, const rpr_kernels *k,
                                   const rpr_act *act, rpr_touch *touched,
                                   const rpr_linear_scratch *scratch)
 {
-    band b = {.g = g, .z = z, .a = a, .act = act, .touched = touched, .scratch = scratch};
+    share shares[RPR_MAX_THREADS];
+    job c = {.l = l, .k = k, .scratch = scratch, .share = shares};
+    rpr_pool *pool = pool_for(l, g, scratch);
+    c.b = (band){.g = g, .z = z, .a = a, .act = act, .touched = touched};
+    for (int t = 0; t < rpr_pool_threads(pool); t++)
+        shares[t] = (share){.done = {.finite = true}};
     rpr_touch_fill(touched, false);
-    return rpr_linear_recomputes(l, g) ? correct_by_pixel(l, k, &b) : correct_by_list(l, k, &b);
+    if (rpr_linear_recomputes(l, g))
+        correct_by_pixel(&c, pool);
+    else
+        correct_by_list(&c, pool);
+    share all = shares[0];
+    for (int t = 1; t < rpr_pool_threads(pool); t++) {
+        all.any |= shares[t].any;
+        all.done.macs += shares[t].done.macs;
+        all.done.max_terms = rpr_at_least(all.done.max_terms, shares[t].done.max_terms);
+        all.done.finite &= shares[t].done.finite;
+    }
+    touched->any |= all.any;
+    return all.done;
 }

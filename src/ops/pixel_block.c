@@ -41,10 +41,10 @@ bool rpr_pixel_space_to_depth_fits(const rpr_map *in, const rpr_map *out, int32_
 }
 
 static void run_to_space(const rpr_pixel_op *op, const rpr_kernels *k, const rpr_map *in,
-                         const rpr_map *out, const rpr_touch *mask)
+                         const rpr_map *out, rpr_rows rows)
 {
     const rpr_block_params *p = op->params;
-    rpr_walk w = rpr_walk_start(out, mask);
+    rpr_walk w = rpr_walk_start(out, rows);
     while (rpr_walk_next(&w)) {
         for (int32_t x = w.x0; x < w.x1; x++) {
             int32_t d = w.y % p->block * p->block + x % p->block;
@@ -88,9 +88,9 @@ static void pack_block(const rpr_block_params *p, const rpr_map *in, int32_t n, 
 }
 
 static void run_to_depth(const rpr_pixel_op *op, const rpr_kernels *k, const rpr_map *in,
-                         const rpr_map *out, const rpr_touch *mask)
+                         const rpr_map *out, rpr_rows rows)
 {
-    rpr_walk w = rpr_walk_start(out, mask);
+    rpr_walk w = rpr_walk_start(out, rows);
     while (rpr_walk_next(&w)) {
         for (int32_t x = w.x0; x < w.x1; x++)
             pack_block(op->params, in, w.n, w.y, x, rpr_map_at(out, w.n, w.y, x));

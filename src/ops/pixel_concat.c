@@ -70,9 +70,9 @@ static void copy_part(const rpr_concat *p, int i, const rpr_map *in, const rpr_w
 }
 
 static void run_concat(const rpr_pixel_op *op, const rpr_kernels *k, const rpr_map *in,
-                       const rpr_map *out, const rpr_touch *mask)
+                       const rpr_map *out, rpr_rows rows)
 {
-    rpr_walk w = rpr_walk_start(out, mask);
+    rpr_walk w = rpr_walk_start(out, rows);
     while (rpr_walk_next(&w)) {
         for (int i = 0; i < op->n_in; i++)
             copy_part(op->params, i, in, &w);

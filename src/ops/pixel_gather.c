@@ -62,9 +62,9 @@ static void move_run(const rpr_gather *p, const int32_t *table, const rpr_map *i
 }
 
 static void run_gather(const rpr_pixel_op *op, const rpr_kernels *k, const rpr_map *in,
-                       const rpr_map *out, const rpr_touch *mask)
+                       const rpr_map *out, rpr_rows rows)
 {
-    rpr_walk w = rpr_walk_start(out, mask);
+    rpr_walk w = rpr_walk_start(out, rows);
     while (rpr_walk_next(&w)) {
         move_run(op->params, op->tables, in, &w);
         rpr_walk_act(&w, k, &op->act);

@@ -16,16 +16,27 @@
 
 typedef struct rpr_pixel_op rpr_pixel_op;
 
+/** The marked pixels (mask NULL: all) of rows [first, end), counted over all images. */
+typedef struct rpr_rows {
+    const rpr_touch *mask;
+    int32_t first, end;
+} rpr_rows;
+
+static inline rpr_rows rpr_all_rows(const rpr_map *map, const rpr_touch *mask)
+{
+    return (rpr_rows){mask, 0, map->n * map->h};
+}
+
 struct rpr_pixel_op {
     /**
      * Clears `out` and marks every output pixel that may differ because of the marked pixels of the
      * inputs. in[i] is NULL for a constant input. Sets out->any.
      */
     void (*touch)(const rpr_pixel_op *op, const rpr_touch *const *in, rpr_touch *out);
-    /** Computes the pixels of `out` that `mask` marks, all channels; NULL: every pixel. It may
-     *  compute others anew: their inputs are what they were. */
+    /** Computes the pixels of `out` that `rows` names, all channels. It may compute others of these
+     *  rows anew: their inputs are what they were. Different rows may be run side by side. */
     void (*run)(const rpr_pixel_op *op, const rpr_kernels *k, const rpr_map *in, const rpr_map *out,
-                const rpr_touch *mask);
+                rpr_rows rows);
     int n_in;
     rpr_act act;        /* applied last, by run */
     void *params;       /* of the operator; owned (rpr_alloc), no pointers inside but `tables` */

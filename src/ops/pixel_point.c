@@ -4,9 +4,9 @@
 #include "ops/pixel_walk.h"
 
 static void run_unary(const rpr_pixel_op *op, const rpr_kernels *k, const rpr_map *in,
-                      const rpr_map *out, const rpr_touch *mask)
+                      const rpr_map *out, rpr_rows rows)
 {
-    rpr_walk w = rpr_walk_start(out, mask);
+    rpr_walk w = rpr_walk_start(out, rows);
     while (rpr_walk_next(&w))
         rpr_span_act(k, &op->act, rpr_span_at(in, w.n, w.y, w.x0), rpr_span_at(out, w.n, w.y, w.x0),
                      w.x1 - w.x0, out->c);
@@ -67,10 +67,10 @@ static bool is_scalar(const rpr_map *m, rpr_span s, const rpr_map *out)
 }
 
 static void run_binary(const rpr_pixel_op *op, const rpr_kernels *k, const rpr_map *in,
-                       const rpr_map *out, const rpr_touch *mask)
+                       const rpr_map *out, rpr_rows rows)
 {
     rpr_binary f = *(const rpr_binary *)op->params;
-    rpr_walk w = rpr_walk_start(out, mask);
+    rpr_walk w = rpr_walk_start(out, rows);
     while (rpr_walk_next(&w)) {
         rpr_span a = broadcast_at(&in[0], &w), b = broadcast_at(&in[1], &w);
         rpr_span o = rpr_span_at(out, w.n, w.y, w.x0);
@@ -113,9 +113,9 @@ static void prelu(const float *x, const float *slope, int64_t slope_step, float 
 }
 
 static void run_prelu(const rpr_pixel_op *op, const rpr_kernels *k, const rpr_map *in,
-                      const rpr_map *out, const rpr_touch *mask)
+                      const rpr_map *out, rpr_rows rows)
 {
-    rpr_walk w = rpr_walk_start(out, mask);
+    rpr_walk w = rpr_walk_start(out, rows);
     while (rpr_walk_next(&w)) {
         rpr_span x = rpr_span_at(&in[0], w.n, w.y, w.x0), s = broadcast_at(&in[1], &w);
         rpr_span o = rpr_span_at(out, w.n, w.y, w.x0);

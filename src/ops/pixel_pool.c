@@ -95,11 +95,11 @@ static void divide(const rpr_pool *p, const rpr_kernels *k, const rpr_map *in, r
 }
 
 static void run_average(const rpr_pixel_op *op, const rpr_kernels *k, const rpr_map *in,
-                        const rpr_map *out, const rpr_touch *mask)
+                        const rpr_map *out, rpr_rows rows)
 {
     const rpr_pool *p = op->params;
     int32_t stretch = STRETCH_FLOATS / (out->c > 0 ? out->c : 1) + 1;
-    rpr_walk w = rpr_walk_start(out, mask);
+    rpr_walk w = rpr_walk_start(out, rows);
     while (rpr_walk_next(&w)) {
         for (int32_t x = w.x0, next; x < w.x1; x = next) {
             next = w.x1 - x > stretch ? x + stretch : w.x1;
@@ -140,9 +140,9 @@ static void max_window(const rpr_pool *p, const rpr_kernels *k, const rpr_map *i
 }
 
 static void run_max(const rpr_pixel_op *op, const rpr_kernels *k, const rpr_map *in,
-                    const rpr_map *out, const rpr_touch *mask)
+                    const rpr_map *out, rpr_rows rows)
 {
-    rpr_walk w = rpr_walk_start(out, mask);
+    rpr_walk w = rpr_walk_start(out, rows);
     while (rpr_walk_next(&w)) {
         for (int32_t x = w.x0; x < w.x1; x++)
             max_window(op->params, k, in, rpr_map_at(out, w.n, w.y, x), &w, x);

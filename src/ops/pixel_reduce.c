@@ -65,10 +65,10 @@ static void reduce_extreme(const rpr_kernels *k, rpr_binary op, const rpr_map *i
 }
 
 static void run_space(const rpr_pixel_op *op, const rpr_kernels *k, const rpr_map *in,
-                      const rpr_map *out, const rpr_touch *mask)
+                      const rpr_map *out, rpr_rows rows)
 {
     rpr_reduce kind = *(const rpr_reduce *)op->params;
-    rpr_walk w = rpr_walk_start(out, mask);
+    rpr_walk w = rpr_walk_start(out, rows);
     while (rpr_walk_next(&w)) {
         float *o = rpr_map_at(out, w.n, 0, 0);
         if (kind == RPR_REDUCE_SUM || kind == RPR_REDUCE_MEAN)
@@ -157,10 +157,10 @@ static float reduce_channels(rpr_reduce kind, const float *x, int32_t c)
 }
 
 static void run_channels(const rpr_pixel_op *op, const rpr_kernels *k, const rpr_map *in,
-                         const rpr_map *out, const rpr_touch *mask)
+                         const rpr_map *out, rpr_rows rows)
 {
     rpr_reduce kind = *(const rpr_reduce *)op->params;
-    rpr_walk w = rpr_walk_start(out, mask);
+    rpr_walk w = rpr_walk_start(out, rows);
     while (rpr_walk_next(&w)) {
         for (int32_t x = w.x0; x < w.x1; x++)
             *rpr_map_at(out, w.n, w.y, x) =
@@ -190,9 +190,9 @@ static void softmax(const float *x, float *o, int32_t c)
 }
 
 static void run_softmax(const rpr_pixel_op *op, const rpr_kernels *k, const rpr_map *in,
-                        const rpr_map *out, const rpr_touch *mask)
+                        const rpr_map *out, rpr_rows rows)
 {
-    rpr_walk w = rpr_walk_start(out, mask);
+    rpr_walk w = rpr_walk_start(out, rows);
     while (rpr_walk_next(&w)) {
         for (int32_t x = w.x0; x < w.x1; x++)
             softmax(rpr_map_at(in, w.n, w.y, x), rpr_map_at(out, w.n, w.y, x), out->c);

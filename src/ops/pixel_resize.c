@@ -71,13 +71,13 @@ static void resize_pixel(const rpr_kernels *k, const rpr_map *in, int32_t n, con
 }
 
 static void run_resize(const rpr_pixel_op *op, const rpr_kernels *k, const rpr_map *in,
-                       const rpr_map *out, const rpr_touch *mask)
+                       const rpr_map *out, rpr_rows rows)
 {
-    const rpr_taps *rows = op->tables, *cols = rows + ((const rpr_resize *)op->params)->h;
-    rpr_walk w = rpr_walk_start(out, mask);
+    const rpr_taps *ty = op->tables, *tx = ty + ((const rpr_resize *)op->params)->h;
+    rpr_walk w = rpr_walk_start(out, rows);
     while (rpr_walk_next(&w)) {
         for (int32_t x = w.x0; x < w.x1; x++)
-            resize_pixel(k, in, w.n, &rows[w.y], &cols[x], rpr_map_at(out, w.n, w.y, x));
+            resize_pixel(k, in, w.n, &ty[w.y], &tx[x], rpr_map_at(out, w.n, w.y, x));
         rpr_walk_act(&w, k, &op->act);
     }
 }

@@ -70,14 +70,15 @@ void rpr_span_fill(rpr_span o, float value, int32_t n, int32_t c)
 bool rpr_walk_next(rpr_walk *w)
 {
     const rpr_map *m = w->map;
-    if (w->mask && !w->mask->any)
+    const rpr_touch *mask = w->rows.mask;
+    if (mask && !mask->any)
         return false;
-    for (; w->n < m->n; w->n++, w->y = 0) {
-        for (; w->y < m->h; w->y++, w->x1 = 0) {
-            const uint8_t *row = w->mask ? rpr_touch_row(w->mask, w->n, w->y) : NULL;
-            if (rpr_touch_span(row, w->x1, m->w, GAP_VALUES / m->c, &w->x0, &w->x1))
-                return true;
-        }
+    for (; w->rows.first < w->rows.end; w->rows.first++, w->x1 = 0) {
+        w->n = w->rows.first / m->h;
+        w->y = w->rows.first % m->h;
+        const uint8_t *row = mask ? rpr_touch_row(mask, w->n, w->y) : NULL;
+        if (rpr_touch_span(row, w->x1, m->w, GAP_VALUES / m->c, &w->x0, &w->x1))
+            return true;
     }
     return false;
 }

@@ -32,18 +32,18 @@ void rpr_span_copy(rpr_span a, rpr_span o, int32_t n, int32_t c);
 void rpr_span_fill(rpr_span o, float value, int32_t n, int32_t c);
 
 /**
- * Walks over the runs of marked pixels of a map, row by row; mask NULL: whole rows. A few pixels
- * between two runs are taken with them: what is computed there is what stands there.
+ * Walks over the runs of marked pixels in some rows of a map. A few pixels between two runs are
+ * taken with them: what is computed there is what stands there.
  */
 typedef struct rpr_walk {
     const rpr_map *map;
-    const rpr_touch *mask;
+    rpr_rows rows;
     int32_t n, y, x0, x1; /* the run, [x0, x1) */
 } rpr_walk;
 
-static inline rpr_walk rpr_walk_start(const rpr_map *map, const rpr_touch *mask)
+static inline rpr_walk rpr_walk_start(const rpr_map *map, rpr_rows rows)
 {
-    return (rpr_walk){.map = map, .mask = mask};
+    return (rpr_walk){.map = map, .rows = rows};
 }
 
 /** Moves to the next run; false after the last. */

@@ -31,22 +31,12 @@ static int check_options(const rpr_stream_options *o, rpr_error *err)
         return rpr_fail(err, RPR_ERR_ARGUMENT, "gate: threshold %g, not 0 to 1", o->gate.threshold);
     if (o->refresh < 0)
         return rpr_fail(err, RPR_ERR_ARGUMENT, "refresh: %d is negative", o->refresh);
-    if (o->threads != 1)
-        return rpr_fail(err, RPR_ERR_ARGUMENT,
-                        "threads: %d; this version runs a frame on one thread", o->threads);
+    if (o->threads < 1 || o->threads > RPR_MAX_THREADS)
+        return rpr_fail(err, RPR_ERR_ARGUMENT, "threads: %d, not 1 to %d", o->threads,
+                        RPR_MAX_THREADS);
     if ((unsigned)o->policy > RPR_POLICY_RANDOM)
         return rpr_fail(err, RPR_ERR_ARGUMENT, "policy: unknown value %d", (int)o->policy);
     return RPR_OK;
-}
-
-/**
- * Entries of a change list. Beyond half of the elements a correction is never cheaper, so the list
- * may give up; where corrections are forced it must hold everything.
- */
-static size_t list_room(const rpr_stream_options *o, const rpr_tensor *t)
-{
-    size_t row = (size_t)t->w * (size_t)t->c, all = row * (size_t)t->n * (size_t)t->h;
-    return o->policy == RPR_POLICY_AUTO ? all / 2 + row : all;
 }
 
 /** An open gate has no memory but for a trace. */
@@ -73,15 +63,16 @@ static void take_gate(rpr_stream *s, int i, rpr_arena *state, rpr_arena *lists)
     rpr_gate_state *g = &s->gate[i];
     size_t w = (size_t)(t->w + plan->halo_l + plan->halo_r), c = (size_t)t->c;
     size_t h = (size_t)(t->h + plan->halo_t + plan->halo_b), rows = (size_t)t->n * (size_t)t->h;
-    size_t room = plan->needs_list ? list_room(&s->opt, t) : (size_t)t->w * c;
-    size_t kept = s->opt.trace ? rows * (size_t)t->w * c : room; /* what decides stays `room` */
     float *xhat = rpr_arena_take(state, (size_t)t->n * h * w * c, sizeof *xhat);
     g->xhat = (rpr_map){.n = t->n, .h = t->h, .w = t->w, .c = t->c, .pix = t->c};
     g->xhat.row = (int64_t)(w * c);
     g->xhat.img = (int64_t)(h * w * c);
     if (xhat)
         g->xhat.data = xhat + plan->halo_t * g->xhat.row + plan->halo_l * g->xhat.pix;
-    g->cap = (int64_t)room;
+    g->pool = s->pool;
+    g->segments = rpr_gate_segments(t->n, t->h, t->w, t->c, s->opt.trace != 0);
+    /* Beyond half of the elements a correction is never cheaper; a forced one needs them all. */
+    g->cap = rpr_gate_elements(g) / (s->opt.policy == RPR_POLICY_AUTO ? 2 : 1);
     g->act = plan->act;
     g->in = g->xhat;
     g->adaptive = s->opt.policy == RPR_POLICY_AUTO;
@@ -90,8 +81,6 @@ static void take_gate(rpr_stream *s, int i, rpr_arena *state, rpr_arena *lists)
     g->keeps_all = s->opt.trace != 0;
     g->off = rpr_arena_take(lists, rows * (size_t)(t->w + 1), sizeof *g->off);
     g->row_n = rpr_arena_take(lists, rows, sizeof *g->row_n);
-    g->idx = rpr_arena_take(lists, kept + RPR_LANE, sizeof *g->idx);
-    g->delta = rpr_arena_take(lists, kept + RPR_LANE, sizeof *g->delta);
     g->changed = (rpr_touch){.n = t->n, .h = t->h, .w = t->w};
     g->changed.pix = rpr_arena_take(lists, rows * (size_t)t->w + 8, 1);
 }
@@ -103,6 +92,14 @@ static void take_state(rpr_stream *s, rpr_arena *state, rpr_arena *lists)
     s->z = rpr_arena_take(state, s->reuse ? s->plan->z_bytes : 0, 1);
     for (int i = 0; s->reuse && i < s->plan->n_gate; i++)
         take_gate(s, i, state, lists);
+    size_t entries = rpr_stream_place_lists(s);
+    int32_t *idx = rpr_arena_take(lists, entries, sizeof *idx);
+    float *delta = rpr_arena_take(lists, entries, sizeof *delta);
+    for (int i = 0; idx && s->reuse && i < s->plan->n_gate; i++)
+        if (!s->gate[i].open) {
+            s->gate[i].idx = idx + s->gate[i].list_at;
+            s->gate[i].delta = delta + s->gate[i].list_at;
+        }
     for (int i = 0; i < s->plan->n_input; i++) {
         const rpr_tensor *t = &s->plan->tensor[s->plan->input[i]];
         size_t bytes = t->c <= 4 && t->n == 1 ? (size_t)t->h * (size_t)t->w * (size_t)t->c : 0;
@@ -131,9 +128,10 @@ static void take_scratch(rpr_stream *s, rpr_arena *a)
             cols = step->linear->out_w;
     }
     rpr_linear_scratch *l = &s->linear_scratch;
-    size_t pixels = (size_t)(cols > RPR_CORRECT_PIXELS ? cols : RPR_CORRECT_PIXELS);
-    l->visit = rpr_arena_take(a, pixels, sizeof *l->visit);
-    l->terms = rpr_arena_take(a, pixels, sizeof *l->terms);
+    size_t threads = (size_t)s->opt.threads;
+    l->pixels = (size_t)(cols > RPR_CORRECT_PIXELS ? cols : RPR_CORRECT_PIXELS);
+    l->visit = rpr_arena_take(a, threads * l->pixels, sizeof *l->visit);
+    l->terms = rpr_arena_take(a, threads * l->pixels, sizeof *l->terms);
     s->scratch = rpr_arena_take(a, s->plan->generic_bytes, 1);
     s->views = rpr_arena_take(a, (size_t)ends, sizeof *s->views);
     s->bins = rpr_arena_take(a, RPR_PROFILE_BINS, sizeof *s->bins);
@@ -143,9 +141,12 @@ static void take_scratch(rpr_stream *s, rpr_arena *a)
         size_t floats = (size_t)t->w * (size_t)t->c;
         row = floats > row ? floats : row;
     }
-    float *values = rpr_arena_take(a, row, sizeof *values);
-    for (int i = 0; s->reuse && i < s->plan->n_gate; i++)
+    row = (row + RPR_LANE - 1) / RPR_LANE * RPR_LANE;
+    float *values = rpr_arena_take(a, threads * row, sizeof *values);
+    for (int i = 0; s->reuse && i < s->plan->n_gate; i++) {
         s->gate[i].row = values; /* one gate uses it at a time */
+        s->gate[i].row_floats = row;
+    }
 }
 
 static bool take_small(rpr_stream *s)
@@ -200,10 +201,11 @@ int rpr_stream_create(const rpr_model *m, const rpr_stream_options *opt, rpr_str
     s->k = rpr_kernels_best();
     s->opt = *opt;
     s->reuse = opt->gate.kind != RPR_GATE_OFF;
-    if (!take_memory(s)) {
+    if (rpr_pool_new(opt->threads, &s->pool) != RPR_OK || !take_memory(s)) {
         rpr_stream_destroy(s);
         return rpr_fail(err, RPR_ERR_NOMEM, "out of memory for a stream of this model");
     }
+    s->linear_scratch.pool = s->pool;
     rpr_stream_reset(s);
     *out = s;
     return RPR_OK;
@@ -213,6 +215,7 @@ void rpr_stream_destroy(rpr_stream *s)
 {
     if (!s)
         return;
+    rpr_pool_free(s->pool);
     rpr_free(s->touch);
     rpr_free(s->gate);
     rpr_free(s->gate_frame);

@@ -86,7 +86,7 @@ static void recompute(rpr_stream *s, const rpr_step *step, rpr_step_state *state
                       const rpr_map *a, rpr_touch *touched)
 {
     const rpr_act act = own_act(step, state);
-    rpr_linear_dense(step->linear, s->k, &s->gate[step->gate].in, z, a, &act);
+    rpr_linear_dense(step->linear, s->k, s->pool, &s->gate[step->gate].in, z, a, &act);
     state->macs += step->linear->macs;
     state->terms = 0;
     const rpr_gate_state *g = &s->gate[step->gate];
@@ -140,12 +140,43 @@ static void run_linear_off(rpr_stream *s, const rpr_step *step, int index)
 {
     rpr_map x = rpr_plan_map(s->plan, step->in[0], s->state);
     rpr_map a = rpr_plan_map(s->plan, step->out[0], s->state);
-    rpr_linear_dense(step->linear, s->k, &x, &a, &a, &step->linear->act);
+    rpr_linear_dense(step->linear, s->k, s->pool, &x, &a, &a, &step->linear->act);
     s->step[index].choice = RPR_CHOICE_DENSE;
     s->step[index].macs = step->linear->macs;
 }
 
 /* ------------------------------------------------------------- unweighted */
+
+/** An operator at the marked pixels (mask NULL: all) of its output, in parts of rows. */
+typedef struct pixel_job {
+    const rpr_pixel_op *op;
+    const rpr_kernels *k;
+    const rpr_map *in, *out;
+    const rpr_touch *mask;
+    int parts;
+} pixel_job;
+
+static void pixel_part(void *job, int part, int thread)
+{
+    const pixel_job *j = job;
+    const int64_t rows = (int64_t)j->out->n * j->out->h;
+    (void)thread;
+    j->op->run(j->op, j->k, j->in, j->out,
+               (rpr_rows){j->mask, (int32_t)rpr_part_start(rows, j->parts, part),
+                          (int32_t)rpr_part_start(rows, j->parts, part + 1)});
+}
+
+#define PIXEL_PART_VALUES 8192 /* that are worth waking a thread for */
+
+static void run_pixel_op(rpr_stream *s, const rpr_pixel_op *op, const rpr_map *in,
+                         const rpr_map *out, const rpr_touch *mask)
+{
+    pixel_job j = {.op = op, .k = s->k, .in = in, .out = out, .mask = mask};
+    int64_t rows = (int64_t)out->n * out->h, pixels = mask ? rpr_touch_count(mask) : rows * out->w;
+    int64_t worth = rpr_pool_worth(pixels * out->c, PIXEL_PART_VALUES);
+    j.parts = rpr_pool_parts(s->pool, rows, worth);
+    rpr_pool_run(s->pool, j.parts, pixel_part, &j);
+}
 
 static void run_pixel(rpr_stream *s, const rpr_step *step)
 {
@@ -157,7 +188,7 @@ static void run_pixel(rpr_stream *s, const rpr_step *step)
             in[i].data = rpr_plan_map(s->plan, step->in[i], s->state).data;
     }
     if (!s->reuse) {
-        step->pixel->run(step->pixel, s->k, in, &out, NULL);
+        run_pixel_op(s, step->pixel, in, &out, NULL);
         return;
     }
     rpr_touch touches[RPR_PIXEL_MAX_IN], *touched = &s->touch[step->out[0]];
@@ -176,7 +207,7 @@ static void run_pixel(rpr_stream *s, const rpr_step *step)
         step->pixel->touch(step->pixel, of, touched);
     if (!touched->any)
         return;
-    step->pixel->run(step->pixel, s->k, in, &out, touched->all ? NULL : touched);
+    run_pixel_op(s, step->pixel, in, &out, touched->all ? NULL : touched);
 }
 
 /** The inputs already lie in the output: only what was touched is passed on. */
@@ -239,8 +270,10 @@ int rpr_stream_run(rpr_stream *s, const rpr_input *in, size_t n_in, rpr_output *
     RPR_TRY(rpr_stream_check_inputs(s, in, n_in));
     RPR_TRY(rpr_stream_check_outputs(s, out, n_out));
     s->stats = (rpr_frame_stats){.frame = s->frame};
+    rpr_pool_busy(s->pool, true);
     rpr_stream_fill_inputs(s, in);
     int status = run_steps(s);
+    rpr_pool_busy(s->pool, false);
     if (status != RPR_OK) {
         rpr_stream_reset(s); /* a step ran out of memory: what was computed so far is worthless */
         return status;

@@ -30,6 +30,7 @@ struct rpr_stream {
     const rpr_model *model;
     const rpr_plan *plan;
     const rpr_kernels *k;
+    rpr_pool *pool; /* the threads of a frame; NULL if it is one */
     rpr_stream_options opt;
     bool reuse; /* any gate but OFF */
     bool time_layers;
@@ -60,6 +61,9 @@ rpr_touch rpr_stream_touch(const rpr_stream *s, int tensor);
 
 /** z of a weighted layer: its output, if it has no activation. Streams with reuse only. */
 rpr_map rpr_stream_pre_activation(const rpr_stream *s, const rpr_step *step);
+
+/** Sets list_at of every gate; returns the entries of all lists together. */
+size_t rpr_stream_place_lists(rpr_stream *s);
 
 /** Checks all inputs without changing anything. */
 int rpr_stream_check_inputs(rpr_stream *s, const rpr_input *in, size_t n_in);

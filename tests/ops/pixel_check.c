@@ -124,7 +124,7 @@ static void bench_close(bench *b)
 
 static void run(const bench *b, const buffer *out, const rpr_touch *mask)
 {
-    b->t->op->run(b->t->op, b->k, b->in_map, &out->m, mask);
+    b->t->op->run(b->t->op, b->k, b->in_map, &out->m, rpr_all_rows(&out->m, mask));
 }
 
 static void check_value(float got, float want)

@@ -323,7 +323,7 @@ static void test_mean_is_accurate(void **state)
     assert_non_null(op);
     for (int i = 0; i < H * W * C; i++)
         data[i] = 1000.0f + check_random_float();
-    op->run(op, rpr_kernels_best(), &in, &out, NULL);
+    op->run(op, rpr_kernels_best(), &in, &out, rpr_all_rows(&out, NULL));
     for (int c = 0; c < C; c++) {
         double sum = 0;
         for (int i = 0; i < H * W; i++)
