@@ -59,7 +59,8 @@ class _Gate(c.Structure):
 class _StreamOptions(c.Structure):
     _fields_ = [('struct_size', c.c_size_t), ('gate', _Gate), ('refresh', c.c_int),
                 ('threads', c.c_int), ('policy', c.c_int), ('seed', c.c_uint64),
-                ('allow_nonfinite', c.c_int), ('trace', c.c_int), ('all_gates', c.c_int)]
+                ('allow_nonfinite', c.c_int), ('trace', c.c_int), ('all_gates', c.c_int),
+                ('weights', c.c_int)]
 
 
 class _Input(c.Structure):
@@ -192,7 +193,8 @@ class Model:
         return infos
 
     def stream(self, gate='exact', **options):
-        """options: refresh, threads, policy, seed, allow_nonfinite, all_gates, scale, offset."""
+        """options: refresh, threads, policy, seed, allow_nonfinite, all_gates, weights, scale,
+        offset."""
         return Stream(self, gate, **options)
 
 

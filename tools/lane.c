@@ -16,6 +16,7 @@ int lane_open(lane *l, const session *s, rpr_gate gate)
     opt.threads = o->threads;
     opt.trace = o->trace != NULL;
     opt.all_gates = o->all_gates;
+    opt.weights = o->weights;
     if (o->refresh >= 0)
         opt.refresh = o->refresh;
     l->out = outputs_new(s);

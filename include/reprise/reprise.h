@@ -177,6 +177,15 @@ typedef enum rpr_policy {
     RPR_POLICY_RANDOM = 3   /**< by `seed`: for tests */
 } rpr_policy;
 
+/** Weights that corrections use. What is computed from nothing always uses f32. */
+typedef enum rpr_weights {
+    RPR_WEIGHTS_AUTO = 0, /**< BF16 behind gates that let errors pass, F32 behind exact ones */
+    RPR_WEIGHTS_F32 = 1,
+    RPR_WEIGHTS_BF16 =
+        2 /**< rounded to 8 bits of precision, where that is faster: a layer is off by
+               at most 2^-8 |w| times what its inputs moved since it was recomputed */
+} rpr_weights;
+
 typedef struct rpr_stream_options {
     size_t struct_size; /**< sizeof(rpr_stream_options); set by rpr_stream_options_init */
     rpr_gate gate;      /**< of every weighted layer; default EXACT */
@@ -194,6 +203,7 @@ typedef struct rpr_stream_options {
                         what costs more to compare than it could save passes as it is, with no
                         error: inputs of depthwise and other cheap layers, and of any layer while
                         too much of its input changes */
+    rpr_weights weights; /**< of corrections */
 } rpr_stream_options;
 
 RPR_API void rpr_stream_options_init(rpr_stream_options *o);

@@ -52,6 +52,7 @@ typedef struct rpr_gate_state {
     int64_t n_listed;  /* entries in the list; by segments if there are several */
     bool open;         /* nothing is compared: xhat is the tensor itself, and every element of a
                           touched pixel counts as changed */
+    bool half;         /* its layers may be corrected with half weights */
     bool rows_only;    /* only `changed` is wanted: each row's list overwrites the one before */
     bool keeps_all;    /* whatever becomes of the list, idx holds all changed elements: row after
                           row, row_n of each. There is room for every element */

@@ -9,6 +9,7 @@ void rpr_linear_free(rpr_linear *l)
         return;
     rpr_free(l->phase);
     rpr_free(l->weights);
+    rpr_free(l->half);
     rpr_free(l);
 }
 

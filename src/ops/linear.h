@@ -25,6 +25,7 @@ typedef struct rpr_phase {
     int32_t rows, cols;
     int32_t ci0, ci, co0, co;
     const float *w;    /* packed; depthwise: kh * kw * c, unpacked */
+    const float *half; /* the same as half weights, or NULL */
     const float *bias; /* rpr_round_lane(co) floats */
 } rpr_phase;
 
@@ -48,7 +49,8 @@ typedef struct rpr_linear {
     bool by_pixel;  /* corrected by recomputing the output pixels that see a change */
     bool cheap;     /* comparing its input costs about as much as a dense evaluation */
     float *weights; /* owned: packed weights of all phases, then biases */
-    size_t weight_bytes;
+    float *half;    /* owned: half weights of all phases, or NULL */
+    size_t weight_bytes, half_bytes;
     rpr_act act;
     int32_t n, in_h, in_w, in_c, out_h, out_w, out_c;
     int32_t halo_t, halo_b, halo_l, halo_r; /* zeros needed around the input */

@@ -36,7 +36,17 @@ static int check_options(const rpr_stream_options *o, rpr_error *err)
                         RPR_MAX_THREADS);
     if ((unsigned)o->policy > RPR_POLICY_RANDOM)
         return rpr_fail(err, RPR_ERR_ARGUMENT, "policy: unknown value %d", (int)o->policy);
+    if ((unsigned)o->weights > RPR_WEIGHTS_BF16)
+        return rpr_fail(err, RPR_ERR_ARGUMENT, "weights: unknown value %d", (int)o->weights);
     return RPR_OK;
+}
+
+/** Behind a gate that lets errors pass, rounded weights are far below them. */
+static bool corrects_with_half(const rpr_stream_options *o)
+{
+    const rpr_gate *g = &o->gate;
+    bool lossy = g->kind == RPR_GATE_LEVELS || (g->kind == RPR_GATE_DEADZONE && g->threshold > 0.0);
+    return o->weights == RPR_WEIGHTS_BF16 || (o->weights == RPR_WEIGHTS_AUTO && lossy);
 }
 
 /** An open gate has no memory but for a trace. */
@@ -77,6 +87,7 @@ static void take_gate(rpr_stream *s, int i, rpr_arena *state, rpr_arena *lists)
     g->in = g->xhat;
     g->adaptive = s->opt.policy == RPR_POLICY_AUTO;
     g->loosens = !s->opt.all_gates;
+    g->half = corrects_with_half(&s->opt);
     g->rows_only = !plan->needs_list;
     g->keeps_all = s->opt.trace != 0;
     g->off = rpr_arena_take(lists, rows * (size_t)(t->w + 1), sizeof *g->off);

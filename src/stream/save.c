@@ -14,7 +14,7 @@ typedef struct save_header {
     uint64_t fingerprint, bytes;
     double threshold;
     int32_t levels, refresh;
-    int64_t all_gates;
+    int32_t all_gates, weights;
     uint64_t frame, random;
 } save_header;
 
@@ -54,6 +54,7 @@ static save_header make_header(const rpr_stream *s)
     h.levels = s->opt.gate.levels;
     h.refresh = s->opt.refresh;
     h.all_gates = s->opt.all_gates != 0;
+    h.weights = (int32_t)s->opt.weights;
     h.frame = s->frame;
     h.random = s->random;
     return h;
@@ -133,6 +134,8 @@ static int check_header(rpr_stream *s, const save_header *h, size_t bytes)
                         h->all_gates ? "" : "out");
     if (h->fingerprint != own.fingerprint || h->bytes != own.bytes)
         return rpr_fail(&s->error, RPR_ERR_STATE, "the saved state is of another model");
+    if (h->weights != own.weights)
+        return rpr_fail(&s->error, RPR_ERR_STATE, "the saved state is of other correction weights");
     if (h->gate_kind != own.gate_kind || h->levels != own.levels || h->threshold < own.threshold ||
         h->threshold > own.threshold || h->refresh != own.refresh)
         return rpr_fail(&s->error, RPR_ERR_STATE, "the saved state is of another gate");

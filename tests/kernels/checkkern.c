@@ -242,6 +242,7 @@ int main(int argc, char **argv)
         bench(tables, n);
         return 0;
     }
+    check_half();
     check_dispatch();
     for (int i = 0; i < n; i++) {
         long checks = state.checks, failures = state.failures;
