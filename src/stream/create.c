@@ -23,12 +23,7 @@ static int check_options(const rpr_stream_options *o, rpr_error *err)
     if (o->struct_size != sizeof *o)
         return rpr_fail(err, RPR_ERR_ARGUMENT,
                         "rpr_stream_options was not set by rpr_stream_options_init");
-    if ((unsigned)o->gate.kind > RPR_GATE_DEADZONE)
-        return rpr_fail(err, RPR_ERR_ARGUMENT, "gate: unknown kind %d", (int)o->gate.kind);
-    if (o->gate.kind == RPR_GATE_LEVELS && (o->gate.levels < 2 || o->gate.levels > 65536))
-        return rpr_fail(err, RPR_ERR_ARGUMENT, "gate: %d levels, not 2 to 65536", o->gate.levels);
-    if (o->gate.kind == RPR_GATE_DEADZONE && !(o->gate.threshold >= 0.0 && o->gate.threshold < 1.0))
-        return rpr_fail(err, RPR_ERR_ARGUMENT, "gate: threshold %g, not 0 to 1", o->gate.threshold);
+    RPR_TRY(rpr_stream_check_gate(&o->gate, "gate", err));
     if (o->refresh < 0)
         return rpr_fail(err, RPR_ERR_ARGUMENT, "refresh: %d is negative", o->refresh);
     if (o->threads < 1 || o->threads > RPR_MAX_THREADS)
@@ -42,9 +37,8 @@ static int check_options(const rpr_stream_options *o, rpr_error *err)
 }
 
 /** Behind a gate that lets errors pass, rounded weights are far below them. */
-static bool corrects_with_half(const rpr_stream_options *o)
+static bool corrects_with_half(const rpr_stream_options *o, const rpr_gate *g)
 {
-    const rpr_gate *g = &o->gate;
     bool lossy = g->kind == RPR_GATE_LEVELS || (g->kind == RPR_GATE_DEADZONE && g->threshold > 0.0);
     return o->weights == RPR_WEIGHTS_BF16 || (o->weights == RPR_WEIGHTS_AUTO && lossy);
 }
@@ -87,7 +81,7 @@ static void take_gate(rpr_stream *s, int i, rpr_arena *state, rpr_arena *lists)
     g->in = g->xhat;
     g->adaptive = s->opt.policy == RPR_POLICY_AUTO;
     g->loosens = !s->opt.all_gates;
-    g->half = corrects_with_half(&s->opt);
+    g->half = corrects_with_half(&s->opt, &g->rule);
     g->rows_only = !plan->needs_list;
     g->keeps_all = s->opt.trace != 0;
     g->off = rpr_arena_take(lists, rows * (size_t)(t->w + 1), sizeof *g->off);
@@ -173,8 +167,6 @@ static bool take_small(rpr_stream *s)
 static bool take_memory(rpr_stream *s)
 {
     rpr_arena state = {0}, lists = {0};
-    if (!take_small(s))
-        return false;
     take_state(s, &state, &lists);
     take_scratch(s, &lists);
     if (state.overflow || lists.overflow)
@@ -212,10 +204,21 @@ int rpr_stream_create(const rpr_model *m, const rpr_stream_options *opt, rpr_str
     s->k = rpr_kernels_best();
     s->opt = *opt;
     s->reuse = opt->gate.kind != RPR_GATE_OFF;
+    if (!take_small(s)) {
+        rpr_stream_destroy(s);
+        return rpr_fail(err, RPR_ERR_NOMEM, "out of memory for a stream of this model");
+    }
+    int status = rpr_stream_set_rules(s, opt, err);
+    if (status != RPR_OK) {
+        rpr_stream_destroy(s);
+        return status;
+    }
     if (rpr_pool_new(opt->threads, &s->pool) != RPR_OK || !take_memory(s)) {
         rpr_stream_destroy(s);
         return rpr_fail(err, RPR_ERR_NOMEM, "out of memory for a stream of this model");
     }
+    s->opt.layer_gates = NULL; /* the caller's */
+    s->opt.n_layer_gates = 0;
     s->linear_scratch.pool = s->pool;
     rpr_stream_reset(s);
     *out = s;
@@ -245,7 +248,8 @@ void rpr_stream_reset(rpr_stream *s)
     for (int i = 0; i < s->plan->n_gate; i++) {
         s->gate_frame[i] = 0;
         s->gate[i].lo = s->gate[i].hi = s->gate[i].peak = 0.0f;
-        s->gate[i].crowded = s->gate[i].loose = false;
+        s->gate[i].crowded = false;
+        s->gate[i].loose = s->gate[i].rule.kind == RPR_GATE_OFF;
         s->gate[i].idle = 0;
         s->gate[i].tight = 0.0f;
     }
