@@ -78,14 +78,17 @@ static void evaluate(exact *e, const rpr_linear *l, const rpr_phase *p, const rp
         }
 }
 
+/** Comparisons in the place of fmax: gcc 12.2 for AArch64 crashes on it in a loop like this. */
 static double largest(const rpr_map *x)
 {
     double m = 0.0;
     for (int32_t n = 0; n < x->n; n++)
         for (int32_t y = 0; y < x->h; y++)
             for (int32_t i = 0; i < x->w; i++)
-                for (int32_t c = 0; c < x->c; c++)
-                    m = fmax(m, fabs((double)rpr_map_at(x, n, y, i)[c]));
+                for (int32_t c = 0; c < x->c; c++) {
+                    double v = fabs((double)rpr_map_at(x, n, y, i)[c]);
+                    m = v > m ? v : m;
+                }
     return m;
 }
 

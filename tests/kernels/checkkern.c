@@ -200,6 +200,9 @@ static void check_dispatch(void)
     begin("dispatch", "rpr_kernels_named");
     expect(rpr_kernels_named("sse9") == NULL, "an unknown name has a table");
     expect(rpr_kernels_named("scalar") != NULL, "the scalar table is missing");
+#if defined(__aarch64__)
+    expect(rpr_kernels_named("neon") != NULL, "the NEON table is missing");
+#endif
     expect(strcmp(rpr_isa(), rpr_kernels_best()->isa) == 0, "rpr_isa is not the best table");
 #ifdef RPR_TEST_HOOKS
     begin("dispatch", "RPR_ISA");
