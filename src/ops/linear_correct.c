@@ -44,6 +44,11 @@ typedef struct job {
     share *share; /* of every thread */
 } job;
 
+static bool uses_half(const rpr_phase *p, const rpr_gate_state *g)
+{
+    return g->half && p->half;
+}
+
 /**
  * Taps along x that share a visit: neighbouring taps must be neighbouring pixels, all channels.
  * Single taps keep fewer weights in use, but load and store every output more often.
@@ -51,7 +56,8 @@ typedef struct job {
 static int32_t taps_per_run(const rpr_phase *p, const rpr_gate_state *g)
 {
     int64_t width = p->co < RPR_BLOCK ? rpr_round_lane(p->co) : RPR_BLOCK;
-    int64_t bytes = (int64_t)sizeof(float) * width * p->ci * p->kw;
+    int64_t floats = uses_half(p, g) ? rpr_half_words((int32_t)width) : width;
+    int64_t bytes = (int64_t)sizeof(float) * floats * p->ci * p->kw;
     bool joined = p->ci == g->xhat.c && p->dw == 1;
     bool sparse = g->n_changed < g->n_pixels * SPARSE_PIXEL;
     return joined && (bytes <= FIRST_CACHE || (sparse && bytes <= SECOND_CACHE)) ? p->kw : 1;
@@ -107,7 +113,7 @@ static void visit_row(band *b, int32_t j, int32_t ky, int32_t kx)
         }
         if (first == end)
             continue;
-        mark[p->out_x0 + i * p->out_sx] = 1;
+        memset(mark + p->out_x0 + i * p->out_sx, 1, (size_t)p->out_n);
         terms[i] += end - first;
         b->visit[b->visits] = (rpr_delta_visit){.z = z + i * z_step,
                                                 .first = first,
@@ -132,7 +138,8 @@ static void correct_band(band *b, const rpr_kernels *k, share *s)
             s->any = true;
             k->delta(&(rpr_delta_job){.idx = b->g->idx,
                                       .delta = b->g->delta,
-                                      .w = p->w,
+                                      .w = uses_half(p, b->g) ? NULL : p->w,
+                                      .half = p->half,
                                       .w_rows = (int64_t)p->kh * p->kw * p->ci,
                                       .co = p->co,
                                       .visit = b->visit,

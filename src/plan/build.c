@@ -84,7 +84,7 @@ static void measure_gates(rpr_plan *p)
         g->halo_r = g->halo_r > l->halo_r ? g->halo_r : l->halo_r;
         g->needs_list |= !l->by_pixel;
         g->cheap &= l->cheap;
-        p->constant_bytes += l->weight_bytes;
+        p->constant_bytes += l->weight_bytes + l->half_bytes;
     }
 }
 

@@ -9,6 +9,15 @@
 
 #define ALIGN 64
 
+/** True if a tensor's pixels must follow each other, because its maker writes several at once. */
+static bool is_folded(const rpr_plan *p, int tensor)
+{
+    for (int i = 0; i < p->n_step; i++)
+        if (p->step[i].linear && p->step[i].out[0] == tensor)
+            return p->step[i].linear->folded;
+    return false;
+}
+
 /** True if the inputs of a channel Concat can be computed right inside its output. */
 static bool can_join(const rpr_plan *p, const rpr_step *s)
 {
@@ -25,7 +34,8 @@ static bool can_join(const rpr_plan *p, const rpr_step *s)
         for (int k = 0; k < i; k++)
             twice |= s->in[k] == s->in[i];
         if (twice || t->constant || t->is_input || t->parent != RPR_NONE || t->dtype != RPR_F32 ||
-            t->gap_free || t->n != out->n || t->h != out->h || t->w != out->w)
+            t->gap_free || is_folded(p, s->in[i]) || t->n != out->n || t->h != out->h ||
+            t->w != out->w)
             return false;
     }
     return true;

@@ -7,9 +7,7 @@ static bool refresh_due(const rpr_stream *s, int index)
     uint64_t every = (uint64_t)s->opt.refresh;
     if (every == 0 || s->frame == 0)
         return false;
-    uint64_t turn = s->opt.gate.kind == RPR_GATE_EXACT
-                        ? 0
-                        : (uint64_t)index * every / (uint64_t)s->plan->n_step;
+    uint64_t turn = s->has_exact ? 0 : (uint64_t)index * every / (uint64_t)s->plan->n_step;
     return s->frame % every == turn % every && s->frame >= every;
 }
 

@@ -22,12 +22,7 @@ static int check_options(const rpr_stream_options *o, rpr_error *err)
     if (o->struct_size != sizeof *o)
         return rpr_fail(err, RPR_ERR_ARGUMENT,
                         "rpr_stream_options was not set by rpr_stream_options_init");
-    if ((unsigned)o->gate.kind > RPR_GATE_DEADZONE)
-        return rpr_fail(err, RPR_ERR_ARGUMENT, "gate: unknown kind %d", (int)o->gate.kind);
-    if (o->gate.kind == RPR_GATE_LEVELS && (o->gate.levels < 2 || o->gate.levels > 65536))
-        return rpr_fail(err, RPR_ERR_ARGUMENT, "gate: %d levels, not 2 to 65536", o->gate.levels);
-    if (o->gate.kind == RPR_GATE_DEADZONE && !(o->gate.threshold >= 0.0 && o->gate.threshold < 1.0))
-        return rpr_fail(err, RPR_ERR_ARGUMENT, "gate: threshold %g, not 0 to 1", o->gate.threshold);
+    RPR_TRY(rpr_stream_check_gate(&o->gate, "gate", err));
     if (o->refresh < 0)
         return rpr_fail(err, RPR_ERR_ARGUMENT, "refresh: %d is negative", o->refresh);
     if (o->threads < 1 || o->threads > RPR_MAX_THREADS)
@@ -35,6 +30,8 @@ static int check_options(const rpr_stream_options *o, rpr_error *err)
                         RPR_MAX_THREADS);
     if ((unsigned)o->policy > RPR_POLICY_RANDOM)
         return rpr_fail(err, RPR_ERR_ARGUMENT, "policy: unknown value %d", (int)o->policy);
+    if ((unsigned)o->weights > RPR_WEIGHTS_BF16)
+        return rpr_fail(err, RPR_ERR_ARGUMENT, "weights: unknown value %d", (int)o->weights);
     return RPR_OK;
 }
 
@@ -58,10 +55,18 @@ int rpr_stream_create(const rpr_model *m, const rpr_stream_options *opt, rpr_str
     s->k = rpr_kernels_best();
     s->opt = *opt;
     s->reuse = opt->gate.kind != RPR_GATE_OFF;
-    if (rpr_pool_new(opt->threads, &s->pool) != RPR_OK || !rpr_stream_take_memory(s)) {
+    int status = rpr_stream_take_arrays(s) ? rpr_stream_set_rules(s, opt, err) : RPR_ERR_NOMEM;
+    if (status == RPR_ERR_ARGUMENT) {
+        rpr_stream_destroy(s);
+        return status;
+    }
+    if (status != RPR_OK || rpr_pool_new(opt->threads, &s->pool) != RPR_OK ||
+        !rpr_stream_take_memory(s)) {
         rpr_stream_destroy(s);
         return rpr_fail(err, RPR_ERR_NOMEM, "out of memory for a stream of this model");
     }
+    s->opt.layer_gates = NULL; /* the caller's */
+    s->opt.n_layer_gates = 0;
     s->linear_scratch.pool = s->pool;
     rpr_stream_reset(s);
     *out = s;
@@ -85,7 +90,8 @@ void rpr_stream_reset(rpr_stream *s)
     for (int i = 0; i < s->plan->n_gate; i++) {
         s->gate_frame[i] = 0;
         s->gate[i].lo = s->gate[i].hi = s->gate[i].peak = 0.0f;
-        s->gate[i].crowded = s->gate[i].loose = false;
+        s->gate[i].crowded = false;
+        s->gate[i].loose = s->gate[i].rule.kind == RPR_GATE_OFF;
         s->gate[i].idle = 0;
         s->gate[i].tight = 0.0f;
     }

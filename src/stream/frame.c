@@ -31,6 +31,16 @@ rpr_map rpr_stream_map(const rpr_stream *s, int tensor)
 
 /* --------------------------------------------------------------- weighted */
 
+static void find_range(const rpr_stream *s, rpr_gate_state *g, const rpr_map *x)
+{
+    if (g->rule.lo < g->rule.hi) {
+        g->lo = (float)g->rule.lo;
+        g->hi = (float)g->rule.hi;
+    } else {
+        rpr_gate_profile(g, s->k, x, s->bins);
+    }
+}
+
 static void update_gate(rpr_stream *s, int index)
 {
     rpr_gate_state *g = &s->gate[index];
@@ -44,17 +54,17 @@ static void update_gate(rpr_stream *s, int index)
     bool activated = maker != RPR_NONE && s->step[maker].activated;
     g->act = activated ? rpr_act_none() : s->plan->gate[index].act;
     if (s->frame == 0)
-        rpr_gate_profile(g, s->k, &x, s->bins);
+        find_range(s, g, &x);
     if (g->open) {
         rpr_gate_follow(g, &touched);
     } else if (s->frame == 0) {
-        rpr_gate_restart(g, &s->opt.gate, s->k, &x);
+        rpr_gate_restart(g, s->k, &x);
     } else if (!touched.any) {
         rpr_gate_hold(g);
     } else if (!g->loose) {
-        rpr_gate_update(g, &s->opt.gate, s->k, &x, &touched);
-    } else if (!rpr_gate_pass(g, &s->opt.gate, s->k, &x, &touched)) {
-        rpr_gate_restart(g, &s->opt.gate, s->k, &x);
+        rpr_gate_update(g, s->k, &x, &touched);
+    } else if (!rpr_gate_pass(g, s->k, &x, &touched)) {
+        rpr_gate_restart(g, s->k, &x);
     }
     s->stats.inputs += rpr_gate_elements(g);
     s->stats.changed += g->n_changed;

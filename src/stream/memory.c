@@ -156,6 +156,13 @@ static void take_list(rpr_stream *s, int i, layout *m)
     }
 }
 
+/** Behind a gate that lets errors pass, rounded weights are far below them. */
+static bool corrects_with_half(const rpr_stream_options *o, const rpr_gate *g)
+{
+    bool lossy = g->kind == RPR_GATE_LEVELS || (g->kind == RPR_GATE_DEADZONE && g->threshold > 0.0);
+    return o->weights == RPR_WEIGHTS_BF16 || (o->weights == RPR_WEIGHTS_AUTO && lossy);
+}
+
 static void take_gate(rpr_stream *s, int i, layout *m)
 {
     const rpr_gate_plan *plan = &s->plan->gate[i];
@@ -170,6 +177,7 @@ static void take_gate(rpr_stream *s, int i, layout *m)
     g->act = plan->act;
     g->adaptive = s->opt.policy == RPR_POLICY_AUTO;
     g->loosens = !s->opt.all_gates;
+    g->half = corrects_with_half(&s->opt, &g->rule);
     g->rows_only = !plan->needs_list;
     g->partial = s->life[rpr_plan_root(s->plan, plan->tensor)].transient;
     g->keeps_all = s->opt.trace != 0;
@@ -251,7 +259,7 @@ static void take_all(rpr_stream *s, layout *m)
     take_gate_rows(s, &m->frame);
 }
 
-static bool take_small(rpr_stream *s)
+bool rpr_stream_take_arrays(rpr_stream *s)
 {
     size_t n_tensor = (size_t)s->plan->n_tensor + 1, n_gate = (size_t)s->plan->n_gate + 1;
     size_t n_step = (size_t)s->plan->n_step + 1;
@@ -291,8 +299,6 @@ static bool take_blocks(rpr_stream *s, rpr_piece *piece)
 
 bool rpr_stream_take_memory(rpr_stream *s)
 {
-    if (!take_small(s))
-        return false;
     for (int i = 0; i < s->plan->n_gate; i++)
         s->gate[i].open = s->reuse && s->plan->gate[i].cheap && !s->opt.all_gates;
     rpr_stream_find_lives(s);

@@ -40,7 +40,8 @@ struct rpr_stream {
     const rpr_kernels *k;
     rpr_pool *pool; /* the threads of a frame; NULL if it is one */
     rpr_stream_options opt;
-    bool reuse; /* any gate but OFF */
+    bool reuse;     /* any gate but OFF */
+    bool has_exact; /* some gate inside the network is exact */
     bool time_layers;
     bool ran;       /* the state is what the last frame left: not reset or loaded since */
     uint64_t frame; /* frames run since create or reset */
@@ -68,6 +69,8 @@ struct rpr_stream {
 
 /** Takes all memory that the stream's options ask for; false when there is none. */
 bool rpr_stream_take_memory(rpr_stream *s);
+/** The small arrays, before it. */
+bool rpr_stream_take_arrays(rpr_stream *s);
 void rpr_stream_free_memory(rpr_stream *s);
 
 /** Fills s->life. Gates know already whether they are open. */
@@ -90,6 +93,12 @@ rpr_touch rpr_stream_touch(const rpr_stream *s, int tensor);
 
 /** z of a weighted layer: its output, if it has no activation. Streams with reuse only. */
 rpr_map rpr_stream_pre_activation(const rpr_stream *s, const rpr_step *step);
+
+/** Checks one gate; `what` names it in the error. */
+int rpr_stream_check_gate(const rpr_gate *g, const char *what, rpr_error *err);
+
+/** Gives every gate its rule. Layers that share one must agree. */
+int rpr_stream_set_rules(rpr_stream *s, const rpr_stream_options *o, rpr_error *err);
 
 /** Checks all inputs without changing anything. */
 int rpr_stream_check_inputs(rpr_stream *s, const rpr_input *in, size_t n_in);
