@@ -50,17 +50,25 @@ class _ModelOptions(c.Structure):
 
 class LayerInfo(c.Structure):
     _fields_ = [('name', c.c_char_p), ('op', c.c_char_p), ('macs', c.c_int64),
-                ('parameters', c.c_int64), ('weighted', c.c_int), ('sparse', c.c_int)]
+                ('parameters', c.c_int64), ('weighted', c.c_int), ('sparse', c.c_int),
+                ('gate', c.c_int), ('gated', c.c_int64), ('compares', c.c_int)]
 
 
 class _Gate(c.Structure):
-    _fields_ = [('kind', c.c_int), ('levels', c.c_int), ('threshold', c.c_double)]
+    _fields_ = [('kind', c.c_int), ('levels', c.c_int), ('threshold', c.c_double),
+                ('lo', c.c_double), ('hi', c.c_double)]
+
+
+class _LayerGate(c.Structure):
+    _fields_ = [('layer', c.c_size_t), ('gate', _Gate)]
 
 
 class _StreamOptions(c.Structure):
     _fields_ = [('struct_size', c.c_size_t), ('gate', _Gate), ('refresh', c.c_int),
                 ('threads', c.c_int), ('policy', c.c_int), ('seed', c.c_uint64),
-                ('allow_nonfinite', c.c_int), ('trace', c.c_int), ('all_gates', c.c_int)]
+                ('allow_nonfinite', c.c_int), ('trace', c.c_int), ('all_gates', c.c_int),
+                ('oracle', c.c_int), ('weights', c.c_int),
+                ('layer_gates', c.POINTER(_LayerGate)), ('n_layer_gates', c.c_size_t)]
 
 
 class _Input(c.Structure):
@@ -194,7 +202,9 @@ class Model:
         return infos
 
     def stream(self, gate='exact', **options):
-        """options: refresh, threads, policy, seed, allow_nonfinite, all_gates, scale, offset."""
+        """options: layers (layer index: gate, or the numbers of rpr_gate), refresh, threads,
+        policy, seed, allow_nonfinite, all_gates, oracle, weights, scale,
+        offset."""
         return Stream(self, gate, **options)
 
 
@@ -212,6 +222,11 @@ class Stream:
         o, error = _StreamOptions(), _Error()
         self._lib.rpr_stream_options_init(o)
         o.gate = parse_gate(gate)
+        layers = options.pop('layers', {})
+        o.layer_gates = (_LayerGate * len(layers))(*[_LayerGate(k, parse_gate(v) if
+                                                                isinstance(v, str) else _Gate(*v))
+                                                     for k, v in layers.items()])
+        o.n_layer_gates = len(layers)
         for key, value in options.items():
             if key not in dict(_StreamOptions._fields_):
                 raise TypeError(f'no stream option {key}')
@@ -271,7 +286,7 @@ class Stream:
     def oracle(self):
         o = Oracle()
         if self._lib.rpr_stream_oracle(self._handle, o):
-            raise Error('the oracle could not be evaluated')
+            raise Error('the oracle needs a frame, a gate and the option oracle')
         return o
 
     def state_bytes(self):

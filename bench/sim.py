@@ -55,7 +55,7 @@ def nanodet(reprise, frames):
         trace = os.path.join(folder, 'nanodet.trace')
         for gate in GATES:
             run(reprise, 'run', 'demo/models/nanodet.onnx', 'demo/streams/vtest.avi', '--skip',
-                str(SKIP), '--frames', str(frames), '--gate', gate, '--all-gates', '--trace',
+                str(SKIP), '--frames', str(frames), '--gate', gate, '--all-gates', '--weights', 'f32', '--trace',
                 trace)
             results[gate] = simulate(reprise, '--trace', trace), os.path.getsize(trace)
         sweep = simulate(reprise, '--trace', trace, '--sweep', 'pipeline.compares=1,2,4,8,16')

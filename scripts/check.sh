@@ -101,6 +101,17 @@ else
     skip 'x86-64 build' "this is $(uname -m)"
 fi
 
+section 'gcc for AArch64, in qemu: NEON kernels, and the engine on them'
+if [ "$(uname -m)" = aarch64 ]; then
+    skip 'AArch64 build' 'this is one: the gcc tests ran it'
+elif ! command -v aarch64-linux-gnu-gcc >/dev/null || ! command -v qemu-aarch64 >/dev/null; then
+    skip 'AArch64 build' 'gcc-aarch64-linux-gnu or qemu-user is not installed'
+elif check 'AArch64 build' scripts/build.sh build-neon --cross-file scripts/aarch64.ini \
+    -Dengine_only=true -Dwerror=true; then
+    tests neon build-neon
+    skip 'neon: suite long' 'takes minutes in qemu: meson test -C build-neon --suite long -t 10'
+fi
+
 section 'gcc, address and undefined behaviour sanitizers'
 if check 'sanitizer build' env CC=gcc scripts/build.sh build-asan -Dbuildtype=debugoptimized \
     -Db_sanitize=address,undefined; then
@@ -108,7 +119,6 @@ if check 'sanitizer build' env CC=gcc scripts/build.sh build-asan -Dbuildtype=de
 fi
 
 section 'Other compilers and ways'
-check 'NEON kernels' scripts/check-neon.sh build-neon
 check 'threads, thread sanitizer' scripts/tsan.sh build-tsan
 check 'clang build, -Werror' env CC=clang scripts/build.sh build-clang -Dwerror=true
 check 'plain cc build' scripts/plain-cc.sh build-plain

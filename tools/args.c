@@ -107,6 +107,17 @@ static int set_fit(void *target, const char *v)
     return 1;
 }
 
+static int set_weights(void *target, const char *v)
+{
+    static const char *const names[] = {"auto", "f32", "bf16"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (strcmp(v, names[i]) == 0) {
+            ((cli_options *)target)->weights = (rpr_weights)i;
+            return 1;
+        }
+    return 0;
+}
+
 /* NAME=1,3,640,640 or, for the first input, 1,3,640,640. */
 static int set_shape(void *target, const char *v)
 {
@@ -247,6 +258,7 @@ static const option options[] = {
     {"--refresh", STREAMS, set_refresh, "a number of frames; 0 for never"},
     {"--all-gates", STREAMS, set_all_gates, NULL},
     {"--fit", CMD_RUN | CMD_BENCH, set_fit, NULL},
+    {"--weights", STREAMS, set_weights, "auto, f32 or bf16"},
     {"--shape", STREAMS | CMD_INFO, set_shape, "[NAME=]1,3,640,640"},
     {"--decode", STREAMS, set_decode, "nanodet, ssd or none"},
     {"--mean", STREAMS, set_mean, "one number, or three such as 123.7,116.3,103.5"},

@@ -112,6 +112,7 @@ static const char common[] =
     "                        0: never (default 256)\n"
     "  --all-gates           compare every value of every frame, as the paper does, also where\n"
     "                        that costs more than it can save\n"
+    "  --weights W           of corrections: auto (default) is bf16, but f32 with the gate exact\n"
     "  --shape [NAME=]DIMS   fix the shape of an input that the file leaves open\n"
     "  --range A..B          bytes 0..255 become A..B: 0..1 (default), -1..1 (default for\n"
     "                        --decode ssd), 0..255\n"

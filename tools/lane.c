@@ -16,6 +16,8 @@ int lane_open(lane *l, const session *s, rpr_gate gate)
     opt.threads = o->threads;
     opt.trace = o->trace != NULL;
     opt.all_gates = o->all_gates;
+    opt.oracle = o->command == CMD_VERIFY && o->oracle_every > 0;
+    opt.weights = o->weights;
     if (o->refresh >= 0)
         opt.refresh = o->refresh;
     l->out = outputs_new(s);

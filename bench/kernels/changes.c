@@ -101,7 +101,6 @@ static void gate_input(rig *r, float *x)
 {
     const rpr_linear *l = r->l;
     rpr_gate_state *g = &r->gate;
-    const rpr_gate exact = {.kind = RPR_GATE_EXACT};
     const size_t rows = (size_t)l->in_h, all = rows * (size_t)l->in_w * (size_t)l->in_c;
     const int64_t row = (int64_t)l->in_w * l->in_c;
     const rpr_map next = {.data = x,
@@ -123,7 +122,8 @@ static void gate_input(rig *r, float *x)
     g->segments = 1;
     g->cap = (int64_t)all;
     g->changed = new_touch(l->in_h, l->in_w);
-    rpr_gate_update(g, &exact, r->k, &next, &every);
+    g->rule = (rpr_gate){.kind = RPR_GATE_EXACT};
+    rpr_gate_update(g, r->k, &next, &every);
     free(every.pix);
 }
 

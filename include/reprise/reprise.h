@@ -149,6 +149,10 @@ typedef struct rpr_layer_info {
     int weighted;       /**< 1: has constant weights and a gate */
     int sparse;         /**< 1: changes pass through element by element or pixel by pixel;
                              0: runs densely when an input changed and compares its result */
+    int gate;           /**< number of the gate that a weighted layer reads through; -1: none */
+    int64_t gated;      /**< values that this gate compares on a frame that touches all */
+    int compares;       /**< 0: the gate is left open unless all_gates is set: its layers cost less
+                             than comparing */
 } rpr_layer_info;
 
 RPR_API size_t rpr_model_n_layers(const rpr_model *m);
@@ -171,7 +175,18 @@ typedef struct rpr_gate {
     rpr_gate_kind kind;
     int levels;       /**< LEVELS: clusters, 2 to 65536 */
     double threshold; /**< DEADZONE: share of the range, 0 <= threshold < 1 */
+    double lo, hi;    /**< range of the layer's input, if it is known: finite, lo < hi. Both 0:
+                           profiled on the first frame */
 } rpr_gate;
+
+/**
+ * A gate for one weighted layer, by its index in rpr_model_layer. Kind OFF: all values pass,
+ * always. Layers that read the same tensor share a gate (rpr_layer_info.gate).
+ */
+typedef struct rpr_layer_gate {
+    size_t layer;
+    rpr_gate gate;
+} rpr_layer_gate;
 
 /** How a layer chooses between skip, correct and dense recompute. Never changes the result. */
 typedef enum rpr_policy {
@@ -180,6 +195,15 @@ typedef enum rpr_policy {
     RPR_POLICY_DENSE = 2,   /**< always recompute (from the gated input) */
     RPR_POLICY_RANDOM = 3   /**< by `seed`: for tests */
 } rpr_policy;
+
+/** Weights that corrections use. What is computed from nothing always uses f32. */
+typedef enum rpr_weights {
+    RPR_WEIGHTS_AUTO = 0, /**< BF16 behind gates that let errors pass, F32 behind exact ones */
+    RPR_WEIGHTS_F32 = 1,
+    RPR_WEIGHTS_BF16 =
+        2 /**< rounded to 8 bits of precision, where that is faster: a layer is off by
+               at most 2^-8 |w| times what its inputs moved since it was recomputed */
+} rpr_weights;
 
 typedef struct rpr_stream_options {
     size_t struct_size; /**< sizeof(rpr_stream_options); set by rpr_stream_options_init */
@@ -198,6 +222,12 @@ typedef struct rpr_stream_options {
                         what costs more to compare than it could save passes as it is, with no
                         error: inputs of depthwise and other cheap layers, and of any layer while
                         too much of its input changes */
+    int oracle;    /**< 1: keeps what rpr_stream_oracle reads; takes memory and changes no result */
+    rpr_weights weights; /**< of corrections */
+    const rpr_layer_gate
+        *layer_gates; /**< in place of `gate`, which stays that of all other layers;
+                           read by rpr_stream_create only. With `gate` OFF not used */
+    size_t n_layer_gates;
 } rpr_stream_options;
 
 RPR_API void rpr_stream_options_init(rpr_stream_options *o);
@@ -301,7 +331,8 @@ typedef struct rpr_oracle {
     size_t layer;   /**< where worst was seen */
 } rpr_oracle;
 
-/** Slow; for verification. Changes nothing. The bound is described in doc/contract.md. */
+/** Slow; for verification, of streams with the option `oracle`. Changes nothing. The bound is
+ * described in doc/contract.md. */
 RPR_API int rpr_stream_oracle(const rpr_stream *s, rpr_oracle *result);
 
 /** Name of the instruction-set bundle in use: "scalar", "neon", "avx2", "avx512". */

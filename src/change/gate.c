@@ -23,8 +23,9 @@ typedef struct gate_rule {
     rpr_levels q;
 } gate_rule;
 
-static gate_rule make_rule(const rpr_gate_state *g, const rpr_gate *rule)
+static gate_rule make_rule(const rpr_gate_state *g)
 {
+    const rpr_gate *rule = &g->rule;
     gate_rule r = {.levels = rule->kind == RPR_GATE_LEVELS};
     float range = g->hi - g->lo;
     if (rule->kind == RPR_GATE_DEADZONE)
@@ -172,11 +173,12 @@ static void update_part(void *job, int part, int thread)
     int32_t at = (int32_t)rpr_gate_list_start(g, part), end = rpr_gate_segment_row(g, part + 1);
     for (int32_t row = rpr_gate_segment_row(g, part); row < end; row++) {
         const uint8_t *mark = p->touched->pix + (int64_t)row * w;
+        const int32_t gap = g->partial ? 0 : SPAN_VALUES / c;
         /* So much has changed that dense is cheaper: the list is given up. */
         bool files = g->list_ok && (g->rows_only || atomic_load(&p->listed) <= g->cap);
         bool list = files || g->keeps_all;
         int32_t found = 0;
-        for (int32_t x0 = 0, x1 = 0; rpr_touch_span(mark, x1, w, SPAN_VALUES / c, &x0, &x1);)
+        for (int32_t x0 = 0, x1 = 0; rpr_touch_span(mark, x1, w, gap, &x0, &x1);)
             found += gate_run(p, row, x0, x1, list ? g->idx + at + found : NULL,
                               list ? g->delta + at + found : NULL, thread, &s.nonfinite);
         g->row_n[row] = found;
@@ -191,10 +193,10 @@ static void update_part(void *job, int part, int thread)
     g->segment[part] = s;
 }
 
-void rpr_gate_update(rpr_gate_state *g, const rpr_gate *rule, const rpr_kernels *k,
-                     const rpr_map *x, const rpr_touch *touched)
+void rpr_gate_update(rpr_gate_state *g, const rpr_kernels *k, const rpr_map *x,
+                     const rpr_touch *touched)
 {
-    pass p = {.g = g, .r = make_rule(g, rule), .k = k, .x = x, .touched = touched};
+    pass p = {.g = g, .r = make_rule(g), .k = k, .x = x, .touched = touched};
     rpr_gate_hold(g);
     g->compared = true;
     g->list_ok = !g->crowded;
@@ -216,10 +218,10 @@ void rpr_gate_update(rpr_gate_state *g, const rpr_gate *rule, const rpr_kernels 
     }
 }
 
-double rpr_gate_sample(rpr_gate_state *g, const rpr_gate *rule, const rpr_kernels *k,
-                       const rpr_map *x, int32_t first, int32_t step)
+double rpr_gate_sample(rpr_gate_state *g, const rpr_kernels *k, const rpr_map *x, int32_t first,
+                       int32_t step)
 {
-    const pass p = {.g = g, .r = make_rule(g, rule), .k = k, .x = x};
+    const pass p = {.g = g, .r = make_rule(g), .k = k, .x = x};
     int64_t found = 0, looked = 0;
     for (int32_t row = first; row < x->n * x->h; row += step) {
         found += gate_run(&p, row, 0, x->w, NULL, NULL, 0, &g->nonfinite);
@@ -256,10 +258,9 @@ void rpr_gate_hold(rpr_gate_state *g)
     rpr_touch_fill(&g->changed, false);
 }
 
-void rpr_gate_restart(rpr_gate_state *g, const rpr_gate *rule, const rpr_kernels *k,
-                      const rpr_map *x)
+void rpr_gate_restart(rpr_gate_state *g, const rpr_kernels *k, const rpr_map *x)
 {
-    const gate_rule r = make_rule(g, rule);
+    const gate_rule r = make_rule(g);
     const int64_t row_values = (int64_t)x->w * x->c;
     bool nonfinite = false;
     rpr_gate_copy(g, k, x);
@@ -268,7 +269,8 @@ void rpr_gate_restart(rpr_gate_state *g, const rpr_gate *rule, const rpr_kernels
         (void)k->gate_levels(v, v, (int32_t)row_values, &r.q, 0, NULL, NULL, &nonfinite);
     }
     g->in = g->xhat;
-    g->compared = g->loose = false;
+    g->compared = false;
+    g->loose = g->rule.kind == RPR_GATE_OFF;
     g->peak = 0.0f; /* not known */
     g->n_changed = rpr_gate_elements(g);
     g->n_listed = 0;

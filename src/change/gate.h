@@ -27,31 +27,33 @@ typedef struct rpr_gate_segment {
 
 /** What every frame needs of a gate; the arrays live in the stream's memory. */
 typedef struct rpr_gate_state {
+    rpr_gate rule;  /* OFF: all values pass, always */
     rpr_map xhat;   /* dense pixels (pix == c) with a halo of zeros */
     rpr_map in;     /* what the layers read: xhat, or the tensor of an open or loose gate */
     int32_t *off;   /* n*h rows of w+1: list position where pixel x of the row begins; only rows
-                       with row_n > 0 are valid */
+                       with row_n > 0 are valid. Not with rows_only */
     int32_t *row_n; /* n*h: changed elements in the row */
     int32_t *idx;   /* x * c + channel; every segment has room for all its elements, which begins
-                       at rpr_gate_list_start. Other gates may use it before this gate's first layer
-                       and after its last */
+                       at rpr_gate_list_start. The memory is the list's from this gate's first layer
+                       to its last */
     float *delta;
-    int list_first, list_last; /* steps of the plan between which the list is wanted */
-    size_t list_at;            /* where the list lies among those of all gates, entries */
-    int64_t cap;               /* entries beyond which the list is given up */
-    int segments;              /* 1 to RPR_GATE_SEGMENTS */
+    int64_t cap;  /* entries beyond which the list is given up */
+    int segments; /* 1 to RPR_GATE_SEGMENTS */
     rpr_gate_segment segment[RPR_GATE_SEGMENTS];
     rpr_pool *pool;    /* or NULL */
     rpr_touch changed; /* pixels with a changed element; all when list_ok is false */
     rpr_act act;       /* applied to x before it is compared */
     float *row;        /* scratch: one row of activated x for every thread, ... */
     size_t row_floats; /* ... so many floats apart */
-    float lo, hi;      /* profiled range of the input */
+    float lo, hi;      /* range of the input: the rule's, or profiled */
     int64_t n_changed; /* of this frame */
     int64_t n_pixels;  /* pixels with a change, if list_ok */
     int64_t n_listed;  /* entries in the list; by segments if there are several */
     bool open;         /* nothing is compared: xhat is the tensor itself, and every element of a
                           touched pixel counts as changed */
+    bool half;         /* its layers may be corrected with half weights */
+    bool partial;      /* the tensor is valid at touched pixels only, or while all of it is wanted,
+                          from the step that writes it to the gate's last layer */
     bool rows_only;    /* only `changed` is wanted: each row's list overwrites the one before */
     bool keeps_all;    /* whatever becomes of the list, idx holds all changed elements: row after
                           row, row_n of each. There is room for every element */
@@ -101,8 +103,7 @@ const float *rpr_gate_values(const rpr_gate_state *g, const rpr_kernels *k, cons
                              int64_t pix, int32_t count, int thread);
 
 /** xhat <- x (or its centroids) everywhere; everything counts as changed, no list is made. */
-void rpr_gate_restart(rpr_gate_state *g, const rpr_gate *rule, const rpr_kernels *k,
-                      const rpr_map *x);
+void rpr_gate_restart(rpr_gate_state *g, const rpr_kernels *k, const rpr_map *x);
 
 /** An open gate: what was touched has changed. `touched` must stay as it is for this frame. */
 void rpr_gate_follow(rpr_gate_state *g, const rpr_touch *touched);
@@ -111,7 +112,7 @@ void rpr_gate_follow(rpr_gate_state *g, const rpr_touch *touched);
  * A loose gate: all of x passes, every element counts as changed. x is read where it lies, or from
  * xhat if it must be activated first. False if so little changed that the gate should restart.
  */
-bool rpr_gate_pass(rpr_gate_state *g, const rpr_gate *rule, const rpr_kernels *k, const rpr_map *x,
+bool rpr_gate_pass(rpr_gate_state *g, const rpr_kernels *k, const rpr_map *x,
                    const rpr_touch *touched);
 
 /** Ends a frame: decides whether the gate is loose from the next one on. */
@@ -121,8 +122,8 @@ void rpr_gate_settle(rpr_gate_state *g);
 void rpr_gate_hold(rpr_gate_state *g);
 
 /** Compares the touched pixels of x with xhat, updates xhat and builds the change list. */
-void rpr_gate_update(rpr_gate_state *g, const rpr_gate *rule, const rpr_kernels *k,
-                     const rpr_map *x, const rpr_touch *touched);
+void rpr_gate_update(rpr_gate_state *g, const rpr_kernels *k, const rpr_map *x,
+                     const rpr_touch *touched);
 
 /** xhat <- x, activated. Part of a restart and of a loose gate. */
 void rpr_gate_copy(rpr_gate_state *g, const rpr_kernels *k, const rpr_map *x);
@@ -131,8 +132,8 @@ void rpr_gate_copy(rpr_gate_state *g, const rpr_kernels *k, const rpr_map *x);
  * Compares rows first, first + step, ... of all n * h, and updates their xhat; returns the share of
  * changed values. At least one row. Part of a loose gate.
  */
-double rpr_gate_sample(rpr_gate_state *g, const rpr_gate *rule, const rpr_kernels *k,
-                       const rpr_map *x, int32_t first, int32_t step);
+double rpr_gate_sample(rpr_gate_state *g, const rpr_kernels *k, const rpr_map *x, int32_t first,
+                       int32_t step);
 
 /** True if the largest listed change is far larger than everything in xhat. Part of an update. */
 bool rpr_gate_fades(rpr_gate_state *g, const rpr_kernels *k);

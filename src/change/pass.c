@@ -35,19 +35,21 @@ void rpr_gate_follow(rpr_gate_state *g, const rpr_touch *touched)
 }
 
 /** True if so little changed that comparing may pay again. */
-static bool tightens(rpr_gate_state *g, const rpr_gate *rule, const rpr_kernels *k,
-                     const rpr_map *x, const rpr_touch *touched)
+static bool tightens(rpr_gate_state *g, const rpr_kernels *k, const rpr_map *x,
+                     const rpr_touch *touched)
 {
+    if (g->rule.kind == RPR_GATE_OFF)
+        return false;
     int32_t rows = x->n * x->h, step = rows < SAMPLE_ROWS ? rows : SAMPLE_ROWS;
     double reached = (double)rpr_touch_count(touched) / (double)rpr_touch_pixels(touched);
     return reached < (double)g->tight ||
-           rpr_gate_sample(g, rule, k, x, step / 2, step) < (double)g->tight;
+           rpr_gate_sample(g, k, x, step / 2, step) < (double)g->tight;
 }
 
-bool rpr_gate_pass(rpr_gate_state *g, const rpr_gate *rule, const rpr_kernels *k, const rpr_map *x,
+bool rpr_gate_pass(rpr_gate_state *g, const rpr_kernels *k, const rpr_map *x,
                    const rpr_touch *touched)
 {
-    if (tightens(g, rule, k, x, touched))
+    if (tightens(g, k, x, touched))
         return false;
     g->in = *x;
     if (!rpr_act_is_none(&g->act)) {

@@ -41,6 +41,23 @@ static inline int64_t rpr_packed_floats(int64_t rows, int32_t co)
 }
 
 /**
+ * Half weights: packed weights rounded to bf16, for corrections. Lanes 2p and 2p + 1 of a weight
+ * row share RPR_LANE words. A word's lower 16 bits are the upper ones of lane 2p's weight; the word
+ * as it stands, read as a float, is lane 2p + 1's, rounded with those bits below it. A last lane
+ * without a partner stands alone. Rounded: |w' - w| <= 2^-8 |w| + 2^-125.
+ */
+static inline int32_t rpr_half_words(int32_t width)
+{
+    return (width / RPR_LANE + 1) / 2 * RPR_LANE;
+}
+
+/** Words of `rows` weight rows. The block at channel c0 starts at rows * rpr_half_words(c0). */
+static inline int64_t rpr_half_packed_words(int64_t rows, int32_t co)
+{
+    return rows * rpr_half_words(rpr_round_lane(co));
+}
+
+/**
  * One row of a dense convolution with group 1:
  *   out[p][o] = bias[o] + sum over ky, kx, i of in[p*in_step + ky*in_row + kx*in_pix + i] *
  * w(ky,kx,i,o) for o in [0, co) and the pixels p in [0, n) with mask[p] != 0 (mask NULL: all). All
@@ -74,8 +91,9 @@ typedef struct rpr_delta_visit {
 typedef struct rpr_delta_job {
     const int32_t *idx;
     const float *delta;
-    const float *w; /* packed, 64-byte aligned */
-    int64_t w_rows; /* weight rows per block */
+    const float *w;    /* packed, 64-byte aligned; or NULL, and ... */
+    const float *half; /* ... half weights, 64-byte aligned */
+    int64_t w_rows;    /* weight rows per block */
     int32_t co;
     const rpr_delta_visit *visit;
     int32_t n_visit;

@@ -9,6 +9,7 @@ void rpr_linear_free(rpr_linear *l)
         return;
     rpr_free(l->phase);
     rpr_free(l->weights);
+    rpr_free(l->half);
     rpr_free(l);
 }
 
@@ -119,8 +120,8 @@ static bool gap_free(const rpr_map *m)
 
 static bool is_one_row(const rpr_phase *p, const rpr_map *in, const rpr_map *z, const rpr_map *a)
 {
-    return p->kh == 1 && p->kw == 1 && p->sh == 1 && p->sw == 1 && p->in_x0 == 0 && p->in_y0 == 0 &&
-           p->cols == in->w && gap_free(in) && gap_free(z) && gap_free(a);
+    return p->out_n == 1 && p->kh == 1 && p->kw == 1 && p->sh == 1 && p->sw == 1 && p->in_x0 == 0 &&
+           p->in_y0 == 0 && p->cols == in->w && gap_free(in) && gap_free(z) && gap_free(a);
 }
 
 /** a = act(z) for `count` neighbouring pixels of c channels. */

@@ -17,15 +17,18 @@
 
 /**
  * Output index (j, i) of a phase is output pixel (out_y0 + j * out_sy, out_x0 + i * out_sx); its
- * tap (ky, kx) reads input pixel (j * sh + in_y0 + ky * dh, i * sw + in_x0 + kx * dw).
+ * tap (ky, kx) reads input pixel (j * sh + in_y0 + ky * dh, i * sw + in_x0 + kx * dw). A phase may
+ * write out_n neighbouring pixels at once, as if they were channels: then co counts those of all.
  */
 typedef struct rpr_phase {
     int32_t kh, kw, sh, sw, dh, dw;
     int32_t in_y0, in_x0;
     int32_t out_y0, out_x0, out_sy, out_sx;
     int32_t rows, cols;
+    int32_t out_n;
     int32_t ci0, ci, co0, co;
     const float *w;    /* packed; depthwise: kh * kw * c, unpacked */
+    const float *half; /* the same as half weights, or NULL */
     const float *bias; /* rpr_round_lane(co) floats */
 } rpr_phase;
 
@@ -45,11 +48,13 @@ typedef struct rpr_linear {
     rpr_linear_geometry geometry;
     rpr_phase *phase; /* owned */
     int32_t n_phase;
+    bool folded;    /* some out_n is not 1: the output's pixels must follow each other */
     bool depthwise; /* one phase of the depthwise kernel */
     bool by_pixel;  /* corrected by recomputing the output pixels that see a change */
     bool cheap;     /* comparing its input costs about as much as a dense evaluation */
     float *weights; /* owned: packed weights of all phases, then biases */
-    size_t weight_bytes;
+    float *half;    /* owned: half weights of all phases, or NULL */
+    size_t weight_bytes, half_bytes;
     rpr_act act;
     int32_t n, in_h, in_w, in_c, out_h, out_w, out_c;
     int32_t halo_t, halo_b, halo_l, halo_r; /* zeros needed around the input */
@@ -112,6 +117,9 @@ rpr_correction rpr_linear_correct(const rpr_linear *l, const rpr_kernels *k,
                                   const rpr_gate_state *g, const rpr_map *z, const rpr_map *a,
                                   const rpr_act *act, rpr_touch *touched, const rpr_cost *cost,
                                   const rpr_linear_scratch *scratch);
+
+/** Marks in `touched` what a correction that recomputes would write. */
+void rpr_linear_reach(const rpr_linear *l, const rpr_gate_state *g, rpr_touch *touched);
 
 /** True if z is finite everywhere. */
 bool rpr_linear_finite(const rpr_kernels *k, const rpr_map *z);

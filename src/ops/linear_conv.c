@@ -29,6 +29,7 @@ static rpr_phase conv_phase(const conv *c, int32_t group)
                        .in_x0 = -x->pad,
                        .out_sy = 1,
                        .out_sx = 1,
+                       .out_n = 1,
                        .rows = y->out,
                        .cols = x->out,
                        .ci0 = group * c->ci,

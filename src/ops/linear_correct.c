@@ -48,6 +48,11 @@ typedef struct job {
     share *share; /* of every thread */
 } job;
 
+static bool uses_half(const rpr_phase *p, const rpr_gate_state *g)
+{
+    return g->half && p->half;
+}
+
 /**
  * Taps along x that share a visit: neighbouring taps must be neighbouring pixels, all channels.
  * Single taps keep fewer weights in use, but load and store every output more often.
@@ -55,7 +60,8 @@ typedef struct job {
 static int32_t taps_per_run(const rpr_phase *p, const rpr_gate_state *g)
 {
     int64_t width = p->co < RPR_BLOCK ? rpr_round_lane(p->co) : RPR_BLOCK;
-    int64_t bytes = (int64_t)sizeof(float) * width * p->ci * p->kw;
+    int64_t floats = uses_half(p, g) ? rpr_half_words((int32_t)width) : width;
+    int64_t bytes = (int64_t)sizeof(float) * floats * p->ci * p->kw;
     bool joined = p->ci == g->xhat.c && p->dw == 1;
     bool sparse = g->n_changed < g->n_pixels * SPARSE_PIXEL;
     return joined && (bytes <= FIRST_CACHE || (sparse && bytes <= SECOND_CACHE)) ? p->kw : 1;
@@ -112,7 +118,7 @@ static void visit_row(band *b, int32_t j, int32_t ky, int32_t kx)
         }
         if (first == end || fresh[i])
             continue;
-        mark[p->out_x0 + i * p->out_sx] = 1;
+        memset(mark + p->out_x0 + i * p->out_sx, 1, (size_t)p->out_n);
         terms[i] += end - first;
         b->visit[b->visits] = (rpr_delta_visit){.z = z + i * z_step,
                                                 .first = first,
@@ -141,7 +147,8 @@ static void compute_fresh(const job *c, const band *b, share *s)
         uint8_t *mark = rpr_touch_row(b->touched, b->n, p->out_y0 + j * p->out_sy);
         s->done.macs += rpr_fresh_compute(&b->rule, c->l, c->k, b->z, b->n, j, fresh);
         for (int32_t i = 0; i < p->cols; i++)
-            mark[p->out_x0 + i * p->out_sx] |= fresh[i];
+            if (fresh[i])
+                memset(mark + p->out_x0 + i * p->out_sx, 1, (size_t)p->out_n);
     }
 }
 
@@ -161,7 +168,8 @@ static void correct_band(const job *c, band *b, share *s)
             s->any = true;
             c->k->delta(&(rpr_delta_job){.idx = b->g->idx,
                                          .delta = b->g->delta,
-                                         .w = p->w,
+                                         .w = uses_half(p, b->g) ? NULL : p->w,
+                                         .half = p->half,
                                          .w_rows = (int64_t)p->kh * p->kw * p->ci,
                                          .co = p->co,
                                          .visit = b->visit,
@@ -269,6 +277,13 @@ static void pixel_part(void *argument, int part, int thread)
         recompute_marked(c, j, &c->share[thread]);
 }
 
+void rpr_linear_reach(const rpr_linear *l, const rpr_gate_state *g, rpr_touch *touched)
+{
+    const rpr_phase *p = &l->phase[0];
+    rpr_touch_window(touched, &g->changed, p->kh, p->kw, p->sh, p->sw, -p->in_y0, -p->in_x0, p->dh,
+                     p->dw);
+}
+
 /**
  * Depthwise layers, and those that read a picture, are recomputed at the output pixels that see a
  * change: with one product per tap and channel, or with channels that change together, a list
@@ -278,8 +293,7 @@ static void correct_by_pixel(job *c, rpr_pool *pool)
 {
     band *b = &c->b;
     const rpr_phase *p = b->p = &c->l->phase[0];
-    rpr_touch_window(b->touched, &b->g->changed, p->kh, p->kw, p->sh, p->sw, -p->in_y0, -p->in_x0,
-                     p->dh, p->dw);
+    rpr_linear_reach(c->l, b->g, b->touched);
     c->rows = band_rows(p, pool);
     for (b->n = 0; b->n < c->l->n; b->n++)
         rpr_pool_run(pool, (p->rows + c->rows - 1) / c->rows, pixel_part, c);

@@ -2,6 +2,7 @@
 #include "ops/linear_cost.h"
 
 #define FAR_WEIGHTS 65536.0 /* bytes of one tap and block */
+#define HALF_VECTOR 0.85    /* cost of a vector of half weights, shares of a whole one */
 
 static double blocks_of(const rpr_phase *p)
 {
@@ -13,20 +14,30 @@ static double vectors_of(const rpr_phase *p)
     return (double)((p->co + RPR_LANE - 1) / RPR_LANE);
 }
 
-static bool far_weights(const rpr_phase *p)
+/** True if a correction from the gate's list uses half weights. */
+static bool uses_half(const rpr_phase *p, const rpr_gate_state *g)
 {
-    return (double)(p->co < RPR_BLOCK ? p->co : RPR_BLOCK) * p->ci * sizeof(float) > FAR_WEIGHTS;
+    return g->half && p->half;
 }
 
-double rpr_phase_crowd_cost(const rpr_phase *p, const rpr_cost *c)
+/** Cost of a vector of weights, near or far in the caches by what one tap and block take there. */
+static double vector_cost(const rpr_phase *p, const rpr_gate_state *g, double near, double far)
 {
-    double vector = far_weights(p) ? c->crowd_far_vector : c->crowd_vector;
+    const bool half = uses_half(p, g);
+    double bytes = (double)(p->co < RPR_BLOCK ? p->co : RPR_BLOCK) * p->ci * sizeof(float);
+    bytes = half ? bytes / 2.0 : bytes;
+    return (bytes > FAR_WEIGHTS ? far : near) * (half ? HALF_VECTOR : 1.0);
+}
+
+double rpr_phase_crowd_cost(const rpr_phase *p, const rpr_gate_state *g, const rpr_cost *c)
+{
+    double vector = vector_cost(p, g, c->crowd_vector, c->crowd_far_vector);
     return c->change_block * blocks_of(p) + vector * vectors_of(p);
 }
 
-double rpr_phase_change_cost(const rpr_phase *p, const rpr_cost *c)
+double rpr_phase_change_cost(const rpr_phase *p, const rpr_gate_state *g, const rpr_cost *c)
 {
-    double vector = far_weights(p) ? c->change_far_vector : c->change_vector;
+    double vector = vector_cost(p, g, c->change_vector, c->change_far_vector);
     return c->change_block * blocks_of(p) + vector * vectors_of(p);
 }
 
@@ -58,7 +69,7 @@ double rpr_linear_list_cost(const rpr_linear *l, const rpr_gate_state *g, const 
         double fan = (double)p->kh * p->kw / ((double)p->sh * p->sw); /* outputs per input pixel */
         double changes = (double)g->n_changed * p->ci / l->in_c;
         double outputs = (double)l->n * p->rows * p->cols, seen = fan * (double)g->n_pixels;
-        cost += fan * (changes * rpr_phase_change_cost(p, c) +
+        cost += fan * (changes * rpr_phase_change_cost(p, g, c) +
                        (double)g->n_pixels * rpr_phase_visit_cost(p, c)) +
                 c->output_value * p->co * (seen < outputs ? seen : outputs);
     }

@@ -7,10 +7,10 @@
 #include "ops/linear.h"
 
 /** A change under one output pixel of a phase. */
-double rpr_phase_change_cost(const rpr_phase *p, const rpr_cost *c);
+double rpr_phase_change_cost(const rpr_phase *p, const rpr_gate_state *g, const rpr_cost *c);
 
 /** The same where most of its neighbours changed, too. */
-double rpr_phase_crowd_cost(const rpr_phase *p, const rpr_cost *c);
+double rpr_phase_crowd_cost(const rpr_phase *p, const rpr_gate_state *g, const rpr_cost *c);
 
 /** One output pixel of a phase, computed anew. */
 double rpr_phase_fresh_cost(const rpr_phase *p, const rpr_cost *c);

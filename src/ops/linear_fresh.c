@@ -8,7 +8,7 @@ rpr_fresh_rule rpr_fresh_rule_of(const rpr_phase *p, const rpr_gate_state *g, co
     rpr_fresh_rule r = {.p = p, .g = g, .limit = INT32_MAX};
     if (cost && p->cols >= RPR_FRESH_RUN) {
         double fresh = rpr_phase_fresh_cost(p, cost) + rpr_phase_visit_cost(p, cost);
-        double all_channels = fresh / rpr_phase_crowd_cost(p, cost) * g->xhat.c / p->ci;
+        double all_channels = fresh / rpr_phase_crowd_cost(p, g, cost) * g->xhat.c / p->ci;
         r.limit = all_channels < INT32_MAX ? (int32_t)all_channels : INT32_MAX;
     }
     return r;
@@ -137,7 +137,7 @@ static double row_cost(const rpr_fresh_rule *r, const rpr_cost *c, const int32_t
         outputs += seen[i] > 0;
         anew += fresh[i];
     }
-    return (double)products * p->ci / r->g->xhat.c * rpr_phase_change_cost(p, c) +
+    return (double)products * p->ci / r->g->xhat.c * rpr_phase_change_cost(p, r->g, c) +
            (double)visits * rpr_phase_visit_cost(p, c) + (double)anew * rpr_phase_fresh_cost(p, c) +
            c->output_value * p->co * (double)outputs;
 }

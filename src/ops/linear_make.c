@@ -2,6 +2,7 @@
 #include "ops/linear_make.h"
 
 #include "core/alloc.h"
+#include "kernels/pack.h"
 #include "ops/window.h"
 
 const float *rpr_linear_constant(const rpr_graph *g, const rpr_node *n, int input)
@@ -26,6 +27,44 @@ rpr_linear *rpr_linear_new(int32_t n_phase, int64_t floats, int64_t biases)
         return NULL;
     }
     return l;
+}
+
+static int64_t weight_rows(const rpr_phase *p)
+{
+    return (int64_t)p->kh * p->kw * p->ci;
+}
+
+static void drop_half(rpr_linear *l)
+{
+    for (int32_t i = 0; i < l->n_phase; i++)
+        l->phase[i].half = NULL;
+    rpr_free(l->half);
+    l->half = NULL;
+    l->half_bytes = 0;
+}
+
+bool rpr_linear_make_half(rpr_linear *l)
+{
+    int64_t words = 0;
+    bool fits = true;
+    for (int32_t i = 0; i < l->n_phase; i++)
+        words += rpr_half_packed_words(weight_rows(&l->phase[i]), l->phase[i].co);
+    if (l->by_pixel || l->phase[0].co <= RPR_LANE || words == 0)
+        return true;
+    l->half = rpr_alloc_array((size_t)words, sizeof *l->half);
+    if (!l->half)
+        return false;
+    float *at = l->half;
+    for (int32_t i = 0; i < l->n_phase; i++) {
+        rpr_phase *p = &l->phase[i];
+        fits &= rpr_pack_half(at, p->w, weight_rows(p), p->co);
+        p->half = at;
+        at += rpr_half_packed_words(weight_rows(p), p->co);
+    }
+    l->half_bytes = (size_t)words * sizeof *l->half;
+    if (!fits)
+        drop_half(l);
+    return true;
 }
 
 static bool fits(int64_t v, int64_t limit)

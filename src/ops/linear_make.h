@@ -28,6 +28,12 @@ const float *rpr_linear_constant(const rpr_graph *g, const rpr_node *n, int inpu
 rpr_linear *rpr_linear_new(int32_t n_phase, int64_t floats, int64_t biases);
 
 /**
+ * Makes half weights for corrections, unless the layer is corrected otherwise, has too few output
+ * channels to gain, or has weights beyond bf16's range. False if memory ran out.
+ */
+bool rpr_linear_make_half(rpr_linear *l);
+
+/**
  * Batch and the axes y, x of a node with one or two spatial axes, from its parsed window; with one,
  * the batch is y. False if a size is out of range for a linear layer.
  */

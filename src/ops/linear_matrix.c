@@ -61,6 +61,7 @@ static rpr_linear *make(const matrix *m, const rpr_shape *x)
                               .dw = 1,
                               .out_sy = 1,
                               .out_sx = 1,
+                              .out_n = 1,
                               .rows = l->in_h,
                               .cols = l->in_w,
                               .ci = m->depth,

@@ -2,7 +2,9 @@
 /*
  * ConvTranspose: output position o and tap k meet at input i where o + pad - k*d = i*s. Outputs
  * with the same residue modulo the stride see the same taps and step through the input by one: each
- * residue is an ordinary convolution of stride 1.
+ * residue is an ordinary convolution of stride 1. Where all residues along x see the same input
+ * pixels, as with a kernel as wide as the stride, they are one convolution with more channels: one
+ * output channel alone would leave most of a vector empty.
  */
 #include "ops/linear_make.h"
 
@@ -46,11 +48,24 @@ typedef struct transposed {
     const float *w, *bias;
     int32_t batch, group, ci, co; /* channels per group */
     rpr_linear_axis axis[2];
+    int32_t fold; /* residues along x that are one phase */
 } transposed;
 
-/** Gathers the taps of one phase as [co][taps][ci], then packs them. */
-static void pack_phase(const transposed *c, const residue *y, const residue *x, int32_t group,
-                       float *gathered, float *packed)
+/** True if all residues along an axis see the same input positions. */
+static bool residues_agree(const rpr_linear_axis *a)
+{
+    const residue first = find_residue(a, 0);
+    bool same = first.taps > 0;
+    for (int32_t r = 1; r < a->s && same; r++) {
+        const residue q = find_residue(a, r);
+        same = q.taps == first.taps && q.in0 == first.in0 && q.count == first.count;
+    }
+    return same;
+}
+
+/** Gathers the taps of one residue as [co][taps][ci]. */
+static void gather(const transposed *c, const residue *y, const residue *x, int32_t group,
+                   float *gathered)
 {
     int32_t all = c->axis[0].k * c->axis[1].k, taps = y->taps * x->taps;
     const float *w = c->w + (int64_t)group * c->ci * c->co * all;
@@ -62,7 +77,6 @@ static void pack_phase(const transposed *c, const residue *y, const residue *x, 
                 gathered[((int64_t)o * taps + t) * c->ci + i] =
                     w[((int64_t)i * c->co + o) * all + ky * c->axis[1].k + kx];
             }
-    rpr_pack_weights(packed, gathered, c->co, taps, c->ci, (int64_t)taps * c->ci, c->ci, 1);
 }
 
 static rpr_phase make_phase(const transposed *c, const residue *y, const residue *x, int32_t group)
@@ -81,27 +95,41 @@ static rpr_phase make_phase(const transposed *c, const residue *y, const residue
                        .out_sx = c->axis[1].s,
                        .rows = y->count,
                        .cols = x->count,
+                       .out_n = c->fold,
                        .ci0 = group * c->ci,
                        .ci = c->ci,
                        .co0 = group * c->co,
-                       .co = c->co};
+                       .co = c->fold * c->co};
+}
+
+/** The phase of residues ry and rx, ... rx + fold - 1, with its weights at w; returns their end. */
+static float *fill_phase(const transposed *c, rpr_phase *p, int32_t group, int32_t ry, int32_t rx,
+                         float *gathered, float *w)
+{
+    const residue y = find_residue(&c->axis[0], ry), x = find_residue(&c->axis[1], rx);
+    const int32_t taps = y.taps * x.taps;
+    const int64_t rows = (int64_t)taps * c->ci;
+    for (int32_t f = 0; f < c->fold; f++) {
+        const residue q = find_residue(&c->axis[1], rx + f);
+        gather(c, &y, &q, group, gathered + f * rows * c->co);
+    }
+    *p = make_phase(c, &y, &x, group);
+    p->w = w;
+    rpr_pack_weights(w, gathered, p->co, taps, c->ci, rows, c->ci, 1);
+    return w + rpr_packed_floats(rows, p->co);
 }
 
 static void fill(const transposed *c, rpr_linear *l, float *gathered, float *bias)
 {
     float *w = l->weights;
     rpr_phase *p = l->phase;
-    for (int32_t i = 0; i < c->group; i++, bias += rpr_round_lane(c->co)) {
-        if (c->bias)
-            memcpy(bias, c->bias + i * c->co, (size_t)c->co * sizeof *bias);
+    for (int32_t i = 0; i < c->group; i++, bias += rpr_round_lane(c->fold * c->co)) {
+        for (int32_t f = 0; c->bias && f < c->fold; f++)
+            memcpy(bias + f * c->co, c->bias + i * c->co, (size_t)c->co * sizeof *bias);
         for (int32_t ry = 0; ry < c->axis[0].s; ry++)
-            for (int32_t rx = 0; rx < c->axis[1].s; rx++, p++) {
-                residue y = find_residue(&c->axis[0], ry), x = find_residue(&c->axis[1], rx);
-                *p = make_phase(c, &y, &x, i);
-                pack_phase(c, &y, &x, i, gathered, w);
-                p->w = w;
+            for (int32_t rx = 0; rx < c->axis[1].s; rx += c->fold, p++) {
+                w = fill_phase(c, p, i, ry, rx, gathered, w);
                 p->bias = bias;
-                w += rpr_packed_floats((int64_t)y.taps * x.taps * c->ci, c->co);
             }
     }
 }
@@ -109,11 +137,11 @@ static void fill(const transposed *c, rpr_linear *l, float *gathered, float *bia
 static rpr_linear *make(const transposed *c)
 {
     /* Every tap belongs to exactly one residue, so the phases' weights add up to the whole. */
-    int64_t taps = (int64_t)c->axis[0].k * c->axis[1].k;
-    int64_t floats = c->group * rpr_packed_floats(taps * c->ci, c->co);
+    const int64_t taps = (int64_t)c->axis[0].k * c->axis[1].k;
+    const int64_t floats = c->group * rpr_packed_floats(taps / c->fold * c->ci, c->fold * c->co);
     float *gathered = rpr_alloc_array((size_t)(taps * c->ci * c->co), sizeof *gathered);
-    rpr_linear *l = rpr_linear_new(c->group * c->axis[0].s * c->axis[1].s, floats,
-                                   (int64_t)c->group * rpr_round_lane(c->co));
+    rpr_linear *l = rpr_linear_new(c->group * c->axis[0].s * (c->axis[1].s / c->fold), floats,
+                                   (int64_t)c->group * rpr_round_lane(c->fold * c->co));
     if (!gathered || !l) {
         rpr_free(gathered);
         rpr_linear_free(l);
@@ -121,6 +149,7 @@ static rpr_linear *make(const transposed *c)
     }
     l->geometry = (rpr_linear_geometry){
         .axis = {c->axis[0], c->axis[1]}, .groups = c->group, .transposed = true};
+    l->folded = c->fold > 1;
     l->n = c->batch;
     l->in_h = c->axis[0].in;
     l->in_w = c->axis[1].in;
@@ -152,6 +181,7 @@ int rpr_linear_from_conv_transpose(const rpr_graph *g, const rpr_node *n, rpr_li
     c.group = (int32_t)w.group;
     c.ci = (int32_t)(ws->dim[0] / w.group);
     c.co = (int32_t)ws->dim[1];
+    c.fold = c.group == 1 && residues_agree(&c.axis[1]) ? c.axis[1].s : 1;
     *out = make(&c);
     return *out ? RPR_OK : rpr_node_nomem(err, n);
 }

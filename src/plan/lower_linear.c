@@ -40,6 +40,10 @@ int rpr_lower_linear(rpr_plan *p, const rpr_node *n, bool *made, rpr_error *err)
     int rank = p->graph->value[n->in[0]].shape.rank;
     int axis = make == rpr_linear_from_matrix ? rank - 1 : 1;
     l->act = n->act;
+    if (!rpr_linear_make_half(l)) {
+        rpr_linear_free(l);
+        return rpr_node_fail(err, RPR_ERR_NOMEM, n, "out of memory");
+    }
     int x = linear_input(p, n, l, axis), y = rpr_plan_new_tensor(p, n->out[0], axis);
     int gate = x == RPR_NONE ? RPR_NONE : rpr_plan_add_gate(p, x);
     rpr_step *s =

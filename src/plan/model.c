@@ -180,8 +180,13 @@ int rpr_model_layer(const rpr_model *m, size_t i, rpr_layer_info *info)
     if (i >= rpr_model_n_layers(m))
         return RPR_ERR_ARGUMENT;
     const rpr_step *s = &m->plan->step[i];
-    *info = (rpr_layer_info){.name = s->name, .op = s->op, .sparse = s->kind != RPR_STEP_GENERIC};
+    *info = (rpr_layer_info){
+        .name = s->name, .op = s->op, .sparse = s->kind != RPR_STEP_GENERIC, .gate = -1};
     if (s->linear) {
+        const rpr_tensor *t = &m->plan->tensor[s->in[0]];
+        info->gate = s->gate;
+        info->gated = (int64_t)t->n * t->h * t->w * t->c;
+        info->compares = !m->plan->gate[s->gate].cheap;
         info->weighted = 1;
         info->macs = s->linear->macs_nominal;
         info->parameters = s->linear->parameters;

@@ -7,9 +7,7 @@ static bool refresh_due(const rpr_stream *s, int index)
     uint64_t every = (uint64_t)s->opt.refresh;
     if (every == 0 || s->frame == 0)
         return false;
-    uint64_t turn = s->opt.gate.kind == RPR_GATE_EXACT
-                        ? 0
-                        : (uint64_t)index * every / (uint64_t)s->plan->n_step;
+    uint64_t turn = s->has_exact ? 0 : (uint64_t)index * every / (uint64_t)s->plan->n_step;
     return s->frame % every == turn % every && s->frame >= every;
 }
 
@@ -45,10 +43,20 @@ const rpr_cost *rpr_stream_fresh_costs(rpr_stream *s)
     return NULL;
 }
 
+/** True if x is gone from where it was read; nothing changed, and what was computed of it stands.
+ */
+static bool input_is_gone(const rpr_gate_state *g)
+{
+    return g->partial && g->n_changed == 0 && (g->open || g->in.data != g->xhat.data);
+}
+
 rpr_choice rpr_stream_choose(rpr_stream *s, const rpr_step *step, int index)
 {
     rpr_gate_state *g = &s->gate[step->gate];
     rpr_step_state *state = &s->step[index];
+    state->refreshed = false;
+    if (input_is_gone(g))
+        return RPR_CHOICE_SKIP;
     const rpr_costs costs = rpr_stream_costs(s, step->linear, g);
     g->pays |= g->compared && rpr_stream_correction_pays(s, step->linear, g, &costs);
     state->refreshed = !g->open && refresh_due(s, index);

@@ -10,6 +10,9 @@
  * and new inputs mixed. So |z - dense| <= 4 u (K + T + 2) M. max|xhat| is taken over the layer as
  * it is now. The dense value is computed in double here.
  *
+ * Corrections with half weights add 2^-8 |w| of what every input moved since the layer was last
+ * recomputed, which is at most 2 max|xhat|: 2^-7 M.
+ *
  * A layer that is recomputed by pixel, or whose gate is loose, keeps no z: there act(z) is held
  * against its activated output, within that bound times the activation's steepest slope, and the
  * activation's own rounding.
@@ -75,14 +78,17 @@ static void evaluate(exact *e, const rpr_linear *l, const rpr_phase *p, const rp
         }
 }
 
+/** Comparisons in the place of fmax: gcc 12.2 for AArch64 crashes on it in a loop like this. */
 static double largest(const rpr_map *x)
 {
     double m = 0.0;
     for (int32_t n = 0; n < x->n; n++)
         for (int32_t y = 0; y < x->h; y++)
             for (int32_t i = 0; i < x->w; i++)
-                for (int32_t c = 0; c < x->c; c++)
-                    m = fmax(m, fabs((double)rpr_map_at(x, n, y, i)[c]));
+                for (int32_t c = 0; c < x->c; c++) {
+                    double v = fabs((double)rpr_map_at(x, n, y, i)[c]);
+                    m = v > m ? v : m;
+                }
     return m;
 }
 
@@ -92,6 +98,7 @@ typedef struct layer_check {
     const rpr_act *act;        /* that z has been through already, or NULL */
     const rpr_kernels *scalar; /* which computes it */
     double terms, max_x;
+    bool half;                       /* it was corrected with half weights */
     double worst;                    /* error / bound */
     double max_error, max_magnitude; /* of any output */
 } layer_check;
@@ -137,6 +144,8 @@ static void check_output(layer_check *c, double z, double bias, const exact *e, 
 {
     double dense = e->sum[o];
     double bound = 4.0 * 0x1p-24 * (c->terms + 2.0) * (e->l1[o] * c->max_x + fabs(bias));
+    if (c->half)
+        bound += 0x1p-7 * e->l1[o] * c->max_x;
     bool overflows = !(fabs(dense) <= (double)FLT_MAX);
     if (c->act && !overflows)
         activate(c, &dense, &bound);
@@ -173,7 +182,7 @@ static void check_layer(layer_check *c)
 
 int rpr_stream_oracle(const rpr_stream *s, rpr_oracle *result)
 {
-    if (!s->reuse || s->frame == 0 || !result)
+    if (!s->reuse || !s->opt.oracle || s->frame == 0 || !result)
         return RPR_ERR_ARGUMENT;
     const rpr_kernels *scalar = rpr_kernels_named("scalar");
     *result = (rpr_oracle){0};
@@ -184,6 +193,7 @@ int rpr_stream_oracle(const rpr_stream *s, rpr_oracle *result)
         layer_check c = {.l = step->linear, .x = s->gate[step->gate].in, .scalar = scalar};
         c.z = rpr_stream_pre_activation(s, step);
         c.terms = (double)(step->linear->max_terms + s->step[i].terms);
+        c.half = step->linear->half && s->gate[step->gate].half && s->step[i].terms > 0;
         c.max_x = largest(&c.x);
         c.act = s->step[i].activated ? &step->linear->act : NULL;
         check_layer(&c);

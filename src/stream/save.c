@@ -14,8 +14,8 @@ typedef struct save_header {
     uint64_t fingerprint, bytes;
     double threshold;
     int32_t levels, refresh;
-    int64_t all_gates;
-    uint64_t frame, random;
+    int32_t all_gates, oracle, weights, unused;
+    uint64_t frame, random, rules;
 } save_header;
 
 typedef struct save_gate {
@@ -42,6 +42,21 @@ size_t rpr_stream_save_bytes(const rpr_stream *s)
            s->state_bytes;
 }
 
+/** FNV-1a over what makes the gates' rules. */
+static uint64_t hash_rules(const rpr_stream *s)
+{
+    uint64_t h = 0xcbf29ce484222325u;
+    for (int i = 0; i < s->plan->n_gate; i++) {
+        const rpr_gate *g = &s->gate[i].rule;
+        const double numbers[] = {(double)g->kind, (double)g->levels, g->threshold, g->lo, g->hi};
+        unsigned char bytes[sizeof numbers];
+        memcpy(bytes, numbers, sizeof bytes);
+        for (size_t k = 0; k < sizeof bytes; k++)
+            h = (h ^ bytes[k]) * 0x100000001b3u;
+    }
+    return h;
+}
+
 static save_header make_header(const rpr_stream *s)
 {
     save_header h;
@@ -54,8 +69,11 @@ static save_header make_header(const rpr_stream *s)
     h.levels = s->opt.gate.levels;
     h.refresh = s->opt.refresh;
     h.all_gates = s->opt.all_gates != 0;
+    h.oracle = s->opt.oracle != 0;
+    h.weights = (int32_t)s->opt.weights;
     h.frame = s->frame;
     h.random = s->random;
+    h.rules = hash_rules(s);
     return h;
 }
 
@@ -93,7 +111,7 @@ static void set_gate(rpr_stream *s, int i, const save_gate *from)
     g->idle = from->idle;
     g->crowded = from->crowded != 0;
     g->loose = from->loose != 0;
-    g->in = from->reads_tensor ? rpr_plan_map(s->plan, s->plan->gate[i].tensor, s->state) : g->xhat;
+    g->in = from->reads_tensor ? rpr_stream_map(s, s->plan->gate[i].tensor) : g->xhat;
 }
 
 int rpr_stream_save(const rpr_stream *s, void *buffer, size_t bytes)
@@ -131,10 +149,16 @@ static int check_header(rpr_stream *s, const save_header *h, size_t bytes)
         return rpr_fail(&s->error, RPR_ERR_STATE,
                         "the saved state is of a stream with%s the option all_gates",
                         h->all_gates ? "" : "out");
+    if (h->fingerprint == own.fingerprint && h->oracle != own.oracle)
+        return rpr_fail(&s->error, RPR_ERR_STATE,
+                        "the saved state is of a stream with%s the option oracle",
+                        h->oracle ? "" : "out");
     if (h->fingerprint != own.fingerprint || h->bytes != own.bytes)
         return rpr_fail(&s->error, RPR_ERR_STATE, "the saved state is of another model");
+    if (h->weights != own.weights)
+        return rpr_fail(&s->error, RPR_ERR_STATE, "the saved state is of other correction weights");
     if (h->gate_kind != own.gate_kind || h->levels != own.levels || h->threshold < own.threshold ||
-        h->threshold > own.threshold || h->refresh != own.refresh)
+        h->threshold > own.threshold || h->refresh != own.refresh || h->rules != own.rules)
         return rpr_fail(&s->error, RPR_ERR_STATE, "the saved state is of another gate");
     return RPR_OK;
 }
@@ -183,7 +207,10 @@ static void copy_small(rpr_stream *to, const rpr_stream *from)
     for (int i = 0; i < from->plan->n_gate; i++) {
         const save_gate gate = gate_of(&from->gate[i]);
         set_gate(to, i, &gate);
+        to->gate[i].rule = from->gate[i].rule;
+        to->gate[i].half = from->gate[i].half;
     }
+    to->has_exact = from->has_exact;
     for (int i = 0; i < from->plan->n_input; i++) {
         uint8_t *previous = to->input[i].previous;
         to->input[i] = from->input[i];

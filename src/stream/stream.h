@@ -27,28 +27,39 @@ typedef struct rpr_input_state {
     float scale[4], offset[4];
 } rpr_input_state;
 
+/** Steps between which the memory of a tensor is wanted: -1 are the inputs, n_step the outputs. */
+typedef struct rpr_life {
+    int first, last;
+    bool transient; /* each frame reads only what it wrote itself */
+    bool shared;    /* other tensors have the memory outside of its steps */
+    bool whole;     /* transient: this frame reads all of it, not only what was touched */
+} rpr_life;
+
 struct rpr_stream {
     const rpr_model *model;
     const rpr_plan *plan;
     const rpr_kernels *k;
     rpr_pool *pool; /* the threads of a frame; NULL if it is one */
     rpr_stream_options opt;
-    bool reuse; /* any gate but OFF */
+    bool reuse;     /* any gate but OFF */
+    bool has_exact; /* some gate inside the network is exact */
     bool time_layers;
     bool ran;       /* the state is what the last frame left: not reset or loaded since */
     uint64_t frame; /* frames run since create or reset */
     uint64_t runs;  /* frames run since create */
     uint64_t random;
     char *state; /* everything that lives from frame to frame, but for the small arrays below */
-    char *z;     /* pre-activations, within the state */
     size_t state_bytes;
-    size_t list_bytes; /* change lists: made anew on every frame */
-    rpr_touch *touch;  /* per tensor; valid for touch owners */
+    char *workspace; /* everything that is made anew on every frame */
+    size_t workspace_bytes;
+    rpr_life *life;   /* per tensor; valid for those without a parent */
+    char **data;      /* per tensor: pixel (0,0,0), channel 0 */
+    float **z;        /* per step: pre-activation, or NULL if it has no memory of its own */
+    rpr_touch *touch; /* per tensor; valid for touch owners */
     rpr_gate_state *gate;
     uint64_t *gate_frame; /* frame + 1 at which the gate was last updated */
     rpr_step_state *step;
     rpr_input_state *input;
-    char *lists;     /* memory of the change lists */
     char *scratch;   /* results of GENERIC steps */
     rpr_view *views; /* room for the views of one GENERIC step */
     rpr_linear_scratch linear_scratch;
@@ -57,14 +68,38 @@ struct rpr_stream {
     rpr_error error;
 };
 
+/** Takes all memory that the stream's options ask for; false when there is none. */
+bool rpr_stream_take_memory(rpr_stream *s);
+/** The small arrays, before it. */
+bool rpr_stream_take_arrays(rpr_stream *s);
+void rpr_stream_free_memory(rpr_stream *s);
+
+/** Fills s->life. Gates know already whether they are open. */
+void rpr_stream_find_lives(rpr_stream *s);
+
+/** Finds the transient tensors that the frame that begins must write as a whole. */
+void rpr_stream_find_whole(rpr_stream *s);
+
+/** True if this frame is to write all of a step's output, whatever was touched. */
+bool rpr_stream_writes_whole(const rpr_stream *s, const rpr_step *step);
+
+/** Makes the memory of a tensor ready that is about to be written at moment `moment`. */
+void rpr_stream_begin(rpr_stream *s, int tensor, int moment);
+
+/** Map of an f32 tensor. */
+rpr_map rpr_stream_map(const rpr_stream *s, int tensor);
+
 /** The touched map of a tensor, with the tensor's own dimensions. */
 rpr_touch rpr_stream_touch(const rpr_stream *s, int tensor);
 
 /** z of a weighted layer: its output, if it has no activation. Streams with reuse only. */
 rpr_map rpr_stream_pre_activation(const rpr_stream *s, const rpr_step *step);
 
-/** Sets list_at of every gate; returns the entries of all lists together. */
-size_t rpr_stream_place_lists(rpr_stream *s);
+/** Checks one gate; `what` names it in the error. */
+int rpr_stream_check_gate(const rpr_gate *g, const char *what, rpr_error *err);
+
+/** Gives every gate its rule. Layers that share one must agree. */
+int rpr_stream_set_rules(rpr_stream *s, const rpr_stream_options *o, rpr_error *err);
 
 /** Checks all inputs without changing anything. */
 int rpr_stream_check_inputs(rpr_stream *s, const rpr_input *in, size_t n_in);

@@ -62,7 +62,7 @@ static bool describe_input(const rpr_stream *s, int gate, rpr_trace_input *out)
                              .w = t->w,
                              .c = t->c,
                              .gate = s->gate[gate].open ? (rpr_gate){.kind = RPR_GATE_OFF}
-                                                        : s->opt.gate};
+                                                        : s->gate[gate].rule};
     return out->name != NULL;
 }
 

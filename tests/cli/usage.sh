@@ -27,6 +27,7 @@ refuses 2 '--frames 0: should be' run net.onnx a.mp4 --frames 0
 refuses 2 '--frames 99999999999999999999: should be' run net.onnx a.mp4 --frames 99999999999999999999
 refuses 2 '--skip -1: should be' run net.onnx a.mp4 --skip -1
 refuses 2 '--threads 65: should be' run net.onnx a.mp4 --threads 65
+refuses 2 '--weights f16: should be auto, f32 or bf16' run net.onnx a.mp4 --weights f16
 refuses 2 '--refresh x: should be' run net.onnx a.mp4 --refresh x
 refuses 2 '--decode yolo: should be nanodet, ssd or none' run net.onnx a.mp4 --decode yolo
 refuses 2 '--range 1..0: should be' run net.onnx a.mp4 --range 1..0

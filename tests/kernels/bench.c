@@ -187,8 +187,13 @@ static void bench_delta(const rpr_kernels *const *t, int n, int side, int ci, in
                                                      (k * size - (x - half)) * ci};
             macs += (double)(end - first) * co;
         }
-    rpr_delta_job j = {c.idx, c.delta, buffer_floats(rpr_packed_floats(rows, co)), rows, co,
-                       visit, n_visit};
+    rpr_delta_job j = {.idx = c.idx,
+                       .delta = c.delta,
+                       .w = buffer_floats(rpr_packed_floats(rows, co)),
+                       .w_rows = rows,
+                       .co = co,
+                       .visit = visit,
+                       .n_visit = n_visit};
     work w = {.amount = macs, .unit = "GMAC/s", .run = run_delta, .data = &j};
     snprintf(w.name, sizeof w.name, "delta %d %d->%d %dx%d %.0f%% of %.0f%%", side, ci, co, size,
              size, channels * 100, pixels * 100);

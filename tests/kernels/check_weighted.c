@@ -42,7 +42,7 @@ static int32_t rnd_co(void)
 /* Plain weights [co][taps][ci] and their packed form, which ends at a trapping page. */
 typedef struct weights {
     int32_t co, taps, ci;
-    float *plain, *packed, *bias;
+    float *plain, *packed, *half, *bias;
 } weights;
 
 static weights new_weights(int32_t co, int32_t taps, int32_t ci)
@@ -53,6 +53,8 @@ static weights new_weights(int32_t co, int32_t taps, int32_t ci)
     fill_floats(w.plain, n);
     w.packed = guard_alloc((size_t)packed * sizeof(float), false);
     rpr_pack_weights(w.packed, w.plain, co, taps, ci, rows, ci, 1);
+    w.half = guard_alloc((size_t)rpr_half_packed_words(rows, co) * sizeof(float), false);
+    expect(rpr_pack_half(w.half, w.packed, rows, co), "half weights of small numbers");
     w.bias = guard_alloc((size_t)rpr_round_lane(co) * sizeof(float), false);
     fill_floats(w.bias, rpr_round_lane(co));
     return w;
@@ -148,6 +150,53 @@ void check_conv_row(const rpr_kernels *k)
     }
 }
 
+/* -------------------------------------------------------------- half weights */
+
+/* Output o's half weight in weight row `row`. */
+static float half_weight(const weights *w, int32_t o, int32_t row)
+{
+    const int32_t c0 = o / RPR_BLOCK * RPR_BLOCK, width = rpr_block_width(w->co, c0);
+    const int64_t rows = (int64_t)w->taps * w->ci;
+    const float *words = w->half + rows * rpr_half_words(c0) + row * rpr_half_words(width);
+    return rpr_half_weight(words, width / RPR_LANE, (o - c0) / RPR_LANE, o % RPR_LANE);
+}
+
+/* Rounding stays within half a unit of bf16, whatever the neighbour's bits are. */
+static void half_case(void)
+{
+    static const float odd[] = {0.0f,      -0.0f,      1.0f,        0x1.ffp0f, 0x1.fffffep0f,
+                                0x1p-126f, -0x1p-127f, 0x1.8p-130f, 0x1.01p0f, -0x1.fffffep126f};
+    weights w = new_weights(rnd_co(), 1, rnd_int(1, 6));
+    const int64_t n = rpr_packed_floats(w.ci, w.co);
+    for (int64_t i = 0; i < n; i++)
+        if (w.packed[i] != 0.0f && rnd() % 2)
+            w.packed[i] = odd[rnd() % (sizeof odd / sizeof odd[0])];
+    expect(rpr_pack_half(w.half, w.packed, w.ci, w.co), "half weights of finite numbers");
+    for (int32_t row = 0; row < w.ci; row++)
+        for (int32_t o = 0; o < w.co; o++) {
+            const int32_t c0 = o / RPR_BLOCK * RPR_BLOCK;
+            const float want =
+                w.packed[(int64_t)w.ci * c0 + row * rpr_block_width(w.co, c0) + o - c0];
+            const float got = half_weight(&w, o, row);
+            const double bound = 0x1p-8 * fabs((double)want) + 0x1p-125;
+            expect(fabs((double)got - (double)want) <= bound, "half weight %a of %a", (double)got,
+                   (double)want);
+            expect(!(got < want || got > want) || got == 0.0f || fabsf(got) >= 0x1p-126f,
+                   "half weight %a is denormal", (double)got);
+        }
+    w.packed[rnd_int(0, (int32_t)n - 1)] = rnd() % 2 ? INFINITY : 0x1.ffffp127f;
+    expect(!rpr_pack_half(w.half, w.packed, w.ci, w.co), "half weights of what bf16 cannot hold");
+}
+
+void check_half(void)
+{
+    begin("scalar", "half weights");
+    for (int i = 0; i < ROUNDS; i++) {
+        half_case();
+        guard_release();
+    }
+}
+
 /* --------------------------------------------------------------------- delta */
 
 enum { MAX_PIX = 24, MAX_VISITS = 4 };
@@ -165,6 +214,7 @@ static delta_data new_delta(weights *w)
 {
     int32_t rows = rnd_int(1, 40), co = rnd_co(), rounds = rnd_int(1, MAX_VISITS), n_visit = 0;
     int32_t n_list = rnd_int(1, 90), most = rnd() % 2 ? 3 : 40, lead = rnd_int(-5, 5);
+    const bool half = rnd() % 2;
     *w = new_weights(co, 1, rows);
     delta_data d = {.z_pix = co + rnd_int(0, 3), .n_pix = rnd_int(0, MAX_PIX)};
     int64_t n_z = d.n_pix ? (d.n_pix - 1) * d.z_pix + co : 0;
@@ -187,7 +237,14 @@ static delta_data new_delta(weights *w)
     d.visit = guard_alloc((size_t)n_visit * sizeof *visit, false);
     if (n_visit)
         memcpy(d.visit, visit, (size_t)n_visit * sizeof *visit);
-    d.job = (rpr_delta_job){idx, delta, w->packed, rows, co, d.visit, n_visit};
+    d.job = (rpr_delta_job){.idx = idx,
+                            .delta = delta,
+                            .w = half ? NULL : w->packed,
+                            .half = half ? w->half : NULL,
+                            .w_rows = rows,
+                            .co = co,
+                            .visit = d.visit,
+                            .n_visit = n_visit};
     return d;
 }
 
@@ -198,8 +255,11 @@ static exact delta_exact(const delta_data *d, const weights *w, const float *z, 
     exact x = {0};
     exact_add(&x, (double)d->before[z - d->z + o]);
     for (const rpr_delta_visit *v = j->visit; v < j->visit + j->n_visit; v++)
-        for (int32_t e = v->first; v->z == z && e < v->first + v->n; e++)
-            exact_add(&x, (double)j->delta[e] * (double)weight(w, o, v->row + j->idx[e]));
+        for (int32_t e = v->first; v->z == z && e < v->first + v->n; e++) {
+            const int32_t row = v->row + j->idx[e];
+            const float used = j->w ? weight(w, o, row) : half_weight(w, o, row);
+            exact_add(&x, (double)j->delta[e] * (double)used);
+        }
     return x;
 }
 

@@ -200,6 +200,9 @@ static void check_dispatch(void)
     begin("dispatch", "rpr_kernels_named");
     expect(rpr_kernels_named("sse9") == NULL, "an unknown name has a table");
     expect(rpr_kernels_named("scalar") != NULL, "the scalar table is missing");
+#if defined(__aarch64__)
+    expect(rpr_kernels_named("neon") != NULL, "the NEON table is missing");
+#endif
     expect(strcmp(rpr_isa(), rpr_kernels_best()->isa) == 0, "rpr_isa is not the best table");
 #ifdef RPR_TEST_HOOKS
     begin("dispatch", "RPR_ISA");
@@ -239,6 +242,7 @@ int main(int argc, char **argv)
         bench(tables, n);
         return 0;
     }
+    check_half();
     check_dispatch();
     for (int i = 0; i < n; i++) {
         long checks = state.checks, failures = state.failures;

@@ -47,6 +47,8 @@ int64_t first_difference(const float *a, const float *b, int64_t n);
 /* ---- the checks; ref is the scalar table, k may be the same one */
 
 void check_conv_row(const rpr_kernels *k);
+/** Packing half weights; has no kernel. */
+void check_half(void);
 void check_delta(const rpr_kernels *k);
 void check_depthwise(const rpr_kernels *k);
 void check_gates(const rpr_kernels *k, const rpr_kernels *ref);

@@ -74,6 +74,18 @@ static void transposed_holes(net *b)
     net_output(b, net_conv(b, x, 5, 3, 3, 1, "pads:1,1,1,1"));
 }
 
+/** Kernels as wide as the stride, one beside another and before a layer with a halo. */
+static void transposed_folded(net *b)
+{
+    int x = net_input(b, NET_DIMS(1, 3, 11, 13)), in[2];
+    x = net_relu(b, net_conv(b, x, 9, 3, 3, 1, "pads:1,1,1,1"));
+    in[0] = net_relu(b, net_conv_transpose(b, x, 23, 2, 2, 1, "strides:2,2"));
+    in[1] = net_conv_transpose(b, x, 1, 4, 2, 1, "strides:2,2 pads:1,0,1,0");
+    x = net_op(b, "Concat", "axis=1", 2, in[0], in[1]);
+    x = net_relu(b, net_conv(b, x, 7, 3, 3, 1, "pads:1,1,1,1"));
+    net_output(b, net_conv_transpose(b, x, 5, 1, 3, 1, "strides:1,3"));
+}
+
 static void conv1d(net *b)
 {
     int x = net_input(b, NET_DIMS(2, 4, 50));
@@ -391,6 +403,7 @@ static const struct {
     {"asymmetric", asymmetric},
     {"transposed", transposed},
     {"transposed_holes", transposed_holes},
+    {"transposed_folded", transposed_folded},
     {"conv1d", conv1d},
     {"batch", batch},
     {"shared_gate", shared_gate},

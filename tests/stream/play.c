@@ -136,12 +136,13 @@ void player_run(player *p, const scene *s)
         fail_msg("%s: %s", rpr_strerror(status), rpr_stream_error(p->s));
 }
 
+/* Comparisons in the place of fmin and fmax: gcc 12.2 for AArch64 crashes on those in this loop. */
 static double error_of(const float *a, const float *b, size_t n)
 {
     double lo = INFINITY, hi = -INFINITY, worst = 0.0;
     for (size_t i = 0; i < n; i++) {
-        lo = fmin(lo, (double)b[i]);
-        hi = fmax(hi, (double)b[i]);
+        lo = (double)b[i] < lo ? (double)b[i] : lo;
+        hi = (double)b[i] > hi ? (double)b[i] : hi;
     }
     double range = fmax(hi - lo, fmax(fabs(lo), fabs(hi)) * 0.1);
     for (size_t i = 0; i < n; i++) {

@@ -155,6 +155,7 @@ static void constants_decide(void **state)
             const unsigned high = (const unsigned[]){0u, ~0u, 0x155u, 0x2aau}[round];
             const rpr_cost c = extreme(high);
             rpr_stream_options opt = play_options();
+            opt.oracle = 1;
             opt.gate = play_gate_of(PLAY_DEADZONE);
             show a = show_new(model_with(nets[i], &c), &opt, 9);
             rpr_model *again = model_with(nets[i], &c);

@@ -195,6 +195,7 @@ static void rows_are_counted(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
         rpr_stream_options opt = play_options();
+        opt.oracle = 1;
         opt.all_gates = 1;
         show w = show_new(model_of(&shapes[i]), &opt, i + 1);
         w.m->cost = rpr_cost_named("avx512"); /* whatever the kernels */
@@ -212,6 +213,7 @@ static void rows_are_counted(void **state)
 static void lists_are_left_alone(void **state)
 {
     rpr_stream_options opt = play_options();
+    opt.oracle = 1;
     (void)state;
     for (int forced = 0; forced < 2; forced++) {
         opt.all_gates = 1;
@@ -230,6 +232,7 @@ static void rows_save_a_layer(void **state)
 {
     const shape h = {false, 32, 64, 40, 40, 3, 1, "pads:1,1,1,1"};
     rpr_stream_options opt = play_options();
+    opt.oracle = 1;
     (void)state;
     opt.all_gates = 1;
     show w = show_new(model_of(&h), &opt, 5);
@@ -250,6 +253,7 @@ static void play_net(rpr_model *m, const char *name, play_gate gate, rpr_policy 
                      int64_t *mixed)
 {
     rpr_stream_options one = play_options(), many;
+    one.oracle = 1;
     one.gate = play_gate_of(gate);
     one.policy = policy;
     one.all_gates = 1;

@@ -271,6 +271,18 @@ static void bad_options_are_refused(void **state)
     REFUSE(o.threads = 0, "threads");
     REFUSE(o.threads = 65, "threads");
     REFUSE(o.policy = (rpr_policy)4, "policy");
+    REFUSE(o.weights = (rpr_weights)3, "weights");
+    REFUSE((o.gate.lo = 1.0, o.gate.hi = 0.5), "no range from 1 to 0.5");
+    REFUSE((o.gate.lo = 0.0, o.gate.hi = (double)NAN), "no range");
+    REFUSE(o.n_layer_gates = 1, "layer_gates: NULL");
+    rpr_layer_gate of_layer = {.layer = 99, .gate = {.kind = RPR_GATE_EXACT}};
+#define REFUSE_LAYER(change, named)                                                                \
+    REFUSE((change, o.layer_gates = &of_layer, o.n_layer_gates = 1), named)
+    REFUSE_LAYER(of_layer.layer = 99, "layer 99 is not a weighted layer");
+    REFUSE_LAYER((of_layer.layer = 0, of_layer.gate.kind = (rpr_gate_kind)9), "unknown kind 9");
+    REFUSE_LAYER((of_layer.gate.kind = RPR_GATE_DEADZONE, of_layer.gate.threshold = 2.0),
+                 "threshold 2");
+#undef REFUSE_LAYER
 #undef REFUSE
     assert_int_equal(rpr_stream_create(NULL, NULL, &s, NULL), RPR_ERR_ARGUMENT);
     assert_int_equal(rpr_stream_create(m, NULL, NULL, NULL), RPR_ERR_ARGUMENT);
@@ -292,6 +304,7 @@ static void extreme_options_run(void **state)
         rpr_oracle result;
         o.gate = gates[i];
         o.refresh = 1;
+        o.oracle = 1;
         player *p = player_new(m, &o);
         scene *s = scene_new(m, 1);
         for (int f = 0; f < 4; f++) {

@@ -344,6 +344,7 @@ static void traces_are_true(void **state)
             opt.seed = i + 1;
             opt.refresh = i % 3 ? 7 : 0;
             opt.trace = 1;
+            opt.oracle = 1; /* what gates read is looked at after the frame */
             write_and_read(i, &opt, choices);
         }
     for (int i = 0; i < 3; i++)

@@ -66,6 +66,12 @@ static inline void v_store_tail(float *p, vtail t, vf a)
         vst1q_lane_f32(p + 2, a, 2);
 }
 
+/* The upper halves of floats, from the lower halves of words. */
+static inline vf v_lower_half(vf words)
+{
+    return vreinterpretq_f32_u32(vshlq_n_u32(vreinterpretq_u32_f32(words), 16));
+}
+
 static inline vf v_add(vf a, vf b)
 {
     return vaddq_f32(a, b);

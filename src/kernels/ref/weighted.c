@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Kernels with weights: dense convolution, correction by change lists, depthwise convolution. */
+#include "kernels/pack.h"
 #include "kernels/ref/ref.h"
 
 static int32_t min_i32(int32_t a, int32_t b)
@@ -37,15 +38,27 @@ void rpr_ref_conv_row(const rpr_conv_row *r)
     }
 }
 
+/* The weight row of a change in the block at channel c0: where it stands, or unpacked into `room`.
+ */
+static const float *delta_row(const rpr_delta_job *j, int32_t c0, int64_t row, float *room)
+{
+    const int32_t width = rpr_block_width(j->co, c0);
+    if (j->w)
+        return j->w + j->w_rows * c0 + row * width;
+    const float *words = j->half + j->w_rows * rpr_half_words(c0) + row * rpr_half_words(width);
+    for (int32_t o = 0; o < width; o++)
+        room[o] = rpr_half_weight(words, width / RPR_LANE, o / RPR_LANE, o % RPR_LANE);
+    return room;
+}
+
 void rpr_ref_delta(const rpr_delta_job *j)
 {
+    float room[RPR_BLOCK];
     for (int32_t c0 = 0; c0 < j->co; c0 += RPR_BLOCK) {
-        const float *w = j->w + j->w_rows * c0;
-        int32_t width = rpr_block_width(j->co, c0);
-        int32_t n_out = min_i32(width, j->co - c0);
+        int32_t n_out = min_i32(RPR_BLOCK, j->co - c0);
         for (const rpr_delta_visit *v = j->visit; v < j->visit + j->n_visit; v++)
             for (int32_t e = v->first; e < v->first + v->n; e++)
-                add_row(v->z + c0, w + (int64_t)(v->row + j->idx[e]) * width, j->delta[e], n_out);
+                add_row(v->z + c0, delta_row(j, c0, v->row + j->idx[e], room), j->delta[e], n_out);
     }
 }
 

@@ -2,13 +2,14 @@
 /*
  * Template: correction by change lists. The outputs of one pixel (one or two blocks) stay in
  * registers while its changes stream past; each change costs one broadcast and one fused
- * multiply-add per vector of its weight row.
+ * multiply-add per vector of its weight row. Half weights halve the loads, which come from the
+ * second cache, and cost a shift for every other vector.
  */
 
 /* Neighbouring output channels of a job: one or two whole blocks or the part of one. */
 typedef struct delta_column {
     const rpr_delta_job *j;
-    const float *w;     /* weight row 0 of the first block */
+    const float *w;     /* weight row 0 of the first block, half weights or not */
     int64_t block_step; /* floats from block to block */
     int32_t c0;
     int32_t last; /* channels of the last vector */
@@ -16,14 +17,16 @@ typedef struct delta_column {
 
 enum {
     BLOCK_VECTORS = RPR_BLOCK / VL,
+    LANE_VECTORS = RPR_LANE / VL,
     DELTA_MAX_VECTORS = BLOCK_VECTORS > 8 ? BLOCK_VECTORS : 8,
     DELTA_SPARSE = 8 /* changes per visit below which the cost per visit counts most */
 };
 
 /* Floats from weight row to weight row in a block of nv vectors, or in the first of two blocks. */
-static inline ALWAYS_INLINE int64_t delta_row_step(int nv)
+static inline ALWAYS_INLINE int64_t delta_row_step(int nv, bool half)
 {
-    return nv > BLOCK_VECTORS ? RPR_BLOCK : (nv * VL + RPR_LANE - 1) / RPR_LANE * RPR_LANE;
+    int32_t width = nv > BLOCK_VECTORS ? RPR_BLOCK : rpr_round_lane(nv * VL);
+    return half ? rpr_half_words(width) : width;
 }
 
 /*
@@ -35,22 +38,48 @@ static inline ALWAYS_INLINE int delta_chains(int nv)
     return nv == 1 ? 4 : nv == 2 ? 2 : 1;
 }
 
+/* acc[0, nv) += d times a weight row of one block. */
+static inline ALWAYS_INLINE void delta_row(vf *acc, const float *row, vf d, int nv)
+{
+    UNROLL
+    for (int v = 0; v < nv; v++)
+        acc[v] = v_fma(d, v_load(row + v * VL), acc[v]);
+}
+
+/* The same with half weights: word k of a pair of lanes holds the weights of channels k of both. */
+static inline ALWAYS_INLINE void delta_half_row(vf *acc, const float *words, vf d, int nv)
+{
+    UNROLL
+    for (int low = 0; low < nv; low += 2 * LANE_VECTORS) {
+        const int high = low + LANE_VECTORS;
+        for (int k = 0; k < LANE_VECTORS && low + k < nv; k++) {
+            vf w = v_load(words + low / 2 * VL + k * VL);
+            if (high + k < nv)
+                acc[high + k] = v_fma(d, w, acc[high + k]);
+            acc[low + k] = v_fma(d, high < nv ? v_lower_half(w) : w, acc[low + k]);
+        }
+    }
+}
+
 /* acc += one change. */
 static inline ALWAYS_INLINE void delta_change(const delta_column *c, vf *acc, int64_t row0,
-                                              int32_t e, int nv)
+                                              int32_t e, int nv, bool half)
 {
-    const float *row = c->w + (row0 + c->j->idx[e]) * delta_row_step(nv);
+    const float *row = c->w + (row0 + c->j->idx[e]) * delta_row_step(nv, half);
     vf d = v_set(c->j->delta[e]);
     UNROLL
-    for (int v = 0; v < nv; v++) {
-        const float *block = row + v / BLOCK_VECTORS * c->block_step;
-        acc[v] = v_fma(d, v_load(block + v % BLOCK_VECTORS * VL), acc[v]);
+    for (int v = 0; v < nv; v += BLOCK_VECTORS, row += c->block_step) {
+        const int n = nv - v < BLOCK_VECTORS ? nv - v : BLOCK_VECTORS;
+        if (half)
+            delta_half_row(acc + v, row, d, n);
+        else
+            delta_row(acc + v, row, d, n);
     }
 }
 
 /* z += the changes of one visit. */
 static inline ALWAYS_INLINE void delta_visit(const delta_column *c, const rpr_delta_visit *visit,
-                                             int nv)
+                                             int nv, bool half)
 {
     const int chains = delta_chains(nv);
     const int64_t row0 = visit->row;
@@ -66,9 +95,9 @@ static inline ALWAYS_INLINE void delta_visit(const delta_column *c, const rpr_de
     for (; chains > 1 && e + chains <= end; e += chains)
         UNROLL
     for (int k = 0; k < chains; k++)
-        delta_change(c, acc[k], row0, e + k, nv);
+        delta_change(c, acc[k], row0, e + k, nv, half);
     for (; e < end; e++)
-        delta_change(c, acc[0], row0, e, nv);
+        delta_change(c, acc[0], row0, e, nv, half);
     UNROLL
     for (int k = 1; k < chains; k++)
         UNROLL
@@ -81,9 +110,14 @@ static inline ALWAYS_INLINE void delta_visit(const delta_column *c, const rpr_de
     static void delta_visits_##nv(const delta_column *c)                                           \
     {                                                                                              \
         for (int32_t i = 0; i < c->j->n_visit; i++)                                                \
-            delta_visit(c, &c->j->visit[i], nv);                                                   \
+            delta_visit(c, &c->j->visit[i], nv, false);                                            \
+    }                                                                                              \
+    static void delta_half_visits_##nv(const delta_column *c)                                      \
+    {                                                                                              \
+        for (int32_t i = 0; i < c->j->n_visit; i++)                                                \
+            delta_visit(c, &c->j->visit[i], nv, true);                                             \
     }
-#define DELTA_ENTRY(nv) [nv] = delta_visits_##nv,
+#define DELTA_ENTRY(nv) [nv] = {delta_visits_##nv, delta_half_visits_##nv},
 #if VL == 16
 #define DELTA_VECTORS(S) S(1) S(2) S(3) S(4) S(8)
 #else
@@ -95,22 +129,24 @@ static inline ALWAYS_INLINE void delta_visit(const delta_column *c, const rpr_de
 #endif
 #endif
 DELTA_VECTORS(DELTA_DEFINE)
-static void (*const delta_visits_fn[])(const delta_column *c) = {DELTA_VECTORS(DELTA_ENTRY)};
+static void (*const delta_visits_fn[][2])(const delta_column *c) = {DELTA_VECTORS(DELTA_ENTRY)};
 
 static void delta(const rpr_delta_job *j)
 {
+    const bool half = j->w == NULL;
     int64_t changes = 0;
     for (int32_t i = 0; i < j->n_visit; i++)
         changes += j->visit[i].n;
-    delta_column c = {.j = j, .block_step = j->w_rows * RPR_BLOCK};
+    delta_column c = {.j = j};
+    c.block_step = j->w_rows * (half ? rpr_half_words(RPR_BLOCK) : RPR_BLOCK);
     int32_t widest =
         changes < j->n_visit * (int64_t)DELTA_SPARSE ? DELTA_MAX_VECTORS * VL : RPR_BLOCK;
     for (int32_t n_out; c.c0 < j->co; c.c0 += n_out) {
         n_out = j->co - c.c0;
         n_out = n_out >= widest ? widest : n_out < RPR_BLOCK ? n_out : RPR_BLOCK;
         int nv = (n_out + VL - 1) / VL;
-        c.w = j->w + j->w_rows * c.c0;
+        c.w = half ? j->half + j->w_rows * rpr_half_words(c.c0) : j->w + j->w_rows * c.c0;
         c.last = n_out - (nv - 1) * VL;
-        delta_visits_fn[nv](&c);
+        delta_visits_fn[nv][half](&c);
     }
 }

@@ -44,6 +44,12 @@ static inline void v_store_tail(float *p, vtail t, vf a)
     _mm256_maskstore_ps(p, t, a);
 }
 
+/* The upper halves of floats, from the lower halves of words. */
+static inline vf v_lower_half(vf words)
+{
+    return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_castps_si256(words), 16));
+}
+
 static inline vf v_add(vf a, vf b)
 {
     return _mm256_add_ps(a, b);

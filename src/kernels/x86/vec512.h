@@ -44,6 +44,12 @@ static inline void v_store_tail(float *p, vtail t, vf a)
     _mm512_mask_storeu_ps(p, t, a);
 }
 
+/* The upper halves of floats, from the lower halves of words. */
+static inline vf v_lower_half(vf words)
+{
+    return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_castps_si512(words), 16));
+}
+
 static inline vf v_add(vf a, vf b)
 {
     return _mm512_add_ps(a, b);
