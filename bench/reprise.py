@@ -67,7 +67,8 @@ class _StreamOptions(c.Structure):
     _fields_ = [('struct_size', c.c_size_t), ('gate', _Gate), ('refresh', c.c_int),
                 ('threads', c.c_int), ('policy', c.c_int), ('seed', c.c_uint64),
                 ('allow_nonfinite', c.c_int), ('trace', c.c_int), ('all_gates', c.c_int),
-                ('oracle', c.c_int), ('weights', c.c_int),
+                ('bypass', c.c_int), ('oracle', c.c_int),
+                ('weights', c.c_int),
                 ('layer_gates', c.POINTER(_LayerGate)), ('n_layer_gates', c.c_size_t)]
 
 
@@ -83,7 +84,7 @@ class _Output(c.Structure):
 class FrameStats(c.Structure):
     _fields_ = [('frame', c.c_uint64), ('inputs', c.c_int64), ('changed', c.c_int64),
                 ('macs_dense', c.c_int64), ('macs_executed', c.c_int64), ('ms', c.c_double),
-                ('layers', c.c_int * 3), ('refreshed', c.c_int)]
+                ('layers', c.c_int * 3), ('refreshed', c.c_int), ('bypassed', c.c_int)]
 
 
 class LayerStats(c.Structure):

@@ -222,7 +222,11 @@ typedef struct rpr_stream_options {
                         what costs more to compare than it could save passes as it is, with no
                         error: inputs of depthwise and other cheap layers, and of any layer while
                         too much of its input changes */
-    int oracle;    /**< 1: keeps what rpr_stream_oracle reads; takes memory and changes no result */
+    int bypass; /**< 1, the default: while reuse costs more than it saves (by the cost model, from
+                     counts alone), frames are run densely and without any gate's error, as with
+                     OFF; now and then reuse is tried again. 0: never. Policy AUTO only, and not
+                     with all_gates */
+    int oracle; /**< 1: keeps what rpr_stream_oracle reads; takes memory and changes no result */
     rpr_weights weights; /**< of corrections */
     const rpr_layer_gate
         *layer_gates; /**< in place of `gate`, which stays that of all other layers;
@@ -299,6 +303,7 @@ typedef struct rpr_frame_stats {
     double ms;             /**< wall-clock of the call */
     int layers[3];         /**< weighted layers by rpr_choice */
     int refreshed;         /**< layers recomputed for refresh (counted in DENSE too) */
+    int bypassed;          /**< 1: run without reuse, which would have cost more */
 } rpr_frame_stats;
 
 /** Of the last frame. */

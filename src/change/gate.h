@@ -115,6 +115,12 @@ void rpr_gate_follow(rpr_gate_state *g, const rpr_touch *touched);
 bool rpr_gate_pass(rpr_gate_state *g, const rpr_kernels *k, const rpr_map *x,
                    const rpr_touch *touched);
 
+/** A frame that was run without reuse: all counts as changed, or if nothing did, nothing. */
+void rpr_gate_bypass(rpr_gate_state *g, bool changed);
+
+/** Forgets what earlier frames were like, for a restart. */
+void rpr_gate_forget(rpr_gate_state *g);
+
 /** Ends a frame: decides whether the gate is loose from the next one on. */
 void rpr_gate_settle(rpr_gate_state *g);
 

@@ -60,8 +60,8 @@ rpr_choice rpr_stream_choose(rpr_stream *s, const rpr_step *step, int index)
     const rpr_costs costs = rpr_stream_costs(s, step->linear, g);
     g->pays |= g->compared && rpr_stream_correction_pays(s, step->linear, g, &costs);
     state->refreshed = !g->open && refresh_due(s, index);
-    if (s->frame == 0 || state->refreshed || state->poisoned || g->nonfinite || g->fades ||
-        !g->list_ok || (g->n_changed > 0 && form_changes(s, step, state)))
+    if (s->anew || state->refreshed || state->poisoned || g->nonfinite || g->fades || !g->list_ok ||
+        (g->n_changed > 0 && form_changes(s, step, state)))
         return RPR_CHOICE_DENSE;
     rpr_choice sparse = g->n_changed == 0 ? RPR_CHOICE_SKIP : RPR_CHOICE_CORRECT;
     switch (s->opt.policy) {

@@ -14,7 +14,8 @@ void rpr_stream_options_init(rpr_stream_options *o)
                               .refresh = 256,
                               .threads = 1,
                               .policy = RPR_POLICY_AUTO,
-                              .seed = 1};
+                              .seed = 1,
+                              .bypass = 1};
 }
 
 static int check_options(const rpr_stream_options *o, rpr_error *err)
@@ -90,16 +91,14 @@ void rpr_stream_reset(rpr_stream *s)
     for (int i = 0; i < s->plan->n_gate; i++) {
         s->gate_frame[i] = 0;
         s->gate[i].lo = s->gate[i].hi = s->gate[i].peak = 0.0f;
-        s->gate[i].crowded = false;
-        s->gate[i].loose = s->gate[i].rule.kind == RPR_GATE_OFF;
-        s->gate[i].idle = 0;
-        s->gate[i].tight = 0.0f;
+        rpr_gate_forget(&s->gate[i]);
     }
     for (int i = 0; i < s->plan->n_step; i++)
         s->step[i] = (rpr_step_state){0};
     for (int i = 0; i < s->plan->n_input; i++)
         s->input[i].valid = false;
     s->stats = (rpr_frame_stats){0};
+    rpr_stream_reset_bypass(s);
 }
 
 const char *rpr_stream_error(const rpr_stream *s)

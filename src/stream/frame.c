@@ -57,7 +57,7 @@ static void update_gate(rpr_stream *s, int index)
         find_range(s, g, &x);
     if (g->open) {
         rpr_gate_follow(g, &touched);
-    } else if (s->frame == 0) {
+    } else if (s->anew) {
         rpr_gate_restart(g, s->k, &x);
     } else if (!touched.any) {
         rpr_gate_hold(g);
@@ -235,7 +235,7 @@ static void run_pixel(rpr_stream *s, const rpr_step *step)
     }
     rpr_touch touches[RPR_PIXEL_MAX_IN], *touched = &s->touch[step->out[0]];
     const rpr_touch *of[RPR_PIXEL_MAX_IN];
-    bool all = s->frame == 0;
+    bool all = s->anew;
     for (int i = 0; i < step->n_in; i++) {
         bool constant = s->plan->tensor[step->in[i]].constant != NULL;
         if (!constant)
@@ -298,11 +298,13 @@ static int run_step(rpr_stream *s, const rpr_step *step, int index)
     return RPR_ERR_INTERNAL;
 }
 
-static int run_steps(rpr_stream *s)
+int rpr_stream_run_steps(rpr_stream *s)
 {
     for (int i = 0; i < s->plan->n_step; i++) {
         double start = s->time_layers ? now_ms() : 0.0;
         RPR_TRY(run_step(s, &s->plan->step[i], i));
+        if (s->bypass.plain)
+            rpr_stream_tally(s, &s->plan->step[i], i);
         s->step[i].ms = s->time_layers ? now_ms() - start : 0.0;
     }
     return RPR_OK;
@@ -315,18 +317,22 @@ int rpr_stream_run(rpr_stream *s, const rpr_input *in, size_t n_in, rpr_output *
     RPR_TRY(rpr_stream_check_inputs(s, in, n_in));
     RPR_TRY(rpr_stream_check_outputs(s, out, n_out));
     s->stats = (rpr_frame_stats){.frame = s->frame};
+    s->cost = s->dense_cost = 0.0;
     rpr_pool_busy(s->pool, true);
-    rpr_stream_find_whole(s);
+    s->anew = s->frame == 0;
     rpr_stream_fill_inputs(s, in);
-    int status = run_steps(s);
+    const bool bypassed = rpr_stream_bypasses(s);
+    rpr_stream_find_whole(s);
+    int status = bypassed ? rpr_stream_run_plain(s) : rpr_stream_run_steps(s);
     rpr_pool_busy(s->pool, false);
     if (status != RPR_OK) {
         rpr_stream_reset(s); /* a step ran out of memory: what was computed so far is worthless */
         return status;
     }
-    for (int i = 0; s->reuse && i < s->plan->n_gate; i++)
+    for (int i = 0; s->reuse && !bypassed && i < s->plan->n_gate; i++)
         rpr_gate_settle(&s->gate[i]);
-    rpr_stream_copy_outputs(s, out, n_out);
+    rpr_stream_weigh(s);
+    rpr_stream_copy_outputs(bypassed ? s->bypass.plain : s, out, n_out);
     s->frame++;
     s->runs++;
     s->ran = true;

@@ -9,7 +9,7 @@
 
 static bool any_touched(const rpr_stream *s, const rpr_step *step)
 {
-    if (!s->reuse || s->frame == 0)
+    if (!s->reuse || s->anew)
         return true;
     for (int i = 0; i < step->n_in; i++) {
         int t = step->in[i];
@@ -31,7 +31,7 @@ static void merge(rpr_stream *s, int tensor, const char *fresh)
             uint8_t *mark = rpr_touch_row(touched, n, y);
             for (int32_t x = 0; x < t->w; x++, fresh += bytes) {
                 char *at = base + (size_t)(n * t->img + y * t->row + x * t->pix) * size;
-                if (s->frame > 0 && s->reuse && memcmp(at, fresh, bytes) == 0)
+                if (!s->anew && s->reuse && memcmp(at, fresh, bytes) == 0)
                     continue;
                 memcpy(at, fresh, bytes);
                 mark[x] = 1;

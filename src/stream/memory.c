@@ -276,25 +276,87 @@ bool rpr_stream_take_arrays(rpr_stream *s)
            s->input;
 }
 
-/** Two walks over the same list: one without bases adds sizes up, one takes the pointers. */
-static bool take_blocks(rpr_stream *s, rpr_piece *piece)
+/** How much memory a stream needs, and where its shared pieces lie. */
+typedef struct blocks {
+    rpr_piece *piece; /* owned */
+    size_t state, frame, shared;
+} blocks;
+
+/** The first of two walks over the same list: adds sizes up. */
+static bool measure(rpr_stream *s, blocks *b)
 {
-    layout m = {.shared = {.piece = piece}};
-    size_t bytes;
-    take_all(s, &m);
-    if (m.state.overflow || m.frame.overflow || !rpr_place(piece, m.shared.n, &bytes))
+    /* A tensor and its touched map, both halves of a list, and the results. */
+    size_t pieces = 2 * (size_t)s->plan->n_tensor + 2 * (size_t)s->plan->n_gate + 1;
+    *b = (blocks){.piece = rpr_alloc_array(pieces, sizeof *b->piece)};
+    if (!b->piece)
         return false;
-    size_t own = m.frame.bytes;
-    s->state_bytes = m.state.bytes;
-    s->workspace_bytes = own + bytes;
+    layout m = {.shared = {.piece = b->piece}};
+    take_all(s, &m);
+    b->state = m.state.bytes;
+    b->frame = m.frame.bytes;
+    return !m.state.overflow && !m.frame.overflow && rpr_place(b->piece, m.shared.n, &b->shared);
+}
+
+/** The second: takes the pointers. */
+static void settle(rpr_stream *s, const blocks *b, char *state, char *workspace)
+{
+    layout m = {.state.base = state,
+                .frame.base = workspace,
+                .shared = {.base = workspace + b->frame, .piece = b->piece}};
+    take_all(s, &m);
+}
+
+/** The stream without reuse that runs frames past it: it reads the inputs where they are. */
+static bool measure_plain(rpr_stream *s, blocks *b)
+{
+    rpr_stream *plain = rpr_alloc(sizeof *plain);
+    s->bypass.plain = plain;
+    if (!plain)
+        return false;
+    plain->model = s->model;
+    plain->plan = s->plan;
+    plain->k = s->k;
+    plain->pool = s->pool;
+    plain->linear_scratch.pool = s->pool;
+    plain->opt = s->opt;
+    plain->opt.gate.kind = RPR_GATE_OFF;
+    plain->opt.oracle = 0;
+    if (!rpr_stream_take_arrays(plain))
+        return false;
+    rpr_stream_find_lives(plain);
+    return measure(plain, b);
+}
+
+static void settle_plain(rpr_stream *s, const blocks *b, char *workspace)
+{
+    rpr_stream *plain = s->bypass.plain;
+    settle(plain, b, NULL, workspace);
+    for (int i = 0; i < s->plan->n_tensor; i++)
+        if (s->plan->tensor[rpr_plan_root(s->plan, i)].is_input)
+            plain->data[i] = s->data[i];
+}
+
+static bool may_bypass(const rpr_stream *s)
+{
+    const rpr_stream_options *o = &s->opt;
+    return s->reuse && o->bypass && o->policy == RPR_POLICY_AUTO && !o->all_gates;
+}
+
+/** `plain` works where this stream's shared pieces are: never both in one frame. */
+static bool take_blocks(rpr_stream *s, blocks *own, blocks *plain)
+{
+    if (!measure(s, own) || (may_bypass(s) && !measure_plain(s, plain)))
+        return false;
+    const size_t past = plain->frame + plain->shared;
+    s->state_bytes = own->state;
+    s->workspace_bytes = own->frame + (past > own->shared ? past : own->shared);
     s->state = rpr_alloc(s->state_bytes);
     s->workspace = rpr_alloc(s->workspace_bytes);
     if (!s->state || !s->workspace)
         return false;
-    m = (layout){.state.base = s->state,
-                 .frame.base = s->workspace,
-                 .shared = {.base = s->workspace + own, .piece = piece}};
-    take_all(s, &m);
+    settle(s, own, s->state, s->workspace);
+    if (s->bypass.plain)
+        settle_plain(s, plain, s->workspace + own->frame);
     return true;
 }
 
@@ -303,16 +365,19 @@ bool rpr_stream_take_memory(rpr_stream *s)
     for (int i = 0; i < s->plan->n_gate; i++)
         s->gate[i].open = s->reuse && s->plan->gate[i].cheap && !s->opt.all_gates;
     rpr_stream_find_lives(s);
-    /* A tensor and its touched map, both halves of a list, and the results. */
-    size_t pieces = 2 * (size_t)s->plan->n_tensor + 2 * (size_t)s->plan->n_gate + 1;
-    rpr_piece *piece = rpr_alloc_array(pieces, sizeof *piece);
-    bool taken = piece && take_blocks(s, piece);
-    rpr_free(piece);
+    blocks own = {0}, plain = {0};
+    bool taken = take_blocks(s, &own, &plain);
+    rpr_free(own.piece);
+    rpr_free(plain.piece);
     return taken;
 }
 
 void rpr_stream_free_memory(rpr_stream *s)
 {
+    if (s->bypass.plain) { /* its memory is this stream's */
+        rpr_stream_free_memory(s->bypass.plain);
+        rpr_free(s->bypass.plain);
+    }
     rpr_free(s->life);
     rpr_free(s->data);
     rpr_free(s->touch);
@@ -331,7 +396,8 @@ size_t rpr_stream_state_bytes(const rpr_stream *s)
     const size_t per_tensor = sizeof *s->life + sizeof *s->data + sizeof *s->touch;
     const size_t per_gate = sizeof *s->gate + sizeof *s->gate_frame;
     const size_t per_step = sizeof *s->step + sizeof *s->z;
-    return sizeof *s + s->state_bytes + s->workspace_bytes + (size_t)p->n_tensor * per_tensor +
-           (size_t)p->n_gate * per_gate + (size_t)p->n_step * per_step +
-           (size_t)p->n_input * sizeof *s->input;
+    const size_t plain = s->bypass.plain ? rpr_stream_state_bytes(s->bypass.plain) : 0;
+    return plain + sizeof *s + s->state_bytes + s->workspace_bytes +
+           (size_t)p->n_tensor * per_tensor + (size_t)p->n_gate * per_gate +
+           (size_t)p->n_step * per_step + (size_t)p->n_input * sizeof *s->input;
 }

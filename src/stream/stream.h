@@ -35,6 +35,18 @@ typedef struct rpr_life {
     bool whole;     /* transient: this frame reads all of it, not only what was touched */
 } rpr_life;
 
+/** Frames that are run without reuse because it would cost more (bypass.c). */
+typedef struct rpr_bypass {
+    rpr_stream *plain; /* runs them, in this stream's workspace; NULL: there are none */
+    bool on;
+    bool ran;      /* plain holds the outputs of the last frame */
+    int32_t since; /* frames since reuse began anew, up to those that count */
+    int32_t dear;  /* frames in a row that cost more than without reuse */
+    int32_t left;  /* frames until reuse is tried again */
+    int32_t wait;  /* ... after the next time */
+    float calm;    /* share of touched inputs below which it is tried at once */
+} rpr_bypass;
+
 struct rpr_stream {
     const rpr_model *model;
     const rpr_plan *plan;
@@ -44,6 +56,8 @@ struct rpr_stream {
     bool reuse;     /* any gate but OFF */
     bool has_exact; /* some gate inside the network is exact */
     bool time_layers;
+    bool anew; /* this frame is computed from nothing */
+    rpr_bypass bypass;
     bool ran;       /* the state is what the last frame left: not reset or loaded since */
     uint64_t frame; /* frames run since create or reset */
     uint64_t runs;  /* frames run since create */
@@ -63,7 +77,8 @@ struct rpr_stream {
     char *scratch;   /* results of GENERIC steps */
     rpr_view *views; /* room for the views of one GENERIC step */
     rpr_linear_scratch linear_scratch;
-    int32_t *bins; /* for profiling ranges */
+    int32_t *bins;           /* for profiling ranges */
+    double cost, dense_cost; /* of the present frame by counts, with reuse and without */
     rpr_frame_stats stats;
     rpr_error error;
 };
@@ -94,6 +109,20 @@ rpr_touch rpr_stream_touch(const rpr_stream *s, int tensor);
 
 /** z of a weighted layer: its output, if it has no activation. Streams with reuse only. */
 rpr_map rpr_stream_pre_activation(const rpr_stream *s, const rpr_step *step);
+
+/** Runs all steps. */
+int rpr_stream_run_steps(rpr_stream *s);
+
+/** Inputs are in: true if the frame is to be run by `plain`. Reuse may begin anew. */
+bool rpr_stream_bypasses(rpr_stream *s);
+int rpr_stream_run_plain(rpr_stream *s);
+
+/** After a frame with reuse: decides about the next ones. */
+void rpr_stream_weigh(rpr_stream *s);
+void rpr_stream_reset_bypass(rpr_stream *s);
+
+/** Adds what a step that has just run cost to the frame's cost. With reuse. */
+void rpr_stream_tally(rpr_stream *s, const rpr_step *step, int index);
 
 /** Checks one gate; `what` names it in the error. */
 int rpr_stream_check_gate(const rpr_gate *g, const char *what, rpr_error *err);
