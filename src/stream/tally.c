@@ -16,6 +16,7 @@
 #define SCATTERED 3.0          /* ... or of any, pixel by pixel */
 #define OWN_MEMORY 0.45        /* writing a value that is kept, and not where the last one lay */
 #define COLD_GATE 3.0          /* x and xhat come from far: shares of gate_value */
+#define LISTED 2.0             /* a change is handled once more when it is used: of gate_change */
 #define MARK 2.0               /* finding out whether a pixel is reached */
 
 static double values_of(const rpr_tensor *t)
@@ -35,7 +36,7 @@ static double gate_cost(const rpr_stream *s, const rpr_gate_state *g, const rpr_
     if (!g->compared)
         return g->loose ? c->gate_value * (double)rpr_gate_elements(g) / 16.0 : 0.0;
     return COLD_GATE * c->gate_value * (double)rpr_touch_count(x) * g->xhat.c +
-           2.0 * c->gate_change * (double)g->n_changed;
+           LISTED * c->gate_change * (double)g->n_changed;
 }
 
 static double linear_cost(const rpr_stream *s, const rpr_step *step, const rpr_step_state *state,
