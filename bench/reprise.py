@@ -44,7 +44,8 @@ _LogFn = c.CFUNCTYPE(None, c.c_void_p, c.c_int, c.c_char_p)
 
 class _ModelOptions(c.Structure):
     _fields_ = [('struct_size', c.c_size_t), ('shapes', c.POINTER(_InputShape)),
-                ('n_shapes', c.c_size_t), ('log', _LogFn), ('log_user', c.c_void_p)]
+                ('n_shapes', c.c_size_t), ('log', _LogFn), ('log_user', c.c_void_p),
+                ('fit', c.c_int)]
 
 
 class LayerInfo(c.Structure):
@@ -66,8 +67,9 @@ class _StreamOptions(c.Structure):
     _fields_ = [('struct_size', c.c_size_t), ('gate', _Gate), ('refresh', c.c_int),
                 ('threads', c.c_int), ('policy', c.c_int), ('seed', c.c_uint64),
                 ('allow_nonfinite', c.c_int), ('trace', c.c_int), ('all_gates', c.c_int),
-                ('weights', c.c_int), ('layer_gates', c.POINTER(_LayerGate)),
-                ('n_layer_gates', c.c_size_t)]
+                ('bypass', c.c_int), ('oracle', c.c_int),
+                ('weights', c.c_int),
+                ('layer_gates', c.POINTER(_LayerGate)), ('n_layer_gates', c.c_size_t)]
 
 
 class _Input(c.Structure):
@@ -82,7 +84,7 @@ class _Output(c.Structure):
 class FrameStats(c.Structure):
     _fields_ = [('frame', c.c_uint64), ('inputs', c.c_int64), ('changed', c.c_int64),
                 ('macs_dense', c.c_int64), ('macs_executed', c.c_int64), ('ms', c.c_double),
-                ('layers', c.c_int * 3), ('refreshed', c.c_int)]
+                ('layers', c.c_int * 3), ('refreshed', c.c_int), ('bypassed', c.c_int)]
 
 
 class LayerStats(c.Structure):
@@ -166,7 +168,7 @@ class Tensor:
 class Model:
     """A loaded network. Streams keep it alive."""
 
-    def __init__(self, path, shapes=None, library=None):
+    def __init__(self, path, shapes=None, library=None, fit=False):
         self._lib = library or load_library()
         self._handle = _P()
         options, error, lines = _ModelOptions(), _Error(), []
@@ -174,6 +176,7 @@ class Model:
         wanted = [_input_shape(name, shape) for name, shape in (shapes or {}).items()]
         options.shapes = (_InputShape * max(len(wanted), 1))(*wanted)
         options.n_shapes = len(wanted)
+        options.fit = int(fit)
         options.log = _LogFn(lambda user, level, line: lines.append(line.decode()))
         status = self._lib.rpr_model_load(os.fsencode(path), options, c.byref(self._handle), error)
         if status:
@@ -200,7 +203,8 @@ class Model:
         return infos
 
     def stream(self, gate='exact', **options):
-        """options: layers (layer index: gate, or the numbers of rpr_gate), refresh, threads, policy, seed, allow_nonfinite, all_gates, weights, scale,
+        """options: layers (layer index: gate, or the numbers of rpr_gate), refresh, threads,
+        policy, seed, allow_nonfinite, all_gates, oracle, weights, scale,
         offset."""
         return Stream(self, gate, **options)
 
@@ -283,7 +287,7 @@ class Stream:
     def oracle(self):
         o = Oracle()
         if self._lib.rpr_stream_oracle(self._handle, o):
-            raise Error('the oracle could not be evaluated')
+            raise Error('the oracle needs a frame, a gate and the option oracle')
         return o
 
     def state_bytes(self):

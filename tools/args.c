@@ -100,6 +100,13 @@ static int set_all_gates(void *target, const char *v)
     return 1;
 }
 
+static int set_fit(void *target, const char *v)
+{
+    (void)v;
+    ((cli_options *)target)->fit = 1;
+    return 1;
+}
+
 static int set_weights(void *target, const char *v)
 {
     static const char *const names[] = {"auto", "f32", "bf16"};
@@ -278,6 +285,7 @@ static const option options[] = {
     {"--threads", FRAMES, set_threads, "a number from 1 to 64"},
     {"--refresh", STREAMS, set_refresh, "a number of frames; 0 for never"},
     {"--all-gates", STREAMS, set_all_gates, NULL},
+    {"--fit", CMD_RUN | CMD_BENCH, set_fit, NULL},
     {"--weights", STREAMS, set_weights, "auto, f32 or bf16"},
     {"--shape", STREAMS | CMD_INFO, set_shape, "[NAME=]1,3,640,640"},
     {"--decode", FRAMES, set_decode, "nanodet, ssd or none"},

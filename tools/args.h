@@ -29,6 +29,7 @@ typedef struct cli_options {
     int threads;
     int refresh; /**< -1: the library's default */
     int all_gates;
+    int fit;
     rpr_weights weights;
     rpr_input_shape shapes[CLI_MAX_SHAPES];
     char shape_names[CLI_MAX_SHAPES][CLI_MAX_NAME];

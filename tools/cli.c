@@ -45,6 +45,14 @@ void cli_warn(const char *format, ...)
     va_end(args);
 }
 
+void cli_say(const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    say("", format, args);
+    va_end(args);
+}
+
 int cli_no_memory(void)
 {
     return cli_fail(CLI_BAD_INPUT, "memory ran out");

@@ -14,6 +14,9 @@ int cli_fail(int code, const char *format, ...) __attribute__((format(printf, 2,
 /** Writes "reprise: warning: MESSAGE" to stderr. */
 void cli_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/** Writes "reprise: MESSAGE" to stderr. */
+void cli_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
 /** cli_fail for memory that ran out. */
 int cli_no_memory(void);
 

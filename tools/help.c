@@ -33,7 +33,10 @@ static const page pages[] = {
      "                        red, the places that were computed anew\n"
      "  --trace FILE          write a similarity trace: which inputs of every layer changed on\n"
      "                        every frame. FILE is there when the run is complete, FILE.part "
-     "before\n"},
+     "before\n"
+     "  --fit                 time the kernels on this machine while loading, and choose between\n"
+     "                        correcting and recomputing by that instead of by a table. Results\n"
+     "                        are then no longer the same in every bit from run to run\n"},
     {CMD_BENCH, "bench", "time a model with and without reuse, side by side",
      "reprise bench MODEL INPUT [options]",
      "Runs every frame twice, in full (dense) and with reuse, taking turns at going first, and\n"
@@ -41,7 +44,11 @@ static const page pages[] = {
      "\n"
      "Beside it stands the honest rival, skipping frames: a dense run on every N-th frame only,\n"
      "whose result stands until the next. N is the largest of 1, 2, 3, 4, 5, 6, 8, 10, 12, 16,\n"
-     "20, 24 and 32 that gives skipping no less work than reuse needed.\n"},
+     "20, 24 and 32 that gives skipping no less work than reuse needed.\n"
+     "\n"
+     "  --fit                 time the kernels on this machine while loading, and choose between\n"
+     "                        correcting and recomputing by that instead of by a table. Results\n"
+     "                        are then no longer the same in every bit from run to run\n"},
     {CMD_VERIFY, "verify", "check results with reuse against dense results",
      "reprise verify MODEL INPUT [options]",
      "Compares every output of every frame with the dense run, and every weighted layer with a\n"

@@ -16,6 +16,7 @@ int lane_open(lane *l, const session *s, rpr_gate gate)
     opt.threads = o->threads;
     opt.trace = o->trace != NULL;
     opt.all_gates = o->all_gates;
+    opt.oracle = o->command == CMD_VERIFY && o->oracle_every > 0;
     opt.weights = o->weights;
     opt.layer_gates = s->plan;
     opt.n_layer_gates = s->n_plan;
@@ -79,6 +80,7 @@ static int add_frame(lane *l, double ms)
     l->sum.changed += l->stats.changed;
     l->sum.macs_dense += l->stats.macs_dense;
     l->sum.macs_executed += l->stats.macs_executed;
+    l->sum.bypassed += l->stats.bypassed;
     l->state_bytes = rpr_stream_state_bytes(l->stream);
     add_layers(l);
     return samples_add(&l->ms, ms) ? CLI_DONE : cli_no_memory();

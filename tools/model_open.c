@@ -27,13 +27,16 @@ static void keep_line(line_list *l, const char *text)
         l->n++;
 }
 
-/* Warnings are told at once, errors are kept: an error is an unsupported node. */
+/* Warnings and what was asked for are told at once, errors are kept: an error is an unsupported
+ * node. */
 static void on_log(void *user, rpr_log_level level, const char *line)
 {
     if (level == RPR_LOG_ERROR)
         keep_line(user, line);
     else if (level == RPR_LOG_WARNING)
         cli_warn("%s", line);
+    else
+        cli_say("%s", line);
 }
 
 int model_open(const cli_options *o, rpr_model **out, line_list *unsupported)
@@ -46,6 +49,7 @@ int model_open(const cli_options *o, rpr_model **out, line_list *unsupported)
     opt.n_shapes = o->n_shapes;
     opt.log = on_log;
     opt.log_user = lines;
+    opt.fit = o->fit;
     int status = rpr_model_load(o->model, &opt, out, &err);
     int code = cli_exit_of_status(status);
     if (status != RPR_OK) {

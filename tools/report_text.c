@@ -89,6 +89,10 @@ static void shares(const report *r)
     printf("similarity   %.1f %% of what the layers read had not changed\n",
            100 * lane_similarity(l));
     printf("reuse        %.1f %% of the MACs were not executed\n", 100 * (1 - lane_mac_share(l)));
+    if (l->sum.bypassed > 0)
+        printf(
+            "bypassed     %lld of %lld frames were computed in full: reuse would have cost more\n",
+            (long long)l->sum.bypassed, (long long)l->sum.frames);
     if (r->session->opt->decode != DECODE_NONE)
         printf("boxes        %.1f a frame\n", (double)l->n_boxes / (double)r->session->frames);
 }

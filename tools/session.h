@@ -55,7 +55,7 @@ typedef struct layer_sum {
 
 /** Counts summed over frames. */
 typedef struct lane_sum {
-    int64_t frames, inputs, changed, macs_dense, macs_executed;
+    int64_t frames, inputs, changed, macs_dense, macs_executed, bypassed;
 } lane_sum;
 
 /**

@@ -137,8 +137,8 @@ static void run_dense(void *data)
 static void run_correction(void *data)
 {
     rig *r = data;
-    r->last =
-        rpr_linear_correct(r->l, r->k, &r->gate, &r->z, &r->z, &r->act, &r->touched, &r->scratch);
+    r->last = rpr_linear_correct(r->l, r->k, &r->gate, &r->z, &r->z, &r->act, &r->touched, NULL,
+                                 &r->scratch);
 }
 
 static void run_kernel(void *data)
@@ -156,6 +156,7 @@ static void rig_make(rig *r, const layer *l, const rpr_linear *linear, const rpr
     r->touched = new_touch(l->out_h, l->out_w);
     r->scratch.visit = bench_alloc(pixels * sizeof *r->scratch.visit);
     r->scratch.terms = bench_alloc(pixels * sizeof *r->scratch.terms);
+    r->scratch.fresh = bench_alloc(pixels);
     run_dense(r);
 }
 
@@ -169,6 +170,7 @@ static void rig_free(rig *r)
     free(r->touched.pix);
     free(r->scratch.visit);
     free(r->scratch.terms);
+    free(r->scratch.fresh);
     free(r->gate.off);
     free(r->gate.row_n);
     free(r->gate.idx);

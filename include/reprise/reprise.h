@@ -112,6 +112,10 @@ typedef struct rpr_model_options {
     size_t n_shapes;
     rpr_log_fn log; /**< may be NULL; every unsupported node is one RPR_LOG_ERROR line */
     void *log_user;
+    int fit; /**< what the cost model chooses by. 0, the default: a table, the same on every machine
+                  with the instruction set. 1: the kernels are timed while loading, for some tens of
+                  milliseconds, and one RPR_LOG_INFO line says with what result; streams of two such
+                  models may choose differently, and their results differ within the contract */
 } rpr_model_options;
 
 RPR_API void rpr_model_options_init(rpr_model_options *o);
@@ -189,7 +193,7 @@ typedef struct rpr_layer_gate {
 /** How a layer chooses between skip, correct and dense recompute. Never changes the result. */
 typedef enum rpr_policy {
     RPR_POLICY_AUTO = 0,    /**< the cheaper one by the cost model */
-    RPR_POLICY_CORRECT = 1, /**< always correct */
+    RPR_POLICY_CORRECT = 1, /**< always correct, element by element */
     RPR_POLICY_DENSE = 2,   /**< always recompute (from the gated input) */
     RPR_POLICY_RANDOM = 3   /**< by `seed`: for tests */
 } rpr_policy;
@@ -220,6 +224,11 @@ typedef struct rpr_stream_options {
                         what costs more to compare than it could save passes as it is, with no
                         error: inputs of depthwise and other cheap layers, and of any layer while
                         too much of its input changes */
+    int bypass; /**< 1, the default: while reuse costs more than it saves (by the cost model, from
+                     counts alone), frames are run densely and without any gate's error, as with
+                     OFF; now and then reuse is tried again. 0: never. Policy AUTO only, and not
+                     with all_gates */
+    int oracle; /**< 1: keeps what rpr_stream_oracle reads; takes memory and changes no result */
     rpr_weights weights; /**< of corrections */
     const rpr_layer_gate
         *layer_gates; /**< in place of `gate`, which stays that of all other layers;
@@ -296,6 +305,7 @@ typedef struct rpr_frame_stats {
     double ms;             /**< wall-clock of the call */
     int layers[3];         /**< weighted layers by rpr_choice */
     int refreshed;         /**< layers recomputed for refresh (counted in DENSE too) */
+    int bypassed;          /**< 1: run without reuse, which would have cost more */
 } rpr_frame_stats;
 
 /** Of the last frame. */
@@ -328,7 +338,8 @@ typedef struct rpr_oracle {
     size_t layer;   /**< where worst was seen */
 } rpr_oracle;
 
-/** Slow; for verification. Changes nothing. The bound is described in doc/contract.md. */
+/** Slow; for verification, of streams with the option `oracle`. Changes nothing. The bound is
+ * described in doc/contract.md. */
 RPR_API int rpr_stream_oracle(const rpr_stream *s, rpr_oracle *result);
 
 /** Name of the instruction-set bundle in use: "scalar", "neon", "avx2", "avx512". */

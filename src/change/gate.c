@@ -173,11 +173,12 @@ static void update_part(void *job, int part, int thread)
     int32_t at = (int32_t)rpr_gate_list_start(g, part), end = rpr_gate_segment_row(g, part + 1);
     for (int32_t row = rpr_gate_segment_row(g, part); row < end; row++) {
         const uint8_t *mark = p->touched->pix + (int64_t)row * w;
+        const int32_t gap = g->partial ? 0 : SPAN_VALUES / c;
         /* So much has changed that dense is cheaper: the list is given up. */
         bool files = g->list_ok && (g->rows_only || atomic_load(&p->listed) <= g->cap);
         bool list = files || g->keeps_all;
         int32_t found = 0;
-        for (int32_t x0 = 0, x1 = 0; rpr_touch_span(mark, x1, w, SPAN_VALUES / c, &x0, &x1);)
+        for (int32_t x0 = 0, x1 = 0; rpr_touch_span(mark, x1, w, gap, &x0, &x1);)
             found += gate_run(p, row, x0, x1, list ? g->idx + at + found : NULL,
                               list ? g->delta + at + found : NULL, thread, &s.nonfinite);
         g->row_n[row] = found;

@@ -31,16 +31,14 @@ typedef struct rpr_gate_state {
     rpr_map xhat;   /* dense pixels (pix == c) with a halo of zeros */
     rpr_map in;     /* what the layers read: xhat, or the tensor of an open or loose gate */
     int32_t *off;   /* n*h rows of w+1: list position where pixel x of the row begins; only rows
-                       with row_n > 0 are valid */
+                       with row_n > 0 are valid. Not with rows_only */
     int32_t *row_n; /* n*h: changed elements in the row */
     int32_t *idx;   /* x * c + channel; every segment has room for all its elements, which begins
-                       at rpr_gate_list_start. Other gates may use it before this gate's first layer
-                       and after its last */
+                       at rpr_gate_list_start. The memory is the list's from this gate's first layer
+                       to its last */
     float *delta;
-    int list_first, list_last; /* steps of the plan between which the list is wanted */
-    size_t list_at;            /* where the list lies among those of all gates, entries */
-    int64_t cap;               /* entries beyond which the list is given up */
-    int segments;              /* 1 to RPR_GATE_SEGMENTS */
+    int64_t cap;  /* entries beyond which the list is given up */
+    int segments; /* 1 to RPR_GATE_SEGMENTS */
     rpr_gate_segment segment[RPR_GATE_SEGMENTS];
     rpr_pool *pool;    /* or NULL */
     rpr_touch changed; /* pixels with a changed element; all when list_ok is false */
@@ -54,6 +52,8 @@ typedef struct rpr_gate_state {
     bool open;         /* nothing is compared: xhat is the tensor itself, and every element of a
                           touched pixel counts as changed */
     bool half;         /* its layers may be corrected with half weights */
+    bool partial;      /* the tensor is valid at touched pixels only, or while all of it is wanted,
+                          from the step that writes it to the gate's last layer */
     bool rows_only;    /* only `changed` is wanted: each row's list overwrites the one before */
     bool keeps_all;    /* whatever becomes of the list, idx holds all changed elements: row after
                           row, row_n of each. There is room for every element */
@@ -114,6 +114,12 @@ void rpr_gate_follow(rpr_gate_state *g, const rpr_touch *touched);
  */
 bool rpr_gate_pass(rpr_gate_state *g, const rpr_kernels *k, const rpr_map *x,
                    const rpr_touch *touched);
+
+/** A frame that was run without reuse: all counts as changed, or if nothing did, nothing. */
+void rpr_gate_bypass(rpr_gate_state *g, bool changed);
+
+/** Forgets what earlier frames were like, for a restart. */
+void rpr_gate_forget(rpr_gate_state *g);
 
 /** Ends a frame: decides whether the gate is loose from the next one on. */
 void rpr_gate_settle(rpr_gate_state *g);

@@ -66,6 +66,23 @@ bool rpr_gate_pass(rpr_gate_state *g, const rpr_kernels *k, const rpr_map *x,
     return true;
 }
 
+void rpr_gate_bypass(rpr_gate_state *g, bool changed)
+{
+    g->n_changed = changed ? rpr_gate_elements(g) : 0;
+    if (g->keeps_all && changed)
+        list_rows(g, NULL);
+    else if (g->keeps_all)
+        memset(g->row_n, 0, (size_t)(g->xhat.n * g->xhat.h) * sizeof *g->row_n);
+}
+
+void rpr_gate_forget(rpr_gate_state *g)
+{
+    g->crowded = false;
+    g->loose = g->rule.kind == RPR_GATE_OFF;
+    g->idle = 0;
+    g->tight = 0.0f;
+}
+
 void rpr_gate_settle(rpr_gate_state *g)
 {
     if (!g->loosens || g->loose || !g->compared)

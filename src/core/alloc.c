@@ -20,7 +20,7 @@
 static void *take(size_t bytes)
 {
     void *p = NULL;
-    bool huge = bytes >= 4 * RPR_HUGE;
+    bool huge = bytes >= RPR_HUGE;
     if (posix_memalign(&p, huge ? RPR_HUGE : RPR_ALIGN, bytes ? bytes : 1) != 0)
         return NULL;
 #if defined(MADV_HUGEPAGE)

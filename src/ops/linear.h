@@ -12,6 +12,7 @@
 #include "change/map.h"
 #include "change/touch.h"
 #include "core/pool.h"
+#include "kernels/cost.h"
 #include "kernels/kernels.h"
 
 /**
@@ -94,6 +95,7 @@ typedef struct rpr_linear_scratch {
     rpr_pool *pool; /* or NULL */
     rpr_delta_visit *visit;
     int32_t *terms; /* products added to an output */
+    uint8_t *fresh; /* outputs that are computed anew */
     size_t pixels;
 } rpr_linear_scratch;
 
@@ -101,18 +103,23 @@ typedef struct rpr_correction {
     int64_t macs;      /* multiply-accumulates executed */
     int32_t max_terms; /* most products added to one output */
     bool finite;       /* z is finite wherever it was written */
+    bool mixed;        /* some outputs were computed anew, though there is a list */
 } rpr_correction;
 
 /**
  * z += W * (new xhat - old xhat) from the gate's change list (which must be complete), and a =
  * act(z) where z was written. By pixel, and behind an open gate, z is computed anew from xhat where
- * it sees a change; then a and z may be one map, else only without activation. Marks in `touched`
- * (cleared first) the output pixels that were written.
+ * it sees a change; then a and z may be one map, else only without activation. By the list, outputs
+ * are computed anew where that is cheaper by `cost` (linear_fresh.h; NULL: nowhere). Marks in
+ * `touched` (cleared first) the output pixels that were written.
  */
 rpr_correction rpr_linear_correct(const rpr_linear *l, const rpr_kernels *k,
                                   const rpr_gate_state *g, const rpr_map *z, const rpr_map *a,
-                                  const rpr_act *act, rpr_touch *touched,
+                                  const rpr_act *act, rpr_touch *touched, const rpr_cost *cost,
                                   const rpr_linear_scratch *scratch);
+
+/** Marks in `touched` what a correction that recomputes would write. */
+void rpr_linear_reach(const rpr_linear *l, const rpr_gate_state *g, rpr_touch *touched);
 
 /** True if z is finite everywhere. */
 bool rpr_linear_finite(const rpr_kernels *k, const rpr_map *z);

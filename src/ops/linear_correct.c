@@ -9,6 +9,7 @@
  * output pixel, adds a piece of the change list to it, and stores it. Every output is summed in the
  * order ky, kx, channel whatever the order of visits, so the result does not depend on it.
  */
+#include "ops/linear_fresh.h"
 #include "ops/linear_rows.h"
 
 #define FIRST_CACHE 24576  /* bytes of weights in use at a time that stay in the first cache */
@@ -21,8 +22,10 @@ typedef struct band {
     const rpr_map *z, *a;
     const rpr_act *act;
     rpr_touch *touched;
+    rpr_fresh_rule rule;
     rpr_delta_visit *visit; /* scratch */
     int32_t *terms;
+    uint8_t *fresh;    /* of the band's outputs */
     int32_t n, j0, j1; /* output rows [j0, j1) of image n */
     int32_t run;       /* taps along x that are handled together */
     int32_t visits;
@@ -39,7 +42,8 @@ typedef struct job {
     const rpr_linear *l;
     const rpr_kernels *k;
     const rpr_linear_scratch *scratch;
-    band b;       /* with nothing of one part in it */
+    band b; /* with nothing of one part in it */
+    const rpr_cost *cost;
     int32_t rows; /* of a part */
     share *share; /* of every thread */
 } job;
@@ -92,6 +96,7 @@ static void visit_row(band *b, int32_t j, int32_t ky, int32_t kx)
     const int32_t *off = g->off + (int64_t)(b->n * h + in_y) * (w + 1);
     int32_t out_y = p->out_y0 + j * p->out_sy, weight_row = (ky * p->kw + kx) * p->ci;
     int32_t *terms = b->terms + (j - b->j0) * p->cols;
+    const uint8_t *fresh = b->fresh + (j - b->j0) * p->cols;
     uint8_t *mark = rpr_touch_row(b->touched, b->n, out_y);
     float *z = rpr_map_at(b->z, b->n, out_y, p->out_x0) + p->co0;
     int64_t z_step = p->out_sx * b->z->pix;
@@ -111,7 +116,7 @@ static void visit_row(band *b, int32_t j, int32_t ky, int32_t kx)
             first = seek(g->idx, first, end, x * c + p->ci0);
             end = seek(g->idx, first, end, x * c + p->ci0 + p->ci);
         }
-        if (first == end)
+        if (first == end || fresh[i])
             continue;
         memset(mark + p->out_x0 + i * p->out_sx, 1, (size_t)p->out_n);
         terms[i] += end - first;
@@ -123,10 +128,35 @@ static void visit_row(band *b, int32_t j, int32_t ky, int32_t kx)
     }
 }
 
-static void correct_band(band *b, const rpr_kernels *k, share *s)
+/** Decides which outputs of the band are computed anew; true if any is. */
+static bool find_fresh(band *b)
+{
+    bool any = false;
+    memset(b->fresh, 0, (size_t)((b->j1 - b->j0) * b->p->cols));
+    for (int32_t j = b->j0; j < b->j1; j++)
+        any |= rpr_fresh_row(&b->rule, b->n, j, b->terms, b->fresh + (j - b->j0) * b->p->cols);
+    return any;
+}
+
+static void compute_fresh(const job *c, const band *b, share *s)
+{
+    const rpr_phase *p = b->p;
+    s->any = s->done.mixed = true;
+    for (int32_t j = b->j0; j < b->j1; j++) {
+        const uint8_t *fresh = b->fresh + (j - b->j0) * p->cols;
+        uint8_t *mark = rpr_touch_row(b->touched, b->n, p->out_y0 + j * p->out_sy);
+        s->done.macs += rpr_fresh_compute(&b->rule, c->l, c->k, b->z, b->n, j, fresh);
+        for (int32_t i = 0; i < p->cols; i++)
+            if (fresh[i])
+                memset(mark + p->out_x0 + i * p->out_sx, 1, (size_t)p->out_n);
+    }
+}
+
+static void correct_band(const job *c, band *b, share *s)
 {
     const rpr_phase *p = b->p;
     int32_t outputs = (b->j1 - b->j0) * p->cols, *terms = b->terms;
+    bool any_fresh = find_fresh(b);
     memset(terms, 0, (size_t)outputs * sizeof *terms);
     for (int32_t ky = 0; ky < p->kh; ky++)
         for (int32_t kx = 0; kx < p->kw; kx += b->run) {
@@ -136,19 +166,21 @@ static void correct_band(band *b, const rpr_kernels *k, share *s)
             if (b->visits == 0)
                 continue;
             s->any = true;
-            k->delta(&(rpr_delta_job){.idx = b->g->idx,
-                                      .delta = b->g->delta,
-                                      .w = uses_half(p, b->g) ? NULL : p->w,
-                                      .half = p->half,
-                                      .w_rows = (int64_t)p->kh * p->kw * p->ci,
-                                      .co = p->co,
-                                      .visit = b->visit,
-                                      .n_visit = b->visits});
+            c->k->delta(&(rpr_delta_job){.idx = b->g->idx,
+                                         .delta = b->g->delta,
+                                         .w = uses_half(p, b->g) ? NULL : p->w,
+                                         .half = p->half,
+                                         .w_rows = (int64_t)p->kh * p->kw * p->ci,
+                                         .co = p->co,
+                                         .visit = b->visit,
+                                         .n_visit = b->visits});
         }
     for (int32_t i = 0; i < outputs; i++) {
         s->done.macs += (int64_t)terms[i] * p->co;
         s->done.max_terms = rpr_at_least(s->done.max_terms, terms[i]);
     }
+    if (any_fresh)
+        compute_fresh(c, b, s);
 }
 
 static void band_part(void *argument, int part, int thread)
@@ -158,9 +190,10 @@ static void band_part(void *argument, int part, int thread)
     share *s = &c->share[thread];
     b.visit = c->scratch->visit + (size_t)thread * c->scratch->pixels;
     b.terms = c->scratch->terms + (size_t)thread * c->scratch->pixels;
+    b.fresh = c->scratch->fresh + (size_t)thread * c->scratch->pixels;
     b.j0 = part * c->rows;
     b.j1 = b.p->rows - b.j0 < c->rows ? b.p->rows : b.j0 + c->rows;
-    correct_band(&b, c->k, s);
+    correct_band(c, &b, s);
     if (c->l->n_phase == 1) /* while its outputs are in the cache */
         s->done.finite &= rpr_linear_finish_rows(b.act, c->k, b.z, b.a, b.touched, b.n, b.j0, b.j1);
 }
@@ -192,6 +225,7 @@ static void correct_by_list(job *c, rpr_pool *pool)
     for (int32_t i = 0; i < c->l->n_phase; i++) {
         b->p = &c->l->phase[i];
         b->run = taps_per_run(b->p, b->g);
+        b->rule = rpr_fresh_rule_of(b->p, b->g, c->cost);
         c->rows = band_rows(b->p, pool);
         for (b->n = 0; b->n < c->l->n; b->n++)
             rpr_pool_run(pool, (b->p->rows + c->rows - 1) / c->rows, band_part, c);
@@ -243,6 +277,13 @@ static void pixel_part(void *argument, int part, int thread)
         recompute_marked(c, j, &c->share[thread]);
 }
 
+void rpr_linear_reach(const rpr_linear *l, const rpr_gate_state *g, rpr_touch *touched)
+{
+    const rpr_phase *p = &l->phase[0];
+    rpr_touch_window(touched, &g->changed, p->kh, p->kw, p->sh, p->sw, -p->in_y0, -p->in_x0, p->dh,
+                     p->dw);
+}
+
 /**
  * Depthwise layers, and those that read a picture, are recomputed at the output pixels that see a
  * change: with one product per tap and channel, or with channels that change together, a list
@@ -252,8 +293,7 @@ static void correct_by_pixel(job *c, rpr_pool *pool)
 {
     band *b = &c->b;
     const rpr_phase *p = b->p = &c->l->phase[0];
-    rpr_touch_window(b->touched, &b->g->changed, p->kh, p->kw, p->sh, p->sw, -p->in_y0, -p->in_x0,
-                     p->dh, p->dw);
+    rpr_linear_reach(c->l, b->g, b->touched);
     c->rows = band_rows(p, pool);
     for (b->n = 0; b->n < c->l->n; b->n++)
         rpr_pool_run(pool, (p->rows + c->rows - 1) / c->rows, pixel_part, c);
@@ -261,11 +301,11 @@ static void correct_by_pixel(job *c, rpr_pool *pool)
 
 rpr_correction rpr_linear_correct(const rpr_linear *l, const rpr_kernels *k,
                                   const rpr_gate_state *g, const rpr_map *z, const rpr_map *a,
-                                  const rpr_act *act, rpr_touch *touched,
+                                  const rpr_act *act, rpr_touch *touched, const rpr_cost *cost,
                                   const rpr_linear_scratch *scratch)
 {
     share shares[RPR_MAX_THREADS];
-    job c = {.l = l, .k = k, .scratch = scratch, .share = shares};
+    job c = {.l = l, .k = k, .scratch = scratch, .cost = cost, .share = shares};
     rpr_pool *pool = pool_for(l, g, scratch);
     c.b = (band){.g = g, .z = z, .a = a, .act = act, .touched = touched};
     for (int t = 0; t < rpr_pool_threads(pool); t++)
@@ -281,6 +321,7 @@ rpr_correction rpr_linear_correct(const rpr_linear *l, const rpr_kernels *k,
         all.done.macs += shares[t].done.macs;
         all.done.max_terms = rpr_at_least(all.done.max_terms, shares[t].done.max_terms);
         all.done.finite &= shares[t].done.finite;
+        all.done.mixed |= shares[t].done.mixed;
     }
     touched->any |= all.any;
     return all.done;

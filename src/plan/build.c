@@ -106,14 +106,14 @@ static uint64_t fingerprint(const rpr_plan *p)
 {
     uint64_t h = 0xcbf29ce484222325u;
     for (int i = 0; i < p->n_tensor; i++)
-        h = mix(h, &p->tensor[i].offset, sizeof p->tensor[i].offset);
+        h = mix(h, &p->tensor[i].bytes, sizeof p->tensor[i].bytes);
     for (int i = 0; i < p->n_step; i++) {
         const rpr_step *s = &p->step[i];
         h = mix(h, s->op, strlen(s->op));
         if (s->linear)
             h = mix(h, s->linear->weights, s->linear->weight_bytes);
     }
-    return mix(h, &p->state_bytes, sizeof p->state_bytes);
+    return mix(h, &p->tensor_bytes, sizeof p->tensor_bytes);
 }
 
 static int build(rpr_plan *p, rpr_error *err)

@@ -45,9 +45,6 @@ int rpr_plan_add_gate(rpr_plan *p, int tensor);
  */
 int *rpr_preferred_axes(const rpr_graph *g);
 
-/** The tensor at the top of a tensor's chain of parents. */
-int rpr_plan_root(const rpr_plan *p, int tensor);
-
 /*
  * Lowering: each of these turns a node into steps, or leaves *made false if the node has no such
  * form. They are tried in this order; rpr_lower_generic always succeeds.

@@ -2,6 +2,8 @@
 /* The public face of a plan: rpr_model. */
 #include "plan/model.h"
 
+#include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "core/alloc.h"
@@ -12,6 +14,25 @@
 void rpr_model_options_init(rpr_model_options *o)
 {
     *o = (rpr_model_options){.struct_size = sizeof *o};
+}
+
+/** Measures the kernels of this machine and says so. */
+static int fit_costs(rpr_model *m, const rpr_model_options *opt, rpr_error *err)
+{
+    const rpr_kernels *k = rpr_kernels_best();
+    rpr_cost *c = &m->cost;
+    char line[256];
+    if (!rpr_cost_fit(k, c))
+        return rpr_fail(err, RPR_ERR_NOMEM, "out of memory");
+    (void)snprintf(line, sizeof line,
+                   "costs fitted (%s): change %.2f + %.2f, far %.2f, crowd %.2f, far %.2f, "
+                   "visit %.1f, output %.2f, gate %.2f, list %.2f; dense %.2f",
+                   k->isa, c->change_block, c->change_vector, c->change_far_vector, c->crowd_vector,
+                   c->crowd_far_vector, c->visit_block, c->output_value, c->gate_value,
+                   c->gate_change, c->dense_vector);
+    if (opt->log)
+        opt->log(opt->log_user, RPR_LOG_INFO, line);
+    return RPR_OK;
 }
 
 int rpr_model_from_graph(rpr_graph *g, const rpr_model_options *opt, rpr_model **out,
@@ -35,18 +56,34 @@ int rpr_model_from_graph(rpr_graph *g, const rpr_model_options *opt, rpr_model *
         return status == RPR_OK ? rpr_fail(err, RPR_ERR_NOMEM, "out of memory") : status;
     }
     status = rpr_plan_build(g, &m->plan, err);
+    m->cost = rpr_cost_named(rpr_kernels_best()->isa);
+    if (status == RPR_OK && opt->fit)
+        status = fit_costs(m, opt, err);
     if (status == RPR_OK)
         *out = m;
     else
-        rpr_free(m);
+        rpr_model_destroy(m);
     return status;
+}
+
+/** Takes the options over; callers of version 0.1 know nothing of `fit`. */
+static int take_options(rpr_model_options *own, const rpr_model_options *opt, rpr_error *err)
+{
+    rpr_model_options_init(own);
+    if (!opt)
+        return RPR_OK;
+    if (opt->struct_size != sizeof *opt && opt->struct_size != offsetof(rpr_model_options, fit))
+        return rpr_fail(err, RPR_ERR_ARGUMENT,
+                        "rpr_model_options was not set by rpr_model_options_init");
+    memcpy(own, opt, opt->struct_size);
+    own->struct_size = sizeof *own;
+    return RPR_OK;
 }
 
 static int check_options(const rpr_model_options *opt, rpr_error *err)
 {
-    if (opt->struct_size != sizeof *opt)
-        return rpr_fail(err, RPR_ERR_ARGUMENT,
-                        "rpr_model_options was not set by rpr_model_options_init");
+    if (opt->fit != 0 && opt->fit != 1)
+        return rpr_fail(err, RPR_ERR_ARGUMENT, "fit: %d, not 0 or 1", opt->fit);
     for (size_t i = 0; i < opt->n_shapes; i++)
         if (opt->shapes[i].rank < 0 || opt->shapes[i].rank > RPR_MAX_RANK)
             return rpr_fail(err, RPR_ERR_ARGUMENT, "shape of input '%s': rank %d",
@@ -58,7 +95,7 @@ static int check_options(const rpr_model_options *opt, rpr_error *err)
 static int load(const char *path, const void *bytes, size_t size, const rpr_model_options *opt,
                 rpr_model **out, rpr_error *err)
 {
-    rpr_model_options defaults;
+    rpr_model_options own;
     rpr_graph *g = NULL;
     if (err)
         err->message[0] = '\0';
@@ -67,14 +104,13 @@ static int load(const char *path, const void *bytes, size_t size, const rpr_mode
     *out = NULL;
     if (!path && !bytes)
         return rpr_fail(err, RPR_ERR_ARGUMENT, "no model was given");
-    rpr_model_options_init(&defaults);
-    opt = opt ? opt : &defaults;
-    RPR_TRY(check_options(opt, err));
+    RPR_TRY(take_options(&own, opt, err));
+    RPR_TRY(check_options(&own, err));
     if (path)
         RPR_TRY(rpr_onnx_load_file(path, &g, err));
     else
         RPR_TRY(rpr_onnx_load_memory(bytes, size, "(memory)", &g, err));
-    return rpr_model_from_graph(g, opt, out, err);
+    return rpr_model_from_graph(g, &own, out, err);
 }
 
 int rpr_model_load(const char *path, const rpr_model_options *opt, rpr_model **out, rpr_error *err)

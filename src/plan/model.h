@@ -2,10 +2,12 @@
 #ifndef RPR_PLAN_MODEL_H
 #define RPR_PLAN_MODEL_H
 
+#include "kernels/cost.h"
 #include "plan/plan.h"
 
 struct rpr_model {
     rpr_plan *plan;
+    rpr_cost cost; /* of the kernels, for all choices of its streams */
 };
 
 /** Runs the passes and builds the plan. Takes the graph over, also on failure. */

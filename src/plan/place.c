@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Where everything lies in a stream's memory. */
+/* How tensors lie in memory; where, a stream decides (stream/memory.c). */
 #include "plan/build.h"
 
 #include <string.h>
@@ -62,12 +62,11 @@ static void join_in_place(rpr_plan *p, rpr_step *s)
     s->kind = RPR_STEP_JOIN;
 }
 
-/** Bytes from pos on, aligned; false if the total is absurd. */
-static bool reserve(size_t *total, size_t bytes, size_t *offset)
+/** Adds bytes, aligned; false if the total is absurd. */
+static bool reserve(size_t *total, size_t bytes)
 {
     if (bytes > PTRDIFF_MAX / 4 - *total)
         return false;
-    *offset = *total;
     *total += (bytes + ALIGN - 1) / ALIGN * ALIGN;
     return true;
 }
@@ -80,11 +79,10 @@ static bool place_root(rpr_plan *p, rpr_tensor *t)
     if (!rpr_mul_i64(w, t->pix, &t->row) || !rpr_mul_i64(h, t->row, &t->img) ||
         !rpr_mul_i64(t->img, t->n, &count) || count > PTRDIFF_MAX / 64)
         return false;
-    size_t size = rpr_dtype_size(t->dtype), start;
-    if (!reserve(&p->state_bytes, (size_t)count * size, &start))
-        return false;
-    t->offset = start + (size_t)(t->halo_t * t->row + t->halo_l * t->pix) * size;
-    return true;
+    size_t size = rpr_dtype_size(t->dtype);
+    t->bytes = (size_t)count * size;
+    t->offset = (size_t)(t->halo_t * t->row + t->halo_l * t->pix) * size;
+    return reserve(&p->tensor_bytes, t->bytes);
 }
 
 static void place_child(const rpr_plan *p, rpr_tensor *t)
@@ -119,6 +117,13 @@ static bool place_tensor(rpr_plan *p, int i, bool *placed)
     return true;
 }
 
+/** Constants are read through the same types as other tensors, and never written: no step has one
+ *  as its output. */
+static rpr_map constant_map(const rpr_tensor *t)
+{
+    return rpr_tensor_map(t, (void *)(uintptr_t)t->constant);
+}
+
 static int place_maps(rpr_plan *p, rpr_step *s)
 {
     if (s->kind != RPR_STEP_PIXEL)
@@ -127,31 +132,24 @@ static int place_maps(rpr_plan *p, rpr_step *s)
     if (!s->pixel_map)
         return RPR_ERR_NOMEM;
     for (int i = 0; i < s->n_in; i++)
-        s->pixel_map[i] = rpr_plan_map(p, s->in[i], NULL);
-    s->pixel_map[s->n_in] = rpr_plan_map(p, s->out[0], NULL);
+        s->pixel_map[i] = constant_map(&p->tensor[s->in[i]]);
+    s->pixel_map[s->n_in] = constant_map(&p->tensor[s->out[0]]);
     return RPR_OK;
 }
 
-/** Pre-activations, and scratch for results that are compared with what was there. */
-static bool place_step(rpr_plan *p, rpr_step *s)
+/** Scratch for results that are compared with what was there. */
+static bool measure_scratch(rpr_plan *p, const rpr_step *s)
 {
-    if (s->kind == RPR_STEP_LINEAR && !s->deferred && !rpr_act_is_none(&s->linear->act)) {
-        const rpr_linear *l = s->linear;
-        size_t floats = (size_t)l->n * (size_t)l->out_h * (size_t)l->out_w * (size_t)l->out_c;
-        return reserve(&p->z_bytes, floats * sizeof(float), &s->z_offset);
+    size_t all = 0;
+    for (int i = 0; s->kind == RPR_STEP_GENERIC && i < s->n_out; i++) {
+        if (s->out[i] == RPR_NONE)
+            continue;
+        const rpr_tensor *t = &p->tensor[s->out[i]];
+        size_t count = (size_t)t->n * (size_t)t->h * (size_t)t->w * (size_t)t->c;
+        if (!reserve(&all, count * rpr_dtype_size(t->dtype)))
+            return false;
     }
-    if (s->kind == RPR_STEP_GENERIC) {
-        size_t all = 0, unused;
-        for (int i = 0; i < s->n_out; i++) {
-            if (s->out[i] == RPR_NONE)
-                continue;
-            const rpr_tensor *t = &p->tensor[s->out[i]];
-            size_t count = (size_t)t->n * (size_t)t->h * (size_t)t->w * (size_t)t->c;
-            if (!reserve(&all, count * rpr_dtype_size(t->dtype), &unused))
-                return false;
-        }
-        p->generic_bytes = all > p->generic_bytes ? all : p->generic_bytes;
-    }
+    p->generic_bytes = all > p->generic_bytes ? all : p->generic_bytes;
     return true;
 }
 
@@ -166,25 +164,17 @@ int rpr_plan_place(rpr_plan *p, rpr_error *err)
     for (int i = 0; ok && i < p->n_tensor; i++)
         ok = place_tensor(p, i, placed);
     rpr_free(placed);
-    for (int i = 0; ok && i < p->n_tensor; i++) {
-        rpr_tensor *t = &p->tensor[i];
-        if (t->touch_owner == i)
-            ok = reserve(&p->state_bytes, (size_t)t->n * (size_t)t->h * (size_t)t->w + 8,
-                         &t->touch_offset);
-    }
     for (int i = 0; ok && i < p->n_step; i++) {
-        ok = place_step(p, &p->step[i]) && place_maps(p, &p->step[i]) == RPR_OK;
+        ok = measure_scratch(p, &p->step[i]) && place_maps(p, &p->step[i]) == RPR_OK;
         if (!ok)
             return rpr_fail(err, RPR_ERR_NOMEM, "node '%s': out of memory", p->step[i].name);
     }
     return ok ? RPR_OK : rpr_fail(err, RPR_ERR_NOMEM, "the model's tensors are too large");
 }
 
-rpr_map rpr_plan_map(const rpr_plan *p, int tensor, void *state)
+rpr_map rpr_tensor_map(const rpr_tensor *t, void *data)
 {
-    const rpr_tensor *t = &p->tensor[tensor];
-    bool placed = t->constant || state;
-    return (rpr_map){.data = placed ? rpr_plan_data(p, tensor, state) : NULL,
+    return (rpr_map){.data = data,
                      .n = t->n,
                      .h = t->h,
                      .w = t->w,
@@ -213,17 +203,4 @@ rpr_view rpr_tensor_view(const rpr_tensor *t, void *data)
         }
     }
     return v;
-}
-
-void *rpr_plan_data(const rpr_plan *p, int tensor, void *state)
-{
-    const rpr_tensor *t = &p->tensor[tensor];
-    /* Constants are read through the same types as state, and never written: no step has one as
-       its output. */
-    return t->constant ? (void *)(uintptr_t)t->constant : (char *)state + t->offset;
-}
-
-rpr_view rpr_plan_view(const rpr_plan *p, int tensor, void *state)
-{
-    return rpr_tensor_view(&p->tensor[tensor], rpr_plan_data(p, tensor, state));
 }

@@ -33,8 +33,8 @@ typedef struct rpr_tensor {
     const void *constant;                   /* owned by the plan; NULL unless constant */
     int touch_owner;                        /* tensor whose touched map stands for this one */
     int64_t img, row, pix;                  /* strides in elements */
-    size_t offset;       /* of pixel (0,0,0), channel 0, in the stream's state; bytes */
-    size_t touch_offset; /* of the touched map, if it is its own owner; bytes */
+    size_t bytes;                           /* that a tensor without a parent takes, halo and all */
+    size_t offset; /* of pixel (0,0,0), channel 0, from the start of that memory; bytes */
     bool is_input;
 } rpr_tensor;
 
@@ -55,7 +55,6 @@ typedef struct rpr_step {
     int gate;            /* LINEAR */
     bool deferred;       /* LINEAR: with reuse its output holds z, and the gates activate */
     int reader;          /* LINEAR, deferred: the gate that alone reads the output, or RPR_NONE */
-    size_t z_offset;     /* LINEAR with an activation: its pre-activation among all, bytes */
     rpr_pixel_op *pixel; /* owned; PIXEL */
     rpr_map *pixel_map;  /* owned; PIXEL: maps of the inputs and, last, the output; data is NULL
                             unless constant */
@@ -84,8 +83,7 @@ typedef struct rpr_plan {
     int n_input, n_output;
     void **owned; /* constants in frame-path layout */
     int n_owned, cap_owned;
-    size_t state_bytes;    /* tensors and their touched maps */
-    size_t z_bytes;        /* pre-activations, for streams with reuse */
+    size_t tensor_bytes;   /* all tensors, if none shares memory with another */
     size_t generic_bytes;  /* scratch for the largest result of a GENERIC step */
     size_t constant_bytes; /* weights and constants */
     uint64_t fingerprint;  /* of shapes, steps and weights */
@@ -98,15 +96,13 @@ void rpr_tensor_gap_free(rpr_tensor *t);
 int rpr_plan_build(rpr_graph *g, rpr_plan **out, rpr_error *err);
 void rpr_plan_free(rpr_plan *p);
 
-/** Pixel (0,0,0), channel 0 of a tensor in a stream's state; constants ignore the state. */
-void *rpr_plan_data(const rpr_plan *p, int tensor, void *state);
+/** The tensor at the top of a tensor's chain of parents. */
+int rpr_plan_root(const rpr_plan *p, int tensor);
 
-/** Map of an f32 tensor; data is NULL if it is not constant and state is NULL. */
-rpr_map rpr_plan_map(const rpr_plan *p, int tensor, void *state);
+/** Map of an f32 tensor over memory that begins with its pixel (0,0,0), channel 0. */
+rpr_map rpr_tensor_map(const rpr_tensor *t, void *data);
 
-/** View of a tensor in ONNX's axis order. */
-rpr_view rpr_plan_view(const rpr_plan *p, int tensor, void *state);
-/** The same over any memory with the tensor's strides. */
+/** View of a tensor in ONNX's axis order, over the same. */
 rpr_view rpr_tensor_view(const rpr_tensor *t, void *data);
 
 #endif

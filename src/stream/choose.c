@@ -26,14 +26,42 @@ static bool form_changes(const rpr_stream *s, const rpr_step *step, const rpr_st
     return state->activated != rpr_stream_drops_z(s, step);
 }
 
+const rpr_cost *rpr_stream_fresh_costs(rpr_stream *s)
+{
+    /* Nothing is cheaper than this: all outputs that see a change are computed anew. */
+    static const rpr_cost free_of_charge = {.change_block = 1.0};
+    switch (s->opt.policy) {
+    case RPR_POLICY_AUTO:
+        return &s->model->cost;
+    case RPR_POLICY_RANDOM:
+        return (const rpr_cost *const[]){NULL, &s->model->cost,
+                                         &free_of_charge}[next_random(s) % 3];
+    case RPR_POLICY_CORRECT:
+    case RPR_POLICY_DENSE:
+        break;
+    }
+    return NULL;
+}
+
+/** True if x is gone from where it was read; nothing changed, and what was computed of it stands.
+ */
+static bool input_is_gone(const rpr_gate_state *g)
+{
+    return g->partial && g->n_changed == 0 && (g->open || g->in.data != g->xhat.data);
+}
+
 rpr_choice rpr_stream_choose(rpr_stream *s, const rpr_step *step, int index)
 {
     rpr_gate_state *g = &s->gate[step->gate];
     rpr_step_state *state = &s->step[index];
-    g->pays |= g->compared && rpr_stream_correction_pays(step->linear, g);
+    state->refreshed = false;
+    if (input_is_gone(g))
+        return RPR_CHOICE_SKIP;
+    const rpr_costs costs = rpr_stream_costs(s, step->linear, g);
+    g->pays |= g->compared && rpr_stream_correction_pays(s, step->linear, g, &costs);
     state->refreshed = !g->open && refresh_due(s, index);
-    if (s->frame == 0 || state->refreshed || state->poisoned || g->nonfinite || g->fades ||
-        !g->list_ok || (g->n_changed > 0 && form_changes(s, step, state)))
+    if (s->anew || state->refreshed || state->poisoned || g->nonfinite || g->fades || !g->list_ok ||
+        (g->n_changed > 0 && form_changes(s, step, state)))
         return RPR_CHOICE_DENSE;
     rpr_choice sparse = g->n_changed == 0 ? RPR_CHOICE_SKIP : RPR_CHOICE_CORRECT;
     switch (s->opt.policy) {
@@ -50,5 +78,5 @@ rpr_choice rpr_stream_choose(rpr_stream *s, const rpr_step *step, int index)
         return sparse;
     if (rpr_linear_recomputes(step->linear, g))
         return g->n_pixels == rpr_touch_pixels(&g->changed) ? RPR_CHOICE_DENSE : sparse;
-    return rpr_stream_correction_wins(step->linear, g) ? sparse : RPR_CHOICE_DENSE;
+    return costs.correct < costs.dense ? sparse : RPR_CHOICE_DENSE;
 }

@@ -5,6 +5,8 @@
 
 #include <time.h>
 
+#include "ops/linear_rows.h"
+
 static double now_ms(void)
 {
     struct timespec t;
@@ -20,6 +22,11 @@ rpr_touch rpr_stream_touch(const rpr_stream *s, int tensor)
     touch.h = t->h;
     touch.w = t->w;
     return touch;
+}
+
+rpr_map rpr_stream_map(const rpr_stream *s, int tensor)
+{
+    return rpr_tensor_map(&s->plan->tensor[tensor], s->data[tensor]);
 }
 
 /* --------------------------------------------------------------- weighted */
@@ -41,7 +48,7 @@ static void update_gate(rpr_stream *s, int index)
     if (s->gate_frame[index] == s->frame + 1)
         return;
     s->gate_frame[index] = s->frame + 1;
-    rpr_map x = rpr_plan_map(s->plan, tensor, s->state);
+    rpr_map x = rpr_stream_map(s, tensor);
     rpr_touch touched = rpr_stream_touch(s, tensor);
     int maker = s->plan->gate[index].maker;
     bool activated = maker != RPR_NONE && s->step[maker].activated;
@@ -50,7 +57,7 @@ static void update_gate(rpr_stream *s, int index)
         find_range(s, g, &x);
     if (g->open) {
         rpr_gate_follow(g, &touched);
-    } else if (s->frame == 0) {
+    } else if (s->anew) {
         rpr_gate_restart(g, s->k, &x);
     } else if (!touched.any) {
         rpr_gate_hold(g);
@@ -66,9 +73,10 @@ static void update_gate(rpr_stream *s, int index)
 rpr_map rpr_stream_pre_activation(const rpr_stream *s, const rpr_step *step)
 {
     const rpr_linear *l = step->linear;
-    if (step->deferred || s->step[step - s->plan->step].activated || rpr_act_is_none(&l->act))
-        return rpr_plan_map(s->plan, step->out[0], s->state);
-    return (rpr_map){.data = (float *)(void *)(s->z + step->z_offset),
+    float *z = s->z[step - s->plan->step];
+    if (!z || s->step[step - s->plan->step].activated)
+        return rpr_stream_map(s, step->out[0]);
+    return (rpr_map){.data = z,
                      .n = l->n,
                      .h = l->out_h,
                      .w = l->out_w,
@@ -111,32 +119,56 @@ static bool correct(rpr_stream *s, const rpr_step *step, rpr_step_state *state, 
 {
     const rpr_gate_state *g = &s->gate[step->gate];
     const rpr_act act = own_act(step, state);
-    rpr_correction done =
-        rpr_linear_correct(step->linear, s->k, g, z, a, &act, touched, &s->linear_scratch);
+    rpr_correction done = rpr_linear_correct(step->linear, s->k, g, z, a, &act, touched,
+                                             rpr_stream_fresh_costs(s), &s->linear_scratch);
     state->macs = done.macs;
+    state->mixed = done.mixed;
     state->terms += done.max_terms;
     return done.finite || rpr_linear_recomputes(step->linear, g); /* or nothing is kept of it */
+}
+
+/** Corrects, and writes the rest of the output anew too. */
+static bool correct_whole(rpr_stream *s, const rpr_step *step, rpr_step_state *state,
+                          const rpr_map *z, const rpr_map *a, rpr_touch *touched)
+{
+    const rpr_linear *l = step->linear;
+    const rpr_gate_state *g = &s->gate[step->gate];
+    if (rpr_linear_recomputes(l, g)) {
+        state->choice = RPR_CHOICE_DENSE;
+        recompute(s, step, state, z, a, touched);
+        rpr_touch_fill(touched, false); /* the rest is what it was */
+        rpr_linear_reach(l, g, touched);
+        return true;
+    }
+    bool finite = correct(s, step, state, z, a, touched);
+    for (int32_t n = 0; n < l->n; n++)
+        (void)rpr_linear_finish_rows(&l->act, s->k, z, a, NULL, n, 0, l->out_h);
+    return finite;
 }
 
 static void run_linear(rpr_stream *s, const rpr_step *step, int index)
 {
     rpr_step_state *state = &s->step[index];
     rpr_touch *touched = &s->touch[step->out[0]];
-    rpr_map a = rpr_plan_map(s->plan, step->out[0], s->state);
+    rpr_map a = rpr_stream_map(s, step->out[0]);
     update_gate(s, step->gate);
     state->choice = rpr_stream_choose(s, step, index);
     state->macs = 0;
+    state->mixed = false;
     if (state->choice == RPR_CHOICE_DENSE)
         state->activated = rpr_stream_drops_z(s, step);
     rpr_map z = rpr_stream_pre_activation(s, step);
+    bool whole = rpr_stream_writes_whole(s, step);
     switch (state->choice) {
     case RPR_CHOICE_SKIP:
         rpr_touch_fill(touched, false);
         break;
     case RPR_CHOICE_CORRECT:
-        if (correct(s, step, state, &z, &a, touched))
+        if (whole ? correct_whole(s, step, state, &z, &a, touched)
+                  : correct(s, step, state, &z, &a, touched))
             break;
         state->choice = RPR_CHOICE_DENSE;
+        state->mixed = false;
         recompute(s, step, state, &z, &a, touched);
         break;
     case RPR_CHOICE_DENSE:
@@ -148,8 +180,8 @@ static void run_linear(rpr_stream *s, const rpr_step *step, int index)
 /** Without reuse a layer reads its input where it lies and activates in place. */
 static void run_linear_off(rpr_stream *s, const rpr_step *step, int index)
 {
-    rpr_map x = rpr_plan_map(s->plan, step->in[0], s->state);
-    rpr_map a = rpr_plan_map(s->plan, step->out[0], s->state);
+    rpr_map x = rpr_stream_map(s, step->in[0]);
+    rpr_map a = rpr_stream_map(s, step->out[0]);
     rpr_linear_dense(step->linear, s->k, s->pool, &x, &a, &a, &step->linear->act);
     s->step[index].choice = RPR_CHOICE_DENSE;
     s->step[index].macs = step->linear->macs;
@@ -191,11 +223,11 @@ static void run_pixel_op(rpr_stream *s, const rpr_pixel_op *op, const rpr_map *i
 static void run_pixel(rpr_stream *s, const rpr_step *step)
 {
     rpr_map in[RPR_PIXEL_MAX_IN], out = step->pixel_map[step->n_in];
-    out.data = rpr_plan_map(s->plan, step->out[0], s->state).data;
+    out.data = rpr_stream_map(s, step->out[0]).data;
     for (int i = 0; i < step->n_in; i++) {
         in[i] = step->pixel_map[i];
         if (!in[i].data)
-            in[i].data = rpr_plan_map(s->plan, step->in[i], s->state).data;
+            in[i].data = rpr_stream_map(s, step->in[i]).data;
     }
     if (!s->reuse) {
         run_pixel_op(s, step->pixel, in, &out, NULL);
@@ -203,7 +235,7 @@ static void run_pixel(rpr_stream *s, const rpr_step *step)
     }
     rpr_touch touches[RPR_PIXEL_MAX_IN], *touched = &s->touch[step->out[0]];
     const rpr_touch *of[RPR_PIXEL_MAX_IN];
-    bool all = s->frame == 0;
+    bool all = s->anew;
     for (int i = 0; i < step->n_in; i++) {
         bool constant = s->plan->tensor[step->in[i]].constant != NULL;
         if (!constant)
@@ -217,7 +249,8 @@ static void run_pixel(rpr_stream *s, const rpr_step *step)
         step->pixel->touch(step->pixel, of, touched);
     if (!touched->any)
         return;
-    run_pixel_op(s, step->pixel, in, &out, touched->all ? NULL : touched);
+    bool whole = touched->all || rpr_stream_writes_whole(s, step);
+    run_pixel_op(s, step->pixel, in, &out, whole ? NULL : touched);
 }
 
 /** The inputs already lie in the output: only what was touched is passed on. */
@@ -240,6 +273,8 @@ static void run_join(rpr_stream *s, const rpr_step *step)
 
 static int run_step(rpr_stream *s, const rpr_step *step, int index)
 {
+    for (int i = 0; i < step->n_out; i++)
+        rpr_stream_begin(s, step->out[i], index);
     switch (step->kind) {
     case RPR_STEP_LINEAR:
         if (s->reuse)
@@ -263,11 +298,13 @@ static int run_step(rpr_stream *s, const rpr_step *step, int index)
     return RPR_ERR_INTERNAL;
 }
 
-static int run_steps(rpr_stream *s)
+int rpr_stream_run_steps(rpr_stream *s)
 {
     for (int i = 0; i < s->plan->n_step; i++) {
         double start = s->time_layers ? now_ms() : 0.0;
         RPR_TRY(run_step(s, &s->plan->step[i], i));
+        if (s->bypass.plain)
+            rpr_stream_tally(s, &s->plan->step[i], i);
         s->step[i].ms = s->time_layers ? now_ms() - start : 0.0;
     }
     return RPR_OK;
@@ -280,17 +317,22 @@ int rpr_stream_run(rpr_stream *s, const rpr_input *in, size_t n_in, rpr_output *
     RPR_TRY(rpr_stream_check_inputs(s, in, n_in));
     RPR_TRY(rpr_stream_check_outputs(s, out, n_out));
     s->stats = (rpr_frame_stats){.frame = s->frame};
+    s->cost = s->dense_cost = 0.0;
     rpr_pool_busy(s->pool, true);
+    s->anew = s->frame == 0;
     rpr_stream_fill_inputs(s, in);
-    int status = run_steps(s);
+    const bool bypassed = rpr_stream_bypasses(s);
+    rpr_stream_find_whole(s);
+    int status = bypassed ? rpr_stream_run_plain(s) : rpr_stream_run_steps(s);
     rpr_pool_busy(s->pool, false);
     if (status != RPR_OK) {
         rpr_stream_reset(s); /* a step ran out of memory: what was computed so far is worthless */
         return status;
     }
-    for (int i = 0; s->reuse && i < s->plan->n_gate; i++)
+    for (int i = 0; s->reuse && !bypassed && i < s->plan->n_gate; i++)
         rpr_gate_settle(&s->gate[i]);
-    rpr_stream_copy_outputs(s, out, n_out);
+    rpr_stream_weigh(s);
+    rpr_stream_copy_outputs(bypassed ? s->bypass.plain : s, out, n_out);
     s->frame++;
     s->runs++;
     s->ran = true;

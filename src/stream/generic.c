@@ -9,7 +9,7 @@
 
 static bool any_touched(const rpr_stream *s, const rpr_step *step)
 {
-    if (!s->reuse || s->frame == 0)
+    if (!s->reuse || s->anew)
         return true;
     for (int i = 0; i < step->n_in; i++) {
         int t = step->in[i];
@@ -25,13 +25,13 @@ static void merge(rpr_stream *s, int tensor, const char *fresh)
     const rpr_tensor *t = &s->plan->tensor[tensor];
     rpr_touch *touched = &s->touch[tensor];
     size_t size = rpr_dtype_size(t->dtype), bytes = (size_t)t->c * size;
-    char *base = rpr_plan_data(s->plan, tensor, s->state);
+    char *base = s->data[tensor];
     for (int32_t n = 0; n < t->n; n++)
         for (int32_t y = 0; y < t->h; y++) {
             uint8_t *mark = rpr_touch_row(touched, n, y);
             for (int32_t x = 0; x < t->w; x++, fresh += bytes) {
                 char *at = base + (size_t)(n * t->img + y * t->row + x * t->pix) * size;
-                if (s->frame > 0 && s->reuse && memcmp(at, fresh, bytes) == 0)
+                if (!s->anew && s->reuse && memcmp(at, fresh, bytes) == 0)
                     continue;
                 memcpy(at, fresh, bytes);
                 mark[x] = 1;
@@ -45,8 +45,9 @@ static void make_views(rpr_stream *s, const rpr_step *step, rpr_view *in, rpr_vi
 {
     char *at = s->scratch;
     for (int i = 0; i < step->n_in; i++)
-        in[i] =
-            step->in[i] == RPR_NONE ? (rpr_view){0} : rpr_plan_view(s->plan, step->in[i], s->state);
+        in[i] = step->in[i] == RPR_NONE
+                    ? (rpr_view){0}
+                    : rpr_tensor_view(&s->plan->tensor[step->in[i]], s->data[step->in[i]]);
     for (int i = 0; i < step->n_out; i++) {
         out[i] = (rpr_view){0};
         if (step->out[i] == RPR_NONE)

@@ -134,7 +134,7 @@ static void fill_picture(rpr_stream *s, int index, const rpr_input *in)
 {
     int tensor = s->plan->input[index];
     rpr_input_state *state = &s->input[index];
-    rpr_map x = rpr_plan_map(s->plan, tensor, s->state);
+    rpr_map x = rpr_stream_map(s, tensor);
     rpr_touch *touched = &s->touch[tensor];
     float scale[4], offset[4];
     conversion(in, scale, offset);
@@ -145,13 +145,14 @@ static void fill_picture(rpr_stream *s, int index, const rpr_input *in)
     rpr_touch_fill(touched, whole);
     for (int32_t y = 0; y < x.h; y++) {
         const uint8_t *now = (const uint8_t *)in->data + (size_t)y * pitch;
-        uint8_t *then = state->previous + (size_t)y * row_bytes;
+        uint8_t *then = s->reuse ? state->previous + (size_t)y * row_bytes : NULL;
         uint8_t *mark = rpr_touch_row(touched, 0, y);
         if (!whole && !mark_row(mark, now, then, x.w, x.c))
             continue;
         touched->any = true;
         convert_row(s, &x, y, now, whole ? NULL : mark, scale, offset);
-        memcpy(then, now, row_bytes);
+        if (then)
+            memcpy(then, now, row_bytes);
     }
     state->valid = true;
     memcpy(state->scale, scale, sizeof scale);
@@ -179,7 +180,7 @@ static void fill_tensor(rpr_stream *s, int index, const rpr_input *in)
     rpr_touch *touched = &s->touch[tensor];
     const size_t size = rpr_dtype_size(t->dtype), step = (size_t)t->pix * size;
     const int64_t channel_step = rpr_order_channel_step(t);
-    char *base = rpr_plan_data(s->plan, tensor, s->state);
+    char *base = s->data[tensor];
     rpr_touch_fill(touched, s->frame == 0);
     for (rpr_order_run r = {0}; rpr_order_next(t, channel_step, &r);) {
         char *to = rpr_order_memory(t, base, &r);
@@ -199,6 +200,7 @@ static void fill_tensor(rpr_stream *s, int index, const rpr_input *in)
 void rpr_stream_fill_inputs(rpr_stream *s, const rpr_input *in)
 {
     for (int i = 0; i < s->plan->n_input; i++) {
+        rpr_stream_begin(s, s->plan->input[i], -1);
         if (in[i].format == RPR_FORMAT_U8_HWC)
             fill_picture(s, i, &in[i]);
         else

@@ -182,10 +182,12 @@ static void check_layer(layer_check *c)
 
 int rpr_stream_oracle(const rpr_stream *s, rpr_oracle *result)
 {
-    if (!s->reuse || s->frame == 0 || !result)
+    if (!s->reuse || !s->opt.oracle || s->frame == 0 || !result)
         return RPR_ERR_ARGUMENT;
     const rpr_kernels *scalar = rpr_kernels_named("scalar");
     *result = (rpr_oracle){0};
+    if (s->stats.bypassed)
+        return RPR_OK; /* nothing is kept that could be wrong */
     for (int i = 0; i < s->plan->n_step; i++) {
         const rpr_step *step = &s->plan->step[i];
         if (!step->linear)

@@ -69,7 +69,7 @@ void rpr_stream_copy_outputs(const rpr_stream *s, rpr_output *out, size_t n_out)
         const rpr_tensor *t = &s->plan->tensor[s->plan->output[i]];
         if (!out[i].data)
             continue;
-        char *base = rpr_plan_data(s->plan, s->plan->output[i], s->state);
+        char *base = s->data[s->plan->output[i]];
         int64_t channel_step = rpr_order_channel_step(t);
         if (channel_step == 1)
             copy_pixels(t, base, out[i].data);

@@ -14,8 +14,10 @@ typedef struct save_header {
     uint64_t fingerprint, bytes;
     double threshold;
     int32_t levels, refresh;
-    int32_t all_gates, weights;
+    int32_t all_gates, oracle, weights, bypass;
     uint64_t frame, random, rules;
+    int32_t on, since, dear, left, wait; /* of the bypass */
+    float calm;
 } save_header;
 
 typedef struct save_gate {
@@ -57,6 +59,28 @@ static uint64_t hash_rules(const rpr_stream *s)
     return h;
 }
 
+static void put_bypass(save_header *h, const rpr_bypass *b)
+{
+    h->on = b->on;
+    h->since = b->since;
+    h->dear = b->dear;
+    h->left = b->left;
+    h->wait = b->wait;
+    h->calm = b->calm;
+}
+
+/** The outputs of the last frame are not saved: ran is false. */
+static void get_bypass(const save_header *h, rpr_bypass *b)
+{
+    *b = (rpr_bypass){.plain = b->plain,
+                      .on = h->on != 0,
+                      .since = h->since,
+                      .dear = h->dear,
+                      .left = h->left,
+                      .wait = h->wait,
+                      .calm = h->calm};
+}
+
 static save_header make_header(const rpr_stream *s)
 {
     save_header h;
@@ -69,10 +93,13 @@ static save_header make_header(const rpr_stream *s)
     h.levels = s->opt.gate.levels;
     h.refresh = s->opt.refresh;
     h.all_gates = s->opt.all_gates != 0;
+    h.oracle = s->opt.oracle != 0;
     h.weights = (int32_t)s->opt.weights;
     h.frame = s->frame;
     h.random = s->random;
     h.rules = hash_rules(s);
+    h.bypass = s->bypass.plain != NULL;
+    put_bypass(&h, &s->bypass);
     return h;
 }
 
@@ -110,7 +137,7 @@ static void set_gate(rpr_stream *s, int i, const save_gate *from)
     g->idle = from->idle;
     g->crowded = from->crowded != 0;
     g->loose = from->loose != 0;
-    g->in = from->reads_tensor ? rpr_plan_map(s->plan, s->plan->gate[i].tensor, s->state) : g->xhat;
+    g->in = from->reads_tensor ? rpr_stream_map(s, s->plan->gate[i].tensor) : g->xhat;
 }
 
 int rpr_stream_save(const rpr_stream *s, void *buffer, size_t bytes)
@@ -148,6 +175,14 @@ static int check_header(rpr_stream *s, const save_header *h, size_t bytes)
         return rpr_fail(&s->error, RPR_ERR_STATE,
                         "the saved state is of a stream with%s the option all_gates",
                         h->all_gates ? "" : "out");
+    if (h->fingerprint == own.fingerprint && h->oracle != own.oracle)
+        return rpr_fail(&s->error, RPR_ERR_STATE,
+                        "the saved state is of a stream with%s the option oracle",
+                        h->oracle ? "" : "out");
+    if (h->fingerprint == own.fingerprint && h->bypass != own.bypass)
+        return rpr_fail(&s->error, RPR_ERR_STATE,
+                        "the saved state is of a stream with%s the option bypass",
+                        h->bypass ? "" : "out");
     if (h->fingerprint != own.fingerprint || h->bytes != own.bytes)
         return rpr_fail(&s->error, RPR_ERR_STATE, "the saved state is of another model");
     if (h->weights != own.weights)
@@ -168,6 +203,7 @@ int rpr_stream_load(rpr_stream *s, const void *buffer, size_t bytes)
     rpr_stream_reset(s);
     s->frame = h.frame;
     s->random = h.random;
+    get_bypass(&h, &s->bypass);
     for (int i = 0; i < s->plan->n_gate; i++) {
         save_gate gate;
         at = get(at, &gate, sizeof gate);
@@ -206,6 +242,8 @@ static void copy_small(rpr_stream *to, const rpr_stream *from)
         to->gate[i].half = from->gate[i].half;
     }
     to->has_exact = from->has_exact;
+    const save_header h = make_header(from);
+    get_bypass(&h, &to->bypass);
     for (int i = 0; i < from->plan->n_input; i++) {
         uint8_t *previous = to->input[i].previous;
         to->input[i] = from->input[i];

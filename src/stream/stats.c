@@ -79,6 +79,7 @@ static int32_t changed_at(const rpr_gate_state *g, int32_t n, int32_t y, int32_t
     return g->row_n[row] ? off[x + 1] - off[x] : 0;
 }
 
+/** Outputs that a correction computed anew count by what changed under them, like the others. */
 static void heat_of_layer(const rpr_stream *s, int index, heat *map)
 {
     const rpr_step *step = &s->plan->step[index];

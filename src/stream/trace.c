@@ -185,8 +185,10 @@ static void collect(rpr_trace *t)
     }
     for (int i = 0; i < t->n_layer; i++) {
         const rpr_step_state *state = &s->step[t->step[i]];
-        t->layer[i] = (rpr_trace_layer_frame){
-            .choice = state->choice, .refreshed = state->refreshed, .macs = state->macs};
+        t->layer[i] = (rpr_trace_layer_frame){.choice = state->choice,
+                                              .refreshed = state->refreshed,
+                                              .mixed = state->mixed,
+                                              .macs = state->macs};
     }
 }
 

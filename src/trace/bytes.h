@@ -27,6 +27,7 @@ enum { RPR_TRACE_KIND_FRAME = 'F', RPR_TRACE_KIND_END = 'E' };
 #define RPR_TRACE_TRANSPOSED 1u
 #define RPR_TRACE_BY_PIXEL 2u
 #define RPR_TRACE_REFRESHED 4u
+#define RPR_TRACE_MIXED 8u
 
 /** How one input of a frame is written. */
 enum { RPR_TRACE_NONE = 0, RPR_TRACE_ALL = 1, RPR_TRACE_ROWS = 2 };

@@ -166,3 +166,10 @@ int64_t rpr_trace_macs(const rpr_trace_net *net, const rpr_trace_frame *frame, i
     }
     return l->macs;
 }
+
+bool rpr_trace_macs_fit(const rpr_trace_net *net, const rpr_trace_frame *frame, int32_t layer)
+{
+    const rpr_trace_layer_frame *f = &frame->layer[layer];
+    int64_t counted = rpr_trace_macs(net, frame, layer);
+    return f->mixed ? f->macs >= counted && f->macs <= net->layer[layer].macs : f->macs == counted;
+}

@@ -23,8 +23,12 @@ int64_t rpr_trace_dense_macs(const rpr_trace_layer *l);
 /**
  * What the engine executes for layer `layer` of the frame by its choice: SKIP nothing; DENSE
  * everything; CORRECT every product of a changed element or, by pixel, every product of the output
- * pixels that see a changed element. Equals the engine's own count.
+ * pixels that see a changed element. Equals the engine's own count, or is the least that it can be
+ * where some outputs were computed anew (`mixed`).
  */
 int64_t rpr_trace_macs(const rpr_trace_net *net, const rpr_trace_frame *frame, int32_t layer);
+
+/** True if the engine's count of a layer's frame is possible by the above. */
+bool rpr_trace_macs_fit(const rpr_trace_net *net, const rpr_trace_frame *frame, int32_t layer);
 
 #endif

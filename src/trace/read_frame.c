@@ -14,11 +14,14 @@ static int get_layer(rpr_trace_cursor *c, const rpr_trace_layer *l, int32_t inde
     uint32_t flags = *rpr_trace_take(c, 1), choice = flags & 3;
     f->macs = (int64_t)rpr_get_u64(rpr_trace_take(c, 8));
     f->refreshed = (flags & RPR_TRACE_REFRESHED) != 0;
-    if (choice > RPR_CHOICE_DENSE || flags & ~(3 | RPR_TRACE_REFRESHED))
+    f->mixed = (flags & RPR_TRACE_MIXED) != 0;
+    if (choice > RPR_CHOICE_DENSE || flags & ~(3 | RPR_TRACE_REFRESHED | RPR_TRACE_MIXED))
         return rpr_trace_wrong(c, start, "layer %d: unknown choice", index);
     f->choice = (rpr_choice)choice;
     if ((first || f->refreshed) && f->choice != RPR_CHOICE_DENSE)
         return rpr_trace_wrong(c, start, "layer %d: should be dense", index);
+    if (f->mixed && (f->choice != RPR_CHOICE_CORRECT || l->by_pixel))
+        return rpr_trace_wrong(c, start, "layer %d: has no list to go beyond", index);
     bool dense = f->choice == RPR_CHOICE_DENSE, skip = f->choice == RPR_CHOICE_SKIP;
     if (f->macs < 0 || f->macs > l->macs || (dense && f->macs != l->macs) || (skip && f->macs))
         return rpr_trace_wrong(c, start + 1, "layer %d: impossible multiply-accumulates", index);

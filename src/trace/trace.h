@@ -65,6 +65,7 @@ typedef struct rpr_trace_net {
 typedef struct rpr_trace_layer_frame {
     rpr_choice choice;
     bool refreshed; /* recomputed because its turn had come; then choice is DENSE */
+    bool mixed;     /* corrected by elements, but some outputs were computed anew */
     int64_t macs;   /* executed */
 } rpr_trace_layer_frame;
 

@@ -229,7 +229,8 @@ int rpr_trace_writer_frame(rpr_trace_writer *w, bool first, const rpr_trace_chan
     p = rpr_put_u8(p, first);
     for (int32_t i = 0; i < w->n_layer; i++) {
         const rpr_trace_layer_frame *l = &layer[i];
-        p = rpr_put_u8(p, (uint32_t)l->choice | (l->refreshed ? RPR_TRACE_REFRESHED : 0u));
+        p = rpr_put_u8(p, (uint32_t)l->choice | (l->refreshed ? RPR_TRACE_REFRESHED : 0u) |
+                              (l->mixed ? RPR_TRACE_MIXED : 0u));
         p = rpr_put_u64(p, (uint64_t)l->macs);
     }
     for (int32_t i = 0; i < w->n_input; i++)

@@ -18,6 +18,8 @@ cp out run.json
 json run.json "j['frames'] == 4"
 
 # The same pictures by another road give the same result.
+expect 0 bench net.onnx good.avi --frames 3 --gate deadzone:2/255 --fit
+says err 'costs fitted'
 expect 0 run net.onnx good.avi --out from_avi
 stdin=good.y4m
 expect 0 run net.onnx - --out from_pipe

@@ -13,6 +13,8 @@ refuses 2 'info has no option --gate' info net.onnx --gate exact
 refuses 2 'run has no option --min-f1' run net.onnx a.mp4 --min-f1 0.5
 refuses 2 '--plan is not available in this version' run net.onnx a.mp4 --plan p.json
 refuses 2 'bench has no option --trace' bench net.onnx a.mp4 --trace t
+refuses 2 'verify has no option --fit' verify net.onnx a.mp4 --fit
+refuses 2 '--fit takes no value' run net.onnx a.mp4 --fit=1
 refuses 2 '--trace needs a value' run net.onnx a.mp4 --trace
 refuses 2 '--trace needs a gate' run net.onnx a.mp4 --trace t --gate off
 refuses 2 '--gate needs a value' run net.onnx a.mp4 --gate

@@ -96,6 +96,7 @@ rpr_stream_options play_options(void)
 {
     rpr_stream_options o;
     rpr_stream_options_init(&o);
+    o.bypass = 0;
     o.refresh = 0;
     return o;
 }

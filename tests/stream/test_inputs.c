@@ -304,6 +304,7 @@ static void extreme_options_run(void **state)
         rpr_oracle result;
         o.gate = gates[i];
         o.refresh = 1;
+        o.oracle = 1;
         player *p = player_new(m, &o);
         scene *s = scene_new(m, 1);
         for (int f = 0; f < 4; f++) {

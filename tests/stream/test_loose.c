@@ -46,6 +46,7 @@ static void play_noise(const rpr_model *m, const char *name, rpr_policy policy, 
 {
     rpr_stream_options opt = play_options();
     opt.policy = policy;
+    opt.oracle = 1;
     player *reuse = player_new(m, &opt);
     opt.gate.kind = RPR_GATE_OFF;
     player *off = player_new(m, &opt);

@@ -23,6 +23,7 @@ static rpr_stream_options options_of(play_gate g, rpr_policy policy)
     opt.policy = policy;
     opt.refresh = policy == RPR_POLICY_AUTO ? 8 : 0;
     opt.all_gates = ((int)g + (int)policy) % 2;
+    opt.oracle = 1;
     return opt;
 }
 
@@ -82,11 +83,16 @@ static void oracle_sees_errors(void **state)
 {
     rpr_model *m = nets_named("one_conv");
     rpr_stream_options opt = play_options();
+    player *without = player_new(m, &opt);
+    opt.oracle = 1;
     player *p = player_new(m, &opt);
     scene *s = scene_new(m, 1);
     rpr_oracle o;
     (void)state;
     assert_int_equal(rpr_stream_oracle(p->s, &o), RPR_ERR_ARGUMENT);
+    player_run(without, s);
+    assert_int_equal(rpr_stream_oracle(without->s, &o), RPR_ERR_ARGUMENT);
+    player_free(without);
     scene_next(s);
     player_run(p, s);
     rpr_map z = rpr_stream_pre_activation(p->s, &m->plan->step[0]);
@@ -226,7 +232,7 @@ static void check_gates(const rpr_stream *s, const char *what)
         const element_check good = check_of(g);
         if (!good)
             continue;
-        rpr_map x = rpr_plan_map(s->plan, s->plan->gate[i].tensor, s->state);
+        rpr_map x = rpr_stream_map(s, s->plan->gate[i].tensor);
         for (int32_t n = 0; n < x.n; n++)
             for (int32_t y = 0; y < x.h; y++)
                 for (int32_t p = 0; p < x.w * x.c; p++) {
@@ -273,6 +279,7 @@ static void drift_adds_up(void **state)
     rpr_stream_options opt = play_options();
     opt.gate = play_gate_of(PLAY_DEADZONE);
     opt.all_gates = 1;
+    opt.oracle = 1;
     player *p = player_new(m, &opt);
     scene *s = scene_new(m, 7);
     scene_next(s);

@@ -51,6 +51,7 @@ static rpr_stream_options options_of(const rules *r, uint64_t seed)
 {
     rpr_stream_options opt = play_options();
     opt.gate = play_gate_of(PLAY_DEADZONE);
+    opt.oracle = 1;
     opt.layer_gates = r->layer;
     opt.n_layer_gates = r->n;
     opt.policy = seed % 2 ? RPR_POLICY_AUTO : RPR_POLICY_RANDOM;

@@ -284,7 +284,7 @@ static void check_frame(const rpr_trace_net *net, const rpr_trace_frame *f, cons
         assert_int_equal(f->layer[i].choice, w->choice[i]);
         assert_int_equal(f->layer[i].refreshed, w->refreshed[i]);
         assert_int_equal(f->layer[i].macs, w->macs[i]);
-        check_that(rpr_trace_macs(net, f, i) == w->macs[i],
+        check_that(rpr_trace_macs_fit(net, f, i),
                    "%s, frame %d, layer %d: %lld MACs from the trace, %lld executed", name, index,
                    i, (long long)rpr_trace_macs(net, f, i), (long long)w->macs[i]);
     }
@@ -344,6 +344,7 @@ static void traces_are_true(void **state)
             opt.seed = i + 1;
             opt.refresh = i % 3 ? 7 : 0;
             opt.trace = 1;
+            opt.oracle = 1; /* what gates read is looked at after the frame */
             write_and_read(i, &opt, choices);
         }
     for (int i = 0; i < 3; i++)

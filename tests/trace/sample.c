@@ -138,7 +138,12 @@ static rpr_trace_layer_frame choose(const rpr_trace_net *net, sample_frame *f, i
     done->choice = f->n_changed[l->input] ? RPR_CHOICE_CORRECT : RPR_CHOICE_SKIP;
     if (f->first || refreshed || (index == 1 && i == 2))
         done->choice = RPR_CHOICE_DENSE;
-    return (rpr_trace_layer_frame){done->choice, refreshed, rpr_trace_macs(net, &seen, i)};
+    int64_t macs = rpr_trace_macs(net, &seen, i);
+    bool mixed = done->choice == RPR_CHOICE_CORRECT && !l->by_pixel && index % 2 == 1;
+    return (rpr_trace_layer_frame){.choice = done->choice,
+                                   .refreshed = refreshed,
+                                   .mixed = mixed,
+                                   .macs = mixed ? (macs + l->macs) / 2 : macs};
 }
 
 sample_frame sample_frame_new(const rpr_trace_net *net, int index)

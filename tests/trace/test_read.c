@@ -95,6 +95,7 @@ static void same_frame(const rpr_trace_net *net, const rpr_trace_frame *f, int i
     for (int i = 0; i < SAMPLE_LAYERS; i++)
         assert_true(f->layer[i].choice == want.layer[i].choice &&
                     f->layer[i].refreshed == want.layer[i].refreshed &&
+                    f->layer[i].mixed == want.layer[i].mixed &&
                     f->layer[i].macs == want.layer[i].macs);
     sample_frame_free(&want);
 }
@@ -322,6 +323,7 @@ static void frames_are_looked_at(void **state)
     refuses(f1.layers + 8, "\x80", 1, f1.layers + 1, "layer 0: impossible multiply-accumulates");
     refuses(f1.layers + 5, "\1", 1, f1.layers + 1, "layer 0: impossible multiply-accumulates");
     refuses(f1.layers, "\2", 1, f1.layers + 1, "layer 0: impossible multiply-accumulates");
+    refuses(f2.layers, "\x8", 1, f2.layers, "layer 0: has no list to go beyond");
     refuses(f3.layers + size, "\5", 1, f3.layers + size, "layer 1: should be dense");
     refuses(f2.layers, "\1", 1, f2.layers, "layer 0: its choice does not fit what changed");
     refuses(f0.inputs + 8, "\0", 1, f0.inputs + 8, "input 0: should count as changed");

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "kernels/cost.h"
+
+#include <string.h>
+
+/*
+ * A change loads its index and its difference and then one vector of weights per multiply-add, from
+ * the second cache as often as from the first, or mostly from the second; a visit loads and stores
+ * the sums of an output pixel, which are then far away and are activated once more.
+ */
+static const struct {
+    const char *isa;
+    rpr_cost cost;
+} named[] = {
+    /* Measured: `checkkern --bench`, kernelbench, and layers of real networks (Zen 4). */
+    {"avx512",
+     {.dense_vector = 1.12,
+      .change_block = 1.5,
+      .change_vector = 1.9,
+      .change_far_vector = 3.5,
+      .crowd_vector = 1.27,
+      .crowd_far_vector = 2.06,
+      .visit_block = 32.0,
+      .output_value = 0.8,
+      .gate_value = 0.25,
+      .gate_change = 1.0}},
+    /* The above by the ratio of the two instruction sets in the same measurements: the dense kernel
+       is as fast there, the delta kernel loads twice, and listing has no instruction of its own. */
+    {"avx2",
+     {.dense_vector = 1.12,
+      .change_block = 1.5,
+      .change_vector = 2.2,
+      .change_far_vector = 3.8,
+      .crowd_vector = 1.4,
+      .crowd_far_vector = 2.3,
+      .visit_block = 28.0,
+      .output_value = 0.8,
+      .gate_value = 0.25,
+      .gate_change = 2.0}},
+    /* An estimate, not measured: as AVX2, whose vectors are twice as long. With half the arithmetic
+       in a cycle a load costs half as much beside it; indices and visits are what they were. */
+    {"neon",
+     {.dense_vector = 1.12,
+      .change_block = 0.75,
+      .change_vector = 1.7,
+      .change_far_vector = 2.8,
+      .crowd_vector = 1.25,
+      .crowd_far_vector = 1.8,
+      .visit_block = 16.0,
+      .output_value = 0.8,
+      .gate_value = 0.25,
+      .gate_change = 1.5}},
+    /* An estimate, near what cost_fit.c finds: bound by arithmetic and not by loads, so that a
+       change costs hardly more than its share of a dense run. */
+    {"scalar",
+     {.dense_vector = 1.12,
+      .change_block = 0.7,
+      .change_vector = 1.0,
+      .change_far_vector = 1.2,
+      .crowd_vector = 1.0,
+      .crowd_far_vector = 1.2,
+      .visit_block = 3.0,
+      .output_value = 1.2,
+      .gate_value = 0.7,
+      .gate_change = 0.3}},
+};
+
+rpr_cost rpr_cost_named(const char *isa)
+{
+    size_t i = 0, last = sizeof named / sizeof *named - 1;
+    while (i < last && strcmp(named[i].isa, isa) != 0)
+        i++;
+    return named[i].cost;
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ops/linear_cost.h"
+
+#define FAR_WEIGHTS 65536.0 /* bytes of one tap and block */
+#define HALF_VECTOR 0.85    /* cost of a vector of half weights, shares of a whole one */
+
+static double blocks_of(const rpr_phase *p)
+{
+    return (double)((p->co + RPR_BLOCK - 1) / RPR_BLOCK);
+}
+
+static double vectors_of(const rpr_phase *p)
+{
+    return (double)((p->co + RPR_LANE - 1) / RPR_LANE);
+}
+
+/** True if a correction from the gate's list uses half weights. */
+static bool uses_half(const rpr_phase *p, const rpr_gate_state *g)
+{
+    return g->half && p->half;
+}
+
+/** Cost of a vector of weights, near or far in the caches by what one tap and block take there. */
+static double vector_cost(const rpr_phase *p, const rpr_gate_state *g, double near, double far)
+{
+    const bool half = uses_half(p, g);
+    double bytes = (double)(p->co < RPR_BLOCK ? p->co : RPR_BLOCK) * p->ci * sizeof(float);
+    bytes = half ? bytes / 2.0 : bytes;
+    return (bytes > FAR_WEIGHTS ? far : near) * (half ? HALF_VECTOR : 1.0);
+}
+
+double rpr_phase_crowd_cost(const rpr_phase *p, const rpr_gate_state *g, const rpr_cost *c)
+{
+    double vector = vector_cost(p, g, c->crowd_vector, c->crowd_far_vector);
+    return c->change_block * blocks_of(p) + vector * vectors_of(p);
+}
+
+double rpr_phase_change_cost(const rpr_phase *p, const rpr_gate_state *g, const rpr_cost *c)
+{
+    double vector = vector_cost(p, g, c->change_vector, c->change_far_vector);
+    return c->change_block * blocks_of(p) + vector * vectors_of(p);
+}
+
+double rpr_phase_fresh_cost(const rpr_phase *p, const rpr_cost *c)
+{
+    return c->dense_vector * (double)p->kh * p->kw * p->ci * vectors_of(p);
+}
+
+double rpr_phase_visit_cost(const rpr_phase *p, const rpr_cost *c)
+{
+    return c->visit_block * blocks_of(p);
+}
+
+double rpr_linear_dense_cost(const rpr_linear *l, const rpr_cost *c)
+{
+    double cost = 0.0;
+    for (int32_t i = 0; i < l->n_phase; i++) {
+        const rpr_phase *p = &l->phase[i];
+        cost += (double)l->n * p->rows * p->cols * rpr_phase_fresh_cost(p, c);
+    }
+    return cost;
+}
+
+double rpr_linear_list_cost(const rpr_linear *l, const rpr_gate_state *g, const rpr_cost *c)
+{
+    double cost = 0.0;
+    for (int32_t i = 0; i < l->n_phase; i++) {
+        const rpr_phase *p = &l->phase[i];
+        double fan = (double)p->kh * p->kw / ((double)p->sh * p->sw); /* outputs per input pixel */
+        double changes = (double)g->n_changed * p->ci / l->in_c;
+        double outputs = (double)l->n * p->rows * p->cols, seen = fan * (double)g->n_pixels;
+        cost += fan * (changes * rpr_phase_change_cost(p, g, c) +
+                       (double)g->n_pixels * rpr_phase_visit_cost(p, c)) +
+                c->output_value * p->co * (seen < outputs ? seen : outputs);
+    }
+    return cost;
+}

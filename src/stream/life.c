@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Which tensors are transient, wanted for a part of each frame only: those share memory with
+ * tensors that are wanted at another time (memory.c). Without reuse that is every tensor. With it
+ * most are kept, since later frames read pixels that they do not write. But a gate reads touched
+ * pixels, which this frame has written, and so does a pointwise layer behind an open gate; what
+ * only those read is transient, unless its layer corrects z in its place. A loose gate reads all
+ * pixels, and so does a layer that is going to run densely: then all are written.
+ */
+#include "stream/stream.h"
+
+/** Tensors that lie in one piece of memory are wanted as long as one of them is. */
+static void extend(rpr_stream *s, int tensor, int moment)
+{
+    if (tensor == RPR_NONE || s->plan->tensor[tensor].constant)
+        return;
+    rpr_life *life = &s->life[rpr_plan_root(s->plan, tensor)];
+    life->first = moment < life->first ? moment : life->first;
+    life->last = moment > life->last ? moment : life->last;
+}
+
+static void keep(rpr_stream *s, int tensor)
+{
+    if (tensor != RPR_NONE)
+        s->life[rpr_plan_root(s->plan, tensor)].transient = false;
+}
+
+/** True if later frames add to what a layer has left in its output. */
+static bool corrects_in_place(const rpr_stream *s, const rpr_step *step)
+{
+    const rpr_linear *l = step->linear;
+    return !rpr_linear_recomputes(l, &s->gate[step->gate]) &&
+           (step->deferred || rpr_act_is_none(&l->act));
+}
+
+/** True if what a layer behind an open gate computes at a pixel reads just that one. */
+static bool is_pointwise(const rpr_linear *l)
+{
+    bool padded = l->halo_t > 0 || l->halo_b > 0 || l->halo_l > 0 || l->halo_r > 0;
+    return l->phase[0].kh == 1 && l->phase[0].kw == 1 && !padded;
+}
+
+/** Several steps write the output of a join: none of them knows what the others touch. */
+static void keep_ends(rpr_stream *s, const rpr_step *step)
+{
+    bool linear = step->kind == RPR_STEP_LINEAR;
+    bool around = linear && s->gate[step->gate].open && !is_pointwise(step->linear);
+    bool reads = linear ? around : step->kind != RPR_STEP_JOIN;
+    bool writes = linear ? corrects_in_place(s, step) : step->kind != RPR_STEP_PIXEL;
+    for (int i = 0; reads && i < step->n_in; i++)
+        keep(s, step->in[i]);
+    for (int i = 0; writes && i < step->n_out; i++)
+        keep(s, step->out[i]);
+}
+
+/** With reuse. */
+static void find_kept(rpr_stream *s)
+{
+    const rpr_plan *p = s->plan;
+    for (int i = 0; i < p->n_input; i++)
+        keep(s, p->input[i]);
+    for (int i = 0; i < p->n_output; i++)
+        keep(s, p->output[i]);
+    for (int i = 0; i < p->n_step; i++)
+        keep_ends(s, &p->step[i]);
+}
+
+void rpr_stream_find_lives(rpr_stream *s)
+{
+    const rpr_plan *p = s->plan;
+    for (int i = 0; i < p->n_tensor; i++)
+        s->life[i] = (rpr_life){.first = p->n_step, .last = -1, .transient = true};
+    if (s->reuse)
+        find_kept(s);
+    for (int i = 0; i < p->n_tensor; i++)
+        s->life[i].shared = s->life[i].transient && !s->opt.oracle;
+    for (int i = 0; i < p->n_input; i++)
+        extend(s, p->input[i], -1);
+    for (int i = 0; i < p->n_step; i++)
+        for (int k = 0; k < p->step[i].n_in + p->step[i].n_out; k++)
+            extend(s, p->step[i].in[k], i); /* the outputs follow */
+    for (int i = 0; i < p->n_output; i++)
+        extend(s, p->output[i], p->n_step);
+}
+
+/** True if a layer behind an open gate may run densely though little was touched. */
+static bool wants_whole(const rpr_stream *s, int index)
+{
+    const rpr_step *step = &s->plan->step[index];
+    return s->opt.policy != RPR_POLICY_AUTO || rpr_stream_writes_whole(s, step) ||
+           s->step[index].activated != rpr_stream_drops_z(s, step);
+}
+
+/** Backwards: a layer that must write its whole output reads its whole input. */
+void rpr_stream_find_whole(rpr_stream *s)
+{
+    for (int i = 0; i < s->plan->n_gate; i++)
+        s->life[rpr_plan_root(s->plan, s->plan->gate[i].tensor)].whole = false;
+    for (int i = s->plan->n_step - 1; s->reuse && i >= 0; i--) {
+        const rpr_step *step = &s->plan->step[i];
+        if (step->kind != RPR_STEP_LINEAR)
+            continue;
+        rpr_life *life = &s->life[rpr_plan_root(s->plan, step->in[0])];
+        const rpr_gate_state *g = &s->gate[step->gate];
+        life->whole |= life->transient && (g->open ? wants_whole(s, i) : g->loose);
+    }
+}
+
+bool rpr_stream_writes_whole(const rpr_stream *s, const rpr_step *step)
+{
+    return s->life[rpr_plan_root(s->plan, step->out[0])].whole;
+}
+
+/** Zeros around the pixels, where other tensors may have left theirs. */
+static void clear_halo(const rpr_tensor *t, char *data)
+{
+    const size_t size = rpr_dtype_size(t->dtype);
+    const size_t row = (size_t)t->row * size, inner = (size_t)(t->w * t->pix) * size;
+    const size_t left = (size_t)(t->halo_l * t->pix) * size;
+    const size_t above = (size_t)t->halo_t * row, below = (size_t)t->halo_b * row;
+    for (int32_t n = 0; n < t->n; n++) {
+        char *at = data - t->offset + (size_t)(n * t->img) * size;
+        memset(at, 0, above + left);
+        at += above + left;
+        for (int32_t y = 0; y < t->h;
+             y++, at += row) /* the end of a row and the next one's start */
+            memset(at + inner, 0, y + 1 < t->h ? row - inner : row - inner - left);
+        memset(at - left, 0, below);
+    }
+}
+
+void rpr_stream_begin(rpr_stream *s, int tensor, int moment)
+{
+    int root = tensor == RPR_NONE ? RPR_NONE : rpr_plan_root(s->plan, tensor);
+    if (root == RPR_NONE || !s->life[root].shared || s->life[root].first != moment)
+        return;
+    if (s->reuse && !s->life[root].whole)
+        return; /* a gate has a halo of its own */
+    const rpr_tensor *t = &s->plan->tensor[root];
+    if (t->halo_t || t->halo_b || t->halo_l || t->halo_r)
+        clear_halo(t, s->data[root]);
+}

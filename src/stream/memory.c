@@ -1,0 +1,403 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * All memory of a stream. What lives from frame to frame is one block, the state, so that saving,
+ * loading and copying a stream are copies. What each frame makes anew is another, the workspace;
+ * there what is wanted for a part of a frame only shares memory.
+ */
+#include "core/alloc.h"
+#include "core/arena.h"
+#include "core/place.h"
+#include "stream/stream.h"
+
+/** Takes memory for a part of each frame: asked for twice, like an arena. */
+typedef struct shared {
+    char *base; /* NULL while pieces are being gathered */
+    rpr_piece *piece;
+    int n;
+} shared;
+
+typedef struct layout {
+    rpr_arena state;
+    rpr_arena frame; /* made anew by every frame, and there until the next */
+    shared shared;   /* ... and there for a part of it */
+} layout;
+
+/** n elements of `size` bytes from moment `first` to moment `last`. */
+static void *take_shared(layout *m, int first, int last, size_t n, size_t size)
+{
+    shared *h = &m->shared;
+    rpr_piece *p = &h->piece[h->n++];
+    if (h->base)
+        return h->base + p->at;
+    *p = (rpr_piece){.first = first, .last = last};
+    m->state.overflow |= __builtin_mul_overflow(n, size, &p->bytes);
+    return NULL;
+}
+
+/* ---------------------------------------------------------------- tensors */
+
+static char *take_root(rpr_stream *s, int i, layout *m)
+{
+    const rpr_life *life = &s->life[i];
+    size_t bytes = s->plan->tensor[i].bytes;
+    return life->shared ? take_shared(m, life->first, life->last, bytes, 1)
+                        : rpr_arena_take(&m->state, bytes, 1);
+}
+
+static void take_tensors(rpr_stream *s, layout *m)
+{
+    const rpr_plan *p = s->plan;
+    for (int i = 0; i < p->n_tensor; i++) {
+        const rpr_tensor *t = &p->tensor[i];
+        /* No step has a constant as its output: it is not written. */
+        char *data = (char *)(uintptr_t)t->constant;
+        if (!data && t->parent == RPR_NONE)
+            data = take_root(s, i, m);
+        s->data[i] = data && !t->constant ? data + t->offset : data;
+    }
+    for (int i = 0; i < p->n_tensor; i++) {
+        const rpr_tensor *t = &p->tensor[i];
+        int root = rpr_plan_root(p, i);
+        if (root != i && s->data[root])
+            s->data[i] = s->data[root] - p->tensor[root].offset + t->offset;
+    }
+}
+
+/** Layers without reuse mark nothing, so that only their inputs' and generic steps' maps count. */
+static void take_touched(rpr_stream *s, layout *m)
+{
+    for (int i = 0; i < s->plan->n_tensor; i++) {
+        const rpr_tensor *t = &s->plan->tensor[i];
+        s->touch[i] = (rpr_touch){.n = t->n, .h = t->h, .w = t->w};
+        if (t->touch_owner != i)
+            continue;
+        const rpr_life *life = &s->life[rpr_plan_root(s->plan, i)];
+        size_t bytes = (size_t)t->n * (size_t)t->h * (size_t)t->w + 8;
+        s->touch[i].pix = s->reuse ? rpr_arena_take(&m->frame, bytes, 1)
+                                   : take_shared(m, life->first, life->last, bytes, 1);
+    }
+}
+
+/** Only streams with reuse compare a picture with the previous one. */
+static void take_inputs(rpr_stream *s, layout *m)
+{
+    for (int i = 0; i < s->plan->n_input; i++) {
+        const rpr_tensor *t = &s->plan->tensor[s->plan->input[i]];
+        size_t bytes = t->c <= 4 && t->n == 1 ? (size_t)t->h * (size_t)t->w * (size_t)t->c : 0;
+        s->input[i].previous = s->reuse ? rpr_arena_take(&m->state, bytes, 1) : NULL;
+    }
+}
+
+/** Pre-activations that later frames correct, where the output is not z itself. */
+static void take_z(rpr_stream *s, layout *m)
+{
+    for (int i = 0; s->reuse && i < s->plan->n_step; i++) {
+        const rpr_step *step = &s->plan->step[i];
+        const rpr_linear *l = step->linear;
+        if (!l || step->deferred || rpr_act_is_none(&l->act) ||
+            rpr_linear_recomputes(l, &s->gate[step->gate]))
+            continue;
+        size_t pixels = (size_t)l->n * (size_t)l->out_h * (size_t)l->out_w;
+        s->z[i] = rpr_arena_take(&m->state, pixels * (size_t)l->out_c, sizeof *s->z[i]);
+    }
+}
+
+/* ------------------------------------------------------------------ gates */
+
+/** An open gate has no memory but for a trace. */
+static void take_open_gate(rpr_stream *s, int i, layout *m)
+{
+    rpr_gate_state *g = &s->gate[i];
+    int tensor = s->plan->gate[i].tensor;
+    g->xhat = rpr_stream_map(s, tensor);
+    g->in = g->xhat;
+    g->changed = rpr_stream_touch(s, tensor);
+    g->partial = s->life[rpr_plan_root(s->plan, tensor)].transient;
+    g->keeps_all = s->opt.trace != 0;
+    size_t rows = (size_t)g->xhat.n * (size_t)g->xhat.h;
+    g->row_n = rpr_arena_take(&m->frame, g->keeps_all ? rows : 0, sizeof *g->row_n);
+    g->idx =
+        rpr_arena_take(&m->frame, g->keeps_all ? (size_t)rpr_gate_elements(g) : 0, sizeof *g->idx);
+}
+
+static void take_xhat(rpr_stream *s, int i, layout *m)
+{
+    const rpr_gate_plan *plan = &s->plan->gate[i];
+    const rpr_tensor *t = &s->plan->tensor[plan->tensor];
+    rpr_gate_state *g = &s->gate[i];
+    size_t w = (size_t)(t->w + plan->halo_l + plan->halo_r), c = (size_t)t->c;
+    size_t h = (size_t)(t->h + plan->halo_t + plan->halo_b);
+    float *xhat = rpr_arena_take(&m->state, (size_t)t->n * h * w * c, sizeof *xhat);
+    g->xhat = (rpr_map){.n = t->n, .h = t->h, .w = t->w, .c = t->c, .pix = t->c};
+    g->xhat.row = (int64_t)(w * c);
+    g->xhat.img = (int64_t)(h * w * c);
+    if (xhat)
+        g->xhat.data = xhat + plan->halo_t * g->xhat.row + plan->halo_l * g->xhat.pix;
+    g->in = g->xhat;
+}
+
+/** A list is wanted from the first layer behind its gate to the last; a trace reads it later. */
+static void take_list(rpr_stream *s, int i, layout *m)
+{
+    rpr_gate_state *g = &s->gate[i];
+    size_t room = (size_t)rpr_gate_list_start(g, g->segments);
+    int first = s->plan->n_step, last = -1;
+    for (int k = 0; k < s->plan->n_step; k++)
+        if (s->plan->step[k].gate == i) {
+            first = k < first ? k : first;
+            last = k;
+        }
+    if (g->keeps_all) {
+        g->idx = rpr_arena_take(&m->frame, room, sizeof *g->idx);
+        g->delta = rpr_arena_take(&m->frame, room, sizeof *g->delta);
+    } else {
+        g->idx = take_shared(m, first, last, room, sizeof *g->idx);
+        g->delta = take_shared(m, first, last, room, sizeof *g->delta);
+    }
+}
+
+/** Behind a gate that lets errors pass, rounded weights are far below them. */
+static bool corrects_with_half(const rpr_stream_options *o, const rpr_gate *g)
+{
+    bool lossy = g->kind == RPR_GATE_LEVELS || (g->kind == RPR_GATE_DEADZONE && g->threshold > 0.0);
+    return o->weights == RPR_WEIGHTS_BF16 || (o->weights == RPR_WEIGHTS_AUTO && lossy);
+}
+
+static void take_gate(rpr_stream *s, int i, layout *m)
+{
+    const rpr_gate_plan *plan = &s->plan->gate[i];
+    const rpr_tensor *t = &s->plan->tensor[plan->tensor];
+    rpr_gate_state *g = &s->gate[i];
+    size_t rows = (size_t)t->n * (size_t)t->h;
+    take_xhat(s, i, m);
+    g->pool = s->pool;
+    g->segments = rpr_gate_segments(t->n, t->h, t->w, t->c, s->opt.trace != 0);
+    /* Beyond half of the elements a correction is never cheaper; a forced one needs them all. */
+    g->cap = rpr_gate_elements(g) / (s->opt.policy == RPR_POLICY_AUTO ? 2 : 1);
+    g->act = plan->act;
+    g->adaptive = s->opt.policy == RPR_POLICY_AUTO;
+    g->loosens = !s->opt.all_gates;
+    g->half = corrects_with_half(&s->opt, &g->rule);
+    g->rows_only = !plan->needs_list;
+    g->partial = s->life[rpr_plan_root(s->plan, plan->tensor)].transient;
+    g->keeps_all = s->opt.trace != 0;
+    size_t offs = g->rows_only ? 0 : rows * (size_t)(t->w + 1);
+    g->off = rpr_arena_take(&m->frame, offs, sizeof *g->off);
+    g->row_n = rpr_arena_take(&m->frame, rows, sizeof *g->row_n);
+    g->changed = (rpr_touch){.n = t->n, .h = t->h, .w = t->w};
+    g->changed.pix = rpr_arena_take(&m->frame, rows * (size_t)t->w + 8, 1);
+    take_list(s, i, m);
+}
+
+/* ---------------------------------------------------------------- scratch */
+
+/** Scratch that one step uses at a time. */
+static void take_scratch(rpr_stream *s, rpr_arena *a)
+{
+    int32_t cols = 0;
+    int ends = 0;
+    for (int i = 0; i < s->plan->n_step; i++) {
+        const rpr_step *step = &s->plan->step[i];
+        ends = step->n_in + step->n_out > ends ? step->n_in + step->n_out : ends;
+        if (step->linear && step->linear->out_w > cols)
+            cols = step->linear->out_w;
+    }
+    rpr_linear_scratch *l = &s->linear_scratch;
+    size_t threads = (size_t)s->opt.threads;
+    l->pixels = (size_t)(cols > RPR_CORRECT_PIXELS ? cols : RPR_CORRECT_PIXELS);
+    l->visit = rpr_arena_take(a, threads * l->pixels, sizeof *l->visit);
+    l->terms = rpr_arena_take(a, threads * l->pixels, sizeof *l->terms);
+    l->fresh = rpr_arena_take(a, threads * l->pixels, sizeof *l->fresh);
+    s->views = rpr_arena_take(a, (size_t)ends, sizeof *s->views);
+    s->bins = rpr_arena_take(a, RPR_PROFILE_BINS, sizeof *s->bins);
+}
+
+/** A row of every thread for the gates: one gate is updated at a time. */
+static void take_gate_rows(rpr_stream *s, rpr_arena *a)
+{
+    size_t row = 0;
+    for (int i = 0; s->reuse && i < s->plan->n_gate; i++) {
+        const rpr_tensor *t = &s->plan->tensor[s->plan->gate[i].tensor];
+        size_t floats = (size_t)t->w * (size_t)t->c;
+        row = floats > row ? floats : row;
+    }
+    row = (row + RPR_LANE - 1) / RPR_LANE * RPR_LANE;
+    float *values = rpr_arena_take(a, (size_t)s->opt.threads * row, sizeof *values);
+    for (int i = 0; s->reuse && i < s->plan->n_gate; i++) {
+        s->gate[i].row = values;
+        s->gate[i].row_floats = row;
+    }
+}
+
+/** Results of generic steps before they are compared. */
+static void take_results(rpr_stream *s, layout *m)
+{
+    int first = s->plan->n_step, last = -1;
+    for (int i = 0; i < s->plan->n_step; i++)
+        if (s->plan->step[i].kind == RPR_STEP_GENERIC) {
+            first = i < first ? i : first;
+            last = i;
+        }
+    s->scratch = take_shared(m, first, last, s->plan->generic_bytes, 1);
+}
+
+/* -------------------------------------------------------------------- all */
+
+static void take_all(rpr_stream *s, layout *m)
+{
+    take_tensors(s, m);
+    take_touched(s, m);
+    take_inputs(s, m);
+    for (int i = 0; s->reuse && i < s->plan->n_gate; i++) {
+        if (s->gate[i].open)
+            take_open_gate(s, i, m);
+        else
+            take_gate(s, i, m);
+    }
+    take_z(s, m);
+    take_results(s, m);
+    take_scratch(s, &m->frame);
+    take_gate_rows(s, &m->frame);
+}
+
+bool rpr_stream_take_arrays(rpr_stream *s)
+{
+    size_t n_tensor = (size_t)s->plan->n_tensor + 1, n_gate = (size_t)s->plan->n_gate + 1;
+    size_t n_step = (size_t)s->plan->n_step + 1;
+    s->life = rpr_alloc_array(n_tensor, sizeof *s->life);
+    s->data = rpr_alloc_array(n_tensor, sizeof *s->data);
+    s->touch = rpr_alloc_array(n_tensor, sizeof *s->touch);
+    s->gate = rpr_alloc_array(n_gate, sizeof *s->gate);
+    s->gate_frame = rpr_alloc_array(n_gate, sizeof *s->gate_frame);
+    s->step = rpr_alloc_array(n_step, sizeof *s->step);
+    s->z = rpr_alloc_array(n_step, sizeof *s->z);
+    s->input = rpr_alloc_array((size_t)s->plan->n_input + 1, sizeof *s->input);
+    return s->life && s->data && s->touch && s->gate && s->gate_frame && s->step && s->z &&
+           s->input;
+}
+
+/** How much memory a stream needs, and where its shared pieces lie. */
+typedef struct blocks {
+    rpr_piece *piece; /* owned */
+    size_t state, frame, shared;
+} blocks;
+
+/** The first of two walks over the same list: adds sizes up. */
+static bool measure(rpr_stream *s, blocks *b)
+{
+    /* A tensor and its touched map, both halves of a list, and the results. */
+    size_t pieces = 2 * (size_t)s->plan->n_tensor + 2 * (size_t)s->plan->n_gate + 1;
+    *b = (blocks){.piece = rpr_alloc_array(pieces, sizeof *b->piece)};
+    if (!b->piece)
+        return false;
+    layout m = {.shared = {.piece = b->piece}};
+    take_all(s, &m);
+    b->state = m.state.bytes;
+    b->frame = m.frame.bytes;
+    return !m.state.overflow && !m.frame.overflow && rpr_place(b->piece, m.shared.n, &b->shared);
+}
+
+/** The second: takes the pointers. */
+static void settle(rpr_stream *s, const blocks *b, char *state, char *workspace)
+{
+    layout m = {.state.base = state,
+                .frame.base = workspace,
+                .shared = {.base = workspace + b->frame, .piece = b->piece}};
+    take_all(s, &m);
+}
+
+/** The stream without reuse that runs frames past it: it reads the inputs where they are. */
+static bool measure_plain(rpr_stream *s, blocks *b)
+{
+    rpr_stream *plain = rpr_alloc(sizeof *plain);
+    s->bypass.plain = plain;
+    if (!plain)
+        return false;
+    plain->model = s->model;
+    plain->plan = s->plan;
+    plain->k = s->k;
+    plain->pool = s->pool;
+    plain->linear_scratch.pool = s->pool;
+    plain->opt = s->opt;
+    plain->opt.gate.kind = RPR_GATE_OFF;
+    plain->opt.oracle = 0;
+    if (!rpr_stream_take_arrays(plain))
+        return false;
+    rpr_stream_find_lives(plain);
+    return measure(plain, b);
+}
+
+static void settle_plain(rpr_stream *s, const blocks *b, char *workspace)
+{
+    rpr_stream *plain = s->bypass.plain;
+    settle(plain, b, NULL, workspace);
+    for (int i = 0; i < s->plan->n_tensor; i++)
+        if (s->plan->tensor[rpr_plan_root(s->plan, i)].is_input)
+            plain->data[i] = s->data[i];
+}
+
+static bool may_bypass(const rpr_stream *s)
+{
+    const rpr_stream_options *o = &s->opt;
+    return s->reuse && o->bypass && o->policy == RPR_POLICY_AUTO && !o->all_gates;
+}
+
+/** `plain` works where this stream's shared pieces are: never both in one frame. */
+static bool take_blocks(rpr_stream *s, blocks *own, blocks *plain)
+{
+    if (!measure(s, own) || (may_bypass(s) && !measure_plain(s, plain)))
+        return false;
+    const size_t past = plain->frame + plain->shared;
+    s->state_bytes = own->state;
+    s->workspace_bytes = own->frame + (past > own->shared ? past : own->shared);
+    s->state = rpr_alloc(s->state_bytes);
+    s->workspace = rpr_alloc(s->workspace_bytes);
+    if (!s->state || !s->workspace)
+        return false;
+    settle(s, own, s->state, s->workspace);
+    if (s->bypass.plain)
+        settle_plain(s, plain, s->workspace + own->frame);
+    return true;
+}
+
+bool rpr_stream_take_memory(rpr_stream *s)
+{
+    for (int i = 0; i < s->plan->n_gate; i++)
+        s->gate[i].open = s->reuse && s->plan->gate[i].cheap && !s->opt.all_gates;
+    rpr_stream_find_lives(s);
+    blocks own = {0}, plain = {0};
+    bool taken = take_blocks(s, &own, &plain);
+    rpr_free(own.piece);
+    rpr_free(plain.piece);
+    return taken;
+}
+
+void rpr_stream_free_memory(rpr_stream *s)
+{
+    if (s->bypass.plain) { /* its memory is this stream's */
+        rpr_stream_free_memory(s->bypass.plain);
+        rpr_free(s->bypass.plain);
+    }
+    rpr_free(s->life);
+    rpr_free(s->data);
+    rpr_free(s->touch);
+    rpr_free(s->gate);
+    rpr_free(s->gate_frame);
+    rpr_free(s->step);
+    rpr_free(s->z);
+    rpr_free(s->input);
+    rpr_free(s->state);
+    rpr_free(s->workspace);
+}
+
+size_t rpr_stream_state_bytes(const rpr_stream *s)
+{
+    const rpr_plan *p = s->plan;
+    const size_t per_tensor = sizeof *s->life + sizeof *s->data + sizeof *s->touch;
+    const size_t per_gate = sizeof *s->gate + sizeof *s->gate_frame;
+    const size_t per_step = sizeof *s->step + sizeof *s->z;
+    const size_t plain = s->bypass.plain ? rpr_stream_state_bytes(s->bypass.plain) : 0;
+    return plain + sizeof *s + s->state_bytes + s->workspace_bytes +
+           (size_t)p->n_tensor * per_tensor + (size_t)p->n_gate * per_gate +
+           (size_t)p->n_step * per_step + (size_t)p->n_input * sizeof *s->input;
+}
