@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "plan_file.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -69,9 +70,20 @@ int plan_file_write(const char *path, const rpr_model *m, const plan_origin *fro
 
 /* ----------------------------------------------------------------- reading */
 
+/* 0 if it is not there, NaN if it is no number. */
 static double number_of(const json_t *o, const char *key)
 {
-    return json_number_value(json_object_get(o, key));
+    const json_t *v = json_object_get(o, key);
+    return !v ? 0 : json_is_number(v) ? json_number_value(v) : NAN;
+}
+
+/* Numbers that rpr_stream_create would refuse are refused here, where the file can be named. */
+static int has_good_numbers(const rpr_gate *g)
+{
+    const int ranged = g->lo != 0 || g->hi != 0;
+    return (g->kind != RPR_GATE_DEADZONE || (g->threshold >= 0 && g->threshold < 1)) &&
+           (g->kind != RPR_GATE_LEVELS || (g->levels >= 2 && g->levels <= 65536)) &&
+           (!ranged || g->lo < g->hi);
 }
 
 /* 0 if it is not a gate as written above. */
@@ -92,7 +104,7 @@ static int read_gate(const json_t *o, const rpr_model *m, rpr_layer_gate *g)
     for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++)
         if (strcmp(kind, kinds[k]) == 0) {
             g->gate.kind = (rpr_gate_kind)k;
-            return 1;
+            return has_good_numbers(&g->gate);
         }
     return 0;
 }

@@ -126,6 +126,7 @@ int rpr_replay_run(replay *r, replay_frames f, const rpr_layer_gate *gate, size_
     *result = (replay_result){0};
     rpr_stream_options_init(&o);
     o.threads = r->threads;
+    o.bypass = 0; /* what was bypassed would say nothing about the gates */
     o.layer_gates = gate;
     o.n_layer_gates = n;
     RPR_TRY(rpr_stream_create(r->model, &o, &s, r->err));

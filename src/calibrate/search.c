@@ -19,11 +19,9 @@
 #define WIDEST 8.0 /* a weight, and its inverse */
 #define LEAST_SCALE (0.125 / 255.0)
 #define MOST_SCALE (64.0 / 255.0)
-#define HALVINGS 8
 #define MOST_THRESHOLD 0.9
-static const double exponents[] = {0.0, 0.2, 0.33, 0.5};
-
-enum { N_EXPONENTS = sizeof exponents / sizeof exponents[0] };
+#define NEAR 3.0 /* times the budget, and a part: errors from which others are predicted */
+static const double exponents[SEARCH_EXPONENTS] = {0.0, 0.2, 0.33, 0.5};
 
 static int index_of(const search *s, int gate)
 {
@@ -167,39 +165,60 @@ static void set_weights(search *s, double exponent)
         s->gate[g].weight = fmin(WIDEST, fmax(1.0 / WIDEST, exp(s->gate[g].weight - mean)));
 }
 
-static bool is_better(const search *s, const replay_result *r)
+static void set_rules(search *s, double exponent, double scale)
 {
-    return r->error <= s->budget && r->mac_share < s->result.mac_share;
-}
-
-static int try_scale(search *s, double scale, replay_result *result)
-{
+    set_weights(s, exponent);
     for (size_t i = 0; i < s->n_layer; i++) {
         const search_gate *g = &s->gate[s->gate_of_layer[i]];
         s->layer[i].gate = rule_of(g, scale * g->weight);
     }
-    RPR_TRY(try_rules(s, (replay_frames){0, s->seen, 1}, result));
-    if (!s->stopped && is_better(s, result)) {
-        s->result = *result;
-        memcpy(s->best, s->layer, s->n_layer * sizeof *s->best);
+}
+
+/** The largest scale within the budget, for one exponent. */
+static int find_scale(search *s, double exponent)
+{
+    double low = log(LEAST_SCALE), high = log(MOST_SCALE);
+    for (int i = 0; i < SEARCH_HALVINGS && !s->stopped; i++) {
+        search_trial t = {.exponent = exponent, .scale = exp((low + high) / 2.0)};
+        set_rules(s, t.exponent, t.scale);
+        RPR_TRY(try_rules(s, (replay_frames){0, s->seen, 1}, &t.result));
+        if (!s->stopped)
+            s->trial[s->n_trial++] = t;
+        if (t.result.error <= s->budget)
+            low = log(t.scale);
+        else
+            high = log(t.scale);
     }
     return RPR_OK;
 }
 
-/** The largest scale within the budget. */
-static int find_scale(search *s)
+/** Error per deviation, by the trials near the budget; 0 if there are none. */
+static double error_per_deviation(const search *s)
 {
-    double low = log(LEAST_SCALE), high = log(MOST_SCALE);
-    for (int i = 0; i < HALVINGS && !s->stopped; i++) {
-        const double middle = (low + high) / 2.0;
-        replay_result result;
-        RPR_TRY(try_scale(s, exp(middle), &result));
-        if (result.error <= s->budget)
-            low = middle;
-        else
-            high = middle;
+    double product = 0.0, square = 0.0;
+    for (size_t i = 0; i < s->n_trial; i++) {
+        const replay_result *r = &s->trial[i].result;
+        if (r->error < s->budget / NEAR || r->error > s->budget * NEAR)
+            continue;
+        product += r->error * r->deviation;
+        square += r->deviation * r->deviation;
     }
-    return RPR_OK;
+    return square > 0.0 ? product / square : 0.0;
+}
+
+/** The trial with the fewest MACs that keeps the budget; exact gates stay if none does. */
+static void choose_best(search *s)
+{
+    const double slope = error_per_deviation(s);
+    for (size_t i = 0; i < s->n_trial; i++) {
+        const search_trial *t = &s->trial[i];
+        const double error = fmax(t->result.error, slope * t->result.deviation);
+        if (error > s->budget || t->result.mac_share >= s->result.mac_share)
+            continue;
+        s->result = t->result;
+        set_rules(s, t->exponent, t->scale);
+        memcpy(s->best, s->layer, s->n_layer * sizeof *s->best);
+    }
 }
 
 /** What there is without any search: exact gates. */
@@ -214,16 +233,15 @@ static int begin_exact(search *s)
 int rpr_search_run(search *s)
 {
     const double whole = (double)s->seen;
-    s->all =
-        RANGE_FRAMES + whole + (double)s->n_gate * PROBE_FRAMES + whole * N_EXPONENTS * HALVINGS;
+    s->all = RANGE_FRAMES + whole + (double)s->n_gate * PROBE_FRAMES +
+             whole * SEARCH_EXPONENTS * SEARCH_HALVINGS;
     RPR_TRY(begin_exact(s));
     if (s->stopped || s->n_gate == 0 || !(s->budget > 0.0))
         return RPR_OK;
     RPR_TRY(find_ranges(s));
     RPR_TRY(find_sensitivities(s));
-    for (int e = 0; e < N_EXPONENTS && !s->stopped; e++) {
-        set_weights(s, exponents[e]);
-        RPR_TRY(find_scale(s));
-    }
+    for (int e = 0; e < SEARCH_EXPONENTS && !s->stopped; e++)
+        RPR_TRY(find_scale(s, exponents[e]));
+    choose_best(s);
     return RPR_OK;
 }

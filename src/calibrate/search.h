@@ -14,6 +14,14 @@ typedef struct search_gate {
     double weight;      /* threshold of the layer / common scale */
 } search_gate;
 
+enum { SEARCH_EXPONENTS = 4, SEARCH_HALVINGS = 8 };
+
+/** Gates that were tried, by the numbers they come from. */
+typedef struct search_trial {
+    double exponent, scale;
+    replay_result result;
+} search_trial;
+
 typedef struct search {
     replay *r;
     double budget;
@@ -25,6 +33,8 @@ typedef struct search {
     rpr_layer_gate *layer; /* the thresholds of the last trial: all layers of all gates */
     int *gate_of_layer;    /* index in `gate` for every entry of `layer` */
     size_t n_layer;
+    search_trial trial[SEARCH_EXPONENTS * SEARCH_HALVINGS];
+    size_t n_trial;
     double *lo, *hi;      /* of every layer of the model */
     rpr_layer_gate *best; /* n_layer, the best so far */
     replay_result result; /* of the best */
