@@ -10,7 +10,7 @@
 #include "help.h"
 #include "options.h"
 
-enum { STREAMS = CMD_RUN | CMD_BENCH | CMD_VERIFY };
+enum { STREAMS = CMD_RUN | CMD_BENCH | CMD_VERIFY, FRAMES = STREAMS | CMD_CALIBRATE };
 
 /* ------------------------------------------------------------------ values */
 
@@ -249,21 +249,53 @@ static int set_min_f1(void *target, const char *v)
     return option_number(v, &o->min_f1) && o->min_f1 >= 0 && o->min_f1 <= 1;
 }
 
+static int set_plan(void *target, const char *v)
+{
+    ((cli_options *)target)->plan = v;
+    return *v != 0;
+}
+
+static int set_output(void *target, const char *v)
+{
+    ((cli_options *)target)->output = v;
+    return *v != 0;
+}
+
+static int set_budget(void *target, const char *v)
+{
+    cli_options *o = target;
+    return option_number(v, &o->budget) && o->budget >= 0;
+}
+
+static int set_metric(void *target, const char *v)
+{
+    for (metric_kind k = METRIC_REL_L2; k <= METRIC_F1; k++)
+        if (strcmp(v, metric_name(k)) == 0) {
+            ((cli_options *)target)->metric = k;
+            return 1;
+        }
+    return 0;
+}
+
 static const option options[] = {
     {"--gate", STREAMS, set_gate,
      "off, exact, levels:C (C from 2 to 65536) or deadzone:T (0 <= T < 1, such as 2/255)"},
-    {"--frames", STREAMS, set_frames, "a number of frames, 1 or more"},
-    {"--skip", STREAMS, set_skip, "a number of frames, 0 or more"},
-    {"--threads", STREAMS, set_threads, "a number from 1 to 64"},
+    {"--frames", FRAMES, set_frames, "a number of frames, 1 or more"},
+    {"--skip", FRAMES, set_skip, "a number of frames, 0 or more"},
+    {"--threads", FRAMES, set_threads, "a number from 1 to 64"},
     {"--refresh", STREAMS, set_refresh, "a number of frames; 0 for never"},
     {"--all-gates", STREAMS, set_all_gates, NULL},
     {"--fit", CMD_RUN | CMD_BENCH, set_fit, NULL},
     {"--weights", STREAMS, set_weights, "auto, f32 or bf16"},
     {"--shape", STREAMS | CMD_INFO, set_shape, "[NAME=]1,3,640,640"},
-    {"--decode", STREAMS, set_decode, "nanodet, ssd or none"},
-    {"--mean", STREAMS, set_mean, "one number, or three such as 123.7,116.3,103.5"},
-    {"--scale", STREAMS, set_scale, "one number, or three, none of them 0"},
-    {"--range", STREAMS, set_range, "two numbers such as 0..1, -1..1 or 0..255"},
+    {"--decode", FRAMES, set_decode, "nanodet, ssd or none"},
+    {"--mean", FRAMES, set_mean, "one number, or three such as 123.7,116.3,103.5"},
+    {"--scale", FRAMES, set_scale, "one number, or three, none of them 0"},
+    {"--range", FRAMES, set_range, "two numbers such as 0..1, -1..1 or 0..255"},
+    {"--plan", STREAMS, set_plan, "a file that reprise calibrate wrote"},
+    {"--budget", CMD_CALIBRATE, set_budget, "a number, 0 or more"},
+    {"--metric", CMD_CALIBRATE, set_metric, "rel_l2, max_abs or f1"},
+    {"-o", CMD_CALIBRATE, set_output, "a file to write"},
     {"--out", CMD_RUN, set_out, "a directory"},
     {"--overlay", CMD_RUN, set_overlay, "a video file to write"},
     {"--trace", CMD_RUN, set_trace, "a file to write"},
@@ -298,6 +330,13 @@ static int check(const cli_options *o)
         return cli_fail(CLI_USAGE, "--range cannot stand together with --mean or --scale");
     if (o->min_f1 >= 0 && o->decode == DECODE_NONE)
         return cli_fail(CLI_USAGE, "--min-f1 needs --decode: it is about boxes");
+    if (o->command == CMD_CALIBRATE && (o->budget < 0 || !o->output))
+        return cli_fail(CLI_USAGE, "calibrate needs %s; see: reprise help calibrate",
+                        o->budget < 0 ? "--budget" : "-o FILE");
+    if (o->metric == METRIC_F1 && o->decode == DECODE_NONE)
+        return cli_fail(CLI_USAGE, "--metric f1 needs --decode: it is about boxes");
+    if (o->plan && o->gate.kind == RPR_GATE_OFF)
+        return cli_fail(CLI_USAGE, "--plan cannot stand together with --gate off");
     if (o->trace && o->gate.kind == RPR_GATE_OFF)
         return cli_fail(CLI_USAGE, "--trace needs a gate: with --gate off nothing is compared, so "
                                    "there is nothing to write");
@@ -314,7 +353,8 @@ int cli_parse(cli_command command, int argc, char **argv, cli_options *o, int *h
                        .scale = {1, 1, 1},
                        .oracle_every = 1,
                        .max_rel_l2 = -1,
-                       .min_f1 = -1};
+                       .min_f1 = -1,
+                       .budget = -1};
     const option_table table = {.option = options,
                                 .n = sizeof options / sizeof options[0],
                                 .command = (int)command,

@@ -6,13 +6,15 @@
 #include "reprise/reprise.h"
 
 #include "decoder.h"
+#include "metrics.h"
 
 typedef enum cli_command {
     CMD_INFO = 1,
     CMD_RUN = 2,
     CMD_BENCH = 4,
     CMD_VERIFY = 8,
-    CMD_SIM = 16
+    CMD_SIM = 16,
+    CMD_CALIBRATE = 32
 } cli_command;
 
 enum { CLI_MAX_SHAPES = 8, CLI_MAX_NAME = 256 };
@@ -37,10 +39,14 @@ typedef struct cli_options {
     float low, high;           /**< --range: what bytes 0 and 255 become */
     float mean[3], scale[3];   /**< --mean, --scale: (byte - mean) / scale */
     const char *out_dir, *overlay, *trace;
-    const char *json;  /**< file, "-" for stdout; NULL: none */
-    int oracle_every;  /**< frames; 0: never */
-    double max_rel_l2; /**< below 0: no limit */
-    double min_f1;     /**< below 0: no limit */
+    const char *json;   /**< file, "-" for stdout; NULL: none */
+    int oracle_every;   /**< frames; 0: never */
+    double max_rel_l2;  /**< below 0: no limit */
+    double min_f1;      /**< below 0: no limit */
+    const char *plan;   /**< file that calibrate wrote, or NULL */
+    const char *output; /**< calibrate: the file to write */
+    double budget;      /**< calibrate; below 0: not given */
+    metric_kind metric; /**< calibrate */
 } cli_options;
 
 /**

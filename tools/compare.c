@@ -11,11 +11,14 @@ int error_sum_init(error_sum *e, size_t n_outputs)
     e->output = calloc(n_outputs ? n_outputs : 1, sizeof *e->output);
     if (!e->output)
         return 0;
-    for (size_t i = 0; i < n_outputs; i++) {
-        e->output[i].low = INFINITY;
-        e->output[i].high = -INFINITY;
-    }
+    error_sum_clear(e);
     return 1;
+}
+
+void error_sum_clear(error_sum *e)
+{
+    for (size_t i = 0; i < e->n; i++)
+        e->output[i] = (output_error){.low = INFINITY, .high = -INFINITY};
 }
 
 void error_sum_free(error_sum *e)

@@ -20,6 +20,8 @@ typedef struct error_sum {
 /** 0 if memory ran out. */
 int error_sum_init(error_sum *e, size_t n_outputs);
 void error_sum_free(error_sum *e);
+/** Begins again. */
+void error_sum_clear(error_sum *e);
 
 /** Adds a frame. NaN beside NaN is no error, NaN beside a number an infinite one. */
 void error_sum_add(error_sum *e, const rpr_tensor_info *info, const rpr_output *reference,

@@ -77,15 +77,22 @@ static float distance(const float *logits)
     return mean / sum;
 }
 
+float nanodet_best(const decoder *d, const float *scores, int *label)
+{
+    int best = 0;
+    for (int c = 1; c < d->classes; c++)
+        if (scores[c] > scores[best])
+            best = c;
+    *label = best;
+    return scores[best];
+}
+
 static int decode_level(const decoder *d, const decoder_level *l, const float *scores,
                         const float *sides, boxes *b)
 {
     for (int64_t i = 0; i < cells(l); i++, scores += d->classes, sides += SIDES * BINS) {
-        int best = 0;
-        for (int c = 1; c < d->classes; c++)
-            if (scores[c] > scores[best])
-                best = c;
-        if (!(scores[best] > SCORE))
+        int best;
+        if (!(nanodet_best(d, scores, &best) > SCORE))
             continue;
         float stride = (float)l->stride;
         float x = ((float)(i % l->grid_w) + 0.5f) * stride;

@@ -54,7 +54,7 @@ int ssd_match(decoder *d, const rpr_tensor_info *out, size_t n_out)
     return 1;
 }
 
-static float sigmoid(float logit)
+float ssd_score(float logit)
 {
     return 1 / (1 + expf(-fminf(fmaxf(logit, -LOGIT_LIMIT), LOGIT_LIMIT)));
 }
@@ -62,7 +62,7 @@ static float sigmoid(float logit)
 static int decode_level(const decoder_level *l, const float *scores, const float *rows, boxes *b)
 {
     for (int64_t i = 0; i < level_rows(l); i++, rows += ROW) {
-        float score = sigmoid(scores[i]);
+        float score = ssd_score(scores[i]);
         if (!(score > SCORE))
             continue;
         int64_t cell = i / l->per_cell;

@@ -45,6 +45,32 @@ int decoder_run(const decoder *d, const rpr_output *out, boxes *b)
     return 1;
 }
 
+static float best_score(const decoder *d, const float *scores)
+{
+    int label;
+    return d->kind == DECODE_SSD ? ssd_score(*scores) : nanodet_best(d, scores, &label);
+}
+
+static const float SURE = 0.1f;
+
+void decoder_deviation(const decoder *d, const rpr_output *dense, const rpr_output *got,
+                       double *difference2, double *cells)
+{
+    for (int k = 0; d->kind != DECODE_NONE && k < d->n_levels; k++) {
+        const decoder_level *l = &d->level[k];
+        const float *a = dense[l->scores].data, *b = got[l->scores].data;
+        const int64_t n = (int64_t)l->grid_w * l->grid_h * l->per_cell;
+        for (int64_t i = 0; i < n; i++, a += d->classes, b += d->classes) {
+            const float score = best_score(d, a);
+            if (!(score > SURE))
+                continue;
+            const double off = (double)best_score(d, b) - (double)score;
+            *difference2 += off * off;
+            ++*cells;
+        }
+    }
+}
+
 const char *decoder_label(const decoder *d, int label)
 {
     return d->kind == DECODE_NANODET && d->classes == 80 ? nanodet_label(label)

@@ -38,6 +38,13 @@ const char *decoder_wants(decoder_kind kind);
 /** Decodes one frame into b, best box first. 0 if memory ran out. */
 int decoder_run(const decoder *d, const rpr_output *out, boxes *b);
 
+/**
+ * Adds the squares of how far apart the two sides' best scores are in cells where the dense ones
+ * are above 0.1, and the number of those cells.
+ */
+void decoder_deviation(const decoder *d, const rpr_output *dense, const rpr_output *got,
+                       double *difference2, double *cells);
+
 /** The name of a class. */
 const char *decoder_label(const decoder *d, int label);
 
@@ -45,7 +52,10 @@ const char *decoder_label(const decoder *d, int label);
 int nanodet_match(decoder *d, const rpr_tensor_info *out, size_t n_out);
 int nanodet_decode(const decoder *d, const rpr_output *out, boxes *b);
 const char *nanodet_label(int label);
+/* The best score of a cell (with anchors: of one of them), whose scores begin at `scores`. */
+float nanodet_best(const decoder *d, const float *scores, int *label);
 int ssd_match(decoder *d, const rpr_tensor_info *out, size_t n_out);
 int ssd_decode(const decoder *d, const rpr_output *out, boxes *b);
+float ssd_score(float logit);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "help.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -60,6 +61,20 @@ static const page pages[] = {
      "  --oracle-every N      ask the oracle on every N-th frame only (default 1); 0: never\n"
      "  --max-rel-l2 E        the relative L2 error of no output may exceed E\n"
      "  --min-f1 F            the boxes must agree with the dense run's with an F1 of F or more\n"},
+    {CMD_CALIBRATE, "calibrate", "find the gates that keep an error budget",
+     "reprise calibrate MODEL INPUT --budget E -o PLAN.json [options]",
+     "Runs INPUT, a sample of the stream, again and again with other gates, and writes those with\n"
+     "which the fewest MACs are executed while the error stays within the budget: a plan, for\n"
+     "reprise run --plan. The last fifth of the frames is held back from the search; the plan "
+     "says\n"
+     "what error and what work it measured on both parts. All frames are kept in memory. Ctrl-C\n"
+     "ends the search; the best plan so far is written.\n"
+     "\n"
+     "  --budget E            the largest error, by the metric; 0 gives exact gates\n"
+     "  --metric METRIC       rel_l2: relative L2 error of the worst output (default); max_abs: "
+     "its\n"
+     "                        largest difference; f1: 1 - F1 of the boxes, needs --decode\n"
+     "  -o FILE               the plan to write; - is stdout\n"},
     {CMD_SIM, "sim", "simulate the ISCA 2018 accelerator, with and without reuse",
      "reprise sim (--trace F | --net NAME --similarity S) [options]",
      "Runs the same executions on the accelerator of the paper without and with reuse, and prints\n"
@@ -91,11 +106,13 @@ static const page pages[] = {
      "  --print-tables        the energy and area figures in use, with their sources\n"},
 };
 
-static const char common[] =
+static const char input_forms[] =
     "INPUT is a video file, an image sequence (dir/%04d.pgm), - (y4m on stdin), or\n"
     "rawvideo:WxH:FORMAT:FILE (FORMAT a pixel format of FFmpeg such as rgb24, gray, yuv420p or\n"
     "gbrpf32le; FILE - is stdin). Frames are scaled to the size that the model reads.\n"
-    "\n"
+    "\n";
+
+static const char gate_options[] =
     "  --gate GATE           when a value that a layer reads counts as changed:\n"
     "                          exact       when it differs at all (default): the results are "
     "those\n"
@@ -106,19 +123,26 @@ static const char common[] =
     "                                      (careful) or 4/255 (faster)\n"
     "                          levels:C    when it moved to another one of C levels\n"
     "                          off         always: dense on every frame\n"
-    "  --frames N, --skip N  run at most N frames; leave out the first N\n"
-    "  --threads N           threads inside one frame (default 1); results do not depend on it\n"
     "  --refresh N           recompute every layer once in N frames, which bounds float drift;\n"
     "                        0: never (default 256)\n"
+    "  --plan FILE           gates of the layers, written by reprise calibrate; --gate is then "
+    "that\n"
+    "                        of layers that the plan leaves out\n"
     "  --all-gates           compare every value of every frame, as the paper does, also where\n"
     "                        that costs more than it can save\n"
-    "  --weights W           of corrections: auto (default) is bf16, but f32 with the gate exact\n"
+    "  --weights W           of corrections: auto (default) is bf16, but f32 with the gate exact\n";
+
+static const char frame_options[] =
+    "  --frames N, --skip N  run at most N frames; leave out the first N\n"
+    "  --threads N           threads inside one frame (default 1); results do not depend on it\n"
     "  --shape [NAME=]DIMS   fix the shape of an input that the file leaves open\n"
     "  --range A..B          bytes 0..255 become A..B: 0..1 (default), -1..1 (default for\n"
     "                        --decode ssd), 0..255\n"
     "  --mean M, --scale S   or become (byte - M) / S; one number, or three for R, G, B, such as\n"
     "                        --mean 123.675,116.28,103.53 --scale 58.395,57.12,57.375\n"
-    "  --decode DECODER      turn outputs into boxes: nanodet, ssd (BlazeFace) or none (default)\n"
+    "  --decode DECODER      turn outputs into boxes: nanodet, ssd (BlazeFace) or none (default)\n";
+
+static const char report_options[] =
     "  --json FILE           write the results as JSON; - is stdout, instead of the text\n"
     "\n"
     "Similarity is the share of layer inputs that did not change, reuse the share of MACs that\n"
@@ -156,7 +180,7 @@ void help_general(void)
            RPR_VERSION_MAJOR, RPR_VERSION_MINOR, RPR_VERSION_PATCH);
     puts("usage: reprise COMMAND ARGUMENTS\n");
     for (size_t i = 0; i < sizeof pages / sizeof pages[0]; i++)
-        printf("  %-8s %s\n", pages[i].name, pages[i].summary);
+        printf("  %-9s %s\n", pages[i].name, pages[i].summary);
     puts("\n"
          "  reprise help COMMAND    options of a command\n"
          "  reprise --version       version and instruction set in use\n"
@@ -175,9 +199,16 @@ void help_page(cli_command command)
     if (!p)
         return;
     printf("usage: %s\n\n%s\n", p->usage, p->about);
-    if (command != CMD_INFO && command != CMD_SIM) {
-        fputs(common, stdout);
+    const bool streams = command == CMD_RUN || command == CMD_BENCH || command == CMD_VERIFY;
+    if (streams || command == CMD_CALIBRATE)
+        fputs(input_forms, stdout);
+    if (streams)
+        fputs(gate_options, stdout);
+    if (streams || command == CMD_CALIBRATE)
+        fputs(frame_options, stdout);
+    if (streams)
+        fputs(report_options, stdout);
+    if (streams || command == CMD_CALIBRATE)
         putchar('\n');
-    }
     fputs(exit_codes, stdout);
 }

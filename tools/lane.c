@@ -18,6 +18,8 @@ int lane_open(lane *l, const session *s, rpr_gate gate)
     opt.all_gates = o->all_gates;
     opt.oracle = o->command == CMD_VERIFY && o->oracle_every > 0;
     opt.weights = o->weights;
+    opt.layer_gates = s->plan;
+    opt.n_layer_gates = s->n_plan;
     if (o->refresh >= 0)
         opt.refresh = o->refresh;
     l->out = outputs_new(s);

@@ -29,6 +29,8 @@ static int run_command(cli_command command, int argc, char **argv)
         return cmd_bench(&o);
     case CMD_VERIFY:
         return cmd_verify(&o);
+    case CMD_CALIBRATE:
+        return cmd_calibrate(&o);
     case CMD_SIM:
         break;
     }
@@ -37,7 +39,7 @@ static int run_command(cli_command command, int argc, char **argv)
 
 static int unknown_command(const char *name)
 {
-    static const char *const later[] = {"calibrate", "report"};
+    static const char *const later[] = {"report"};
     for (size_t i = 0; i < sizeof later / sizeof later[0]; i++)
         if (strcmp(name, later[i]) == 0)
             return cli_fail(CLI_USAGE, "%s is not available in this version", name);

@@ -48,15 +48,9 @@ static const option *find(const option_table *t, const char *arg)
     return NULL;
 }
 
-/* Part of the published command line, but not of this version. */
-static const char *const later[] = {"--plan"};
-
 static int unknown(const option_table *t, const char *arg)
 {
     size_t n = strcspn(arg, "=");
-    for (size_t i = 0; i < sizeof later / sizeof later[0]; i++)
-        if (strlen(later[i]) == n && strncmp(arg, later[i], n) == 0)
-            return cli_fail(CLI_USAGE, "%s is not available in this version", later[i]);
     return cli_fail(CLI_USAGE, "%s has no option %.*s; see: reprise help %s", t->name, (int)n, arg,
                     t->name);
 }

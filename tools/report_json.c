@@ -121,6 +121,8 @@ int report_json(const report *r)
     if (!root) /* a name that is not UTF-8 */
         return cli_fail(CLI_BAD_INPUT, "%s: names that are not UTF-8 do not fit JSON",
                         s->opt->json);
+    if (s->opt->plan)
+        json_object_set_new(root, "plan", json_string(s->opt->plan));
     json_object_set_new(root, "similarity", share(l->sum.changed, l->sum.inputs));
     json_object_set_new(root, "reuse", share(l->sum.macs_executed, l->sum.macs_dense));
     json_object_set_new(root, "bypassed", json_integer((json_int_t)l->sum.bypassed));

@@ -9,7 +9,9 @@
 /* What a gate means, for those who do not know its name. */
 static void print_gate(const cli_options *o)
 {
-    printf("gate         %s: ", o->gate_text);
+    if (o->plan)
+        printf("plan         %s\n", o->plan);
+    printf("gate         %s%s: ", o->gate_text, o->plan ? ", where the plan says nothing" : "");
     switch (o->gate.kind) {
     case RPR_GATE_OFF:
         puts("no reuse, every frame is computed in full");

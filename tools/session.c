@@ -5,6 +5,7 @@
 
 #include "cli.h"
 #include "model_open.h"
+#include "plan_file.h"
 
 static int read_outputs(session *s)
 {
@@ -47,6 +48,8 @@ int session_open(session *s, const cli_options *o)
                                            s->feed.width, s->feed.height))
         code = cli_fail(CLI_USAGE, "%s: its outputs do not fit this --decode, which wants %s",
                         o->model, decoder_wants(o->decode));
+    if (code == CLI_DONE && o->plan)
+        code = plan_file_read(o->plan, s->model, &s->plan, &s->n_plan);
     if (code == CLI_DONE)
         code = open_frames(s);
     if (code == CLI_DONE)
@@ -59,6 +62,7 @@ void session_close(session *s)
     media_source_close(s->source);
     feed_close(&s->feed);
     free(s->out_info);
+    free(s->plan);
     rpr_model_destroy(s->model);
 }
 

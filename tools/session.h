@@ -19,6 +19,8 @@ typedef struct session {
     media_source_info video;
     feed feed;
     decoder decoder;
+    rpr_layer_gate *plan; /**< gates of --plan, n_plan of them */
+    size_t n_plan;
     rpr_tensor_info *out_info;
     size_t n_out;
     progress progress;

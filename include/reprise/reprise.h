@@ -157,6 +157,8 @@ typedef struct rpr_layer_info {
 
 RPR_API size_t rpr_model_n_layers(const rpr_model *m);
 RPR_API int rpr_model_layer(const rpr_model *m, size_t i, rpr_layer_info *info);
+/** A number that two models share only if they have the same layers, shapes and weights. */
+RPR_API uint64_t rpr_model_fingerprint(const rpr_model *m);
 /** Bytes of weights and constants that all streams of this model share. */
 RPR_API size_t rpr_model_bytes(const rpr_model *m);
 

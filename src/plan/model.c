@@ -194,6 +194,11 @@ int rpr_model_layer(const rpr_model *m, size_t i, rpr_layer_info *info)
     return RPR_OK;
 }
 
+uint64_t rpr_model_fingerprint(const rpr_model *m)
+{
+    return m->plan->fingerprint;
+}
+
 size_t rpr_model_bytes(const rpr_model *m)
 {
     return m->plan->constant_bytes;

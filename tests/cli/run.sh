@@ -69,6 +69,7 @@ json() { # json FILE EXPRESSION: true of the parsed file, called j
 . "$here/inputs.sh"
 . "$here/models.sh"
 . "$here/results.sh"
+. "$here/calibrate.sh"
 . "$here/trace.sh"
 . "$here/sim.sh"
 

@@ -3,7 +3,7 @@
 refuses 2 'a command is missing'
 refuses 2 'there is no command frobnicate' frobnicate
 refuses 2 'there is no command frobnicate' help frobnicate
-refuses 2 'calibrate is not available in this version' calibrate
+refuses 2 'report is not available in this version' report
 refuses 2 'run needs MODEL and INPUT' run
 refuses 2 'bench needs MODEL and INPUT' bench net.onnx
 refuses 2 'info needs MODEL' info
@@ -11,7 +11,6 @@ refuses 2 'one name too many' run net.onnx a.mp4 b.mp4
 refuses 2 'run has no option --fast' run net.onnx a.mp4 --fast
 refuses 2 'info has no option --gate' info net.onnx --gate exact
 refuses 2 'run has no option --min-f1' run net.onnx a.mp4 --min-f1 0.5
-refuses 2 '--plan is not available in this version' run net.onnx a.mp4 --plan p.json
 refuses 2 'bench has no option --trace' bench net.onnx a.mp4 --trace t
 refuses 2 'verify has no option --fit' verify net.onnx a.mp4 --fit
 refuses 2 '--fit takes no value' run net.onnx a.mp4 --fit=1

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "calibrate/replay.h"
+
+#include <math.h>
+
+#include "core/alloc.h"
+
+/** The size of all outputs of a frame, each on a boundary of its own. */
+static size_t frame_bytes(const replay *r)
+{
+    size_t bytes = 0;
+    for (size_t i = 0; i < r->n_out; i++) {
+        rpr_tensor_info info;
+        (void)rpr_model_output(r->model, i, &info);
+        bytes += (info.bytes + 63) / 64 * 64;
+    }
+    return bytes;
+}
+
+/** Points one frame's outputs into memory; returns the end. */
+static char *place_outputs(const replay *r, rpr_output *out, char *at)
+{
+    for (size_t i = 0; i < r->n_out; i++) {
+        rpr_tensor_info info;
+        (void)rpr_model_output(r->model, i, &info);
+        out[i] = (rpr_output){.data = at, .bytes = info.bytes};
+        at += (info.bytes + 63) / 64 * 64;
+    }
+    return at;
+}
+
+static bool take_memory(replay *r)
+{
+    const size_t frames = r->sample->n;
+    r->in = rpr_alloc_array(r->n_in, sizeof *r->in);
+    r->out = rpr_alloc_array(r->n_out, sizeof *r->out);
+    r->dense = rpr_alloc_array(frames * r->n_out, sizeof *r->dense);
+    r->memory = rpr_alloc_array(frames + 1, frame_bytes(r));
+    if (!r->in || !r->out || !r->dense || !r->memory)
+        return false;
+    char *at = place_outputs(r, r->out, r->memory);
+    for (size_t i = 0; i < frames; i++)
+        at = place_outputs(r, r->dense + i * r->n_out, at);
+    return true;
+}
+
+static int run_frame(const replay *r, rpr_stream *s, size_t frame, rpr_output *out)
+{
+    if (r->sample->frame(r->sample->user, frame, r->in) != 0)
+        return rpr_fail(r->err, RPR_ERR_ARGUMENT, "sample: frame %zu could not be read", frame);
+    int status = rpr_stream_run(s, r->in, r->n_in, out, out ? r->n_out : 0);
+    return status == RPR_OK
+               ? RPR_OK
+               : rpr_fail(r->err, status, "sample: frame %zu: %s", frame, rpr_stream_error(s));
+}
+
+static int run_densely(replay *r)
+{
+    rpr_stream_options o;
+    rpr_stream *s;
+    rpr_stream_options_init(&o);
+    o.gate.kind = RPR_GATE_OFF;
+    o.threads = r->threads;
+    RPR_TRY(rpr_stream_create(r->model, &o, &s, r->err));
+    int status = RPR_OK;
+    for (size_t i = 0; status == RPR_OK && i < r->sample->n; i++)
+        status = run_frame(r, s, i, r->dense + i * r->n_out);
+    rpr_stream_destroy(s);
+    return status;
+}
+
+int rpr_replay_open(replay *r, const rpr_model *m, const rpr_sample *sample,
+                    const rpr_calibrate_options *o, const rpr_metric *metric, rpr_error *err)
+{
+    *r = (replay){.model = m,
+                  .sample = sample,
+                  .metric = metric,
+                  .threads = o->threads,
+                  .n_in = rpr_model_n_inputs(m),
+                  .n_out = rpr_model_n_outputs(m),
+                  .err = err};
+    if (!take_memory(r))
+        return rpr_fail(err, RPR_ERR_NOMEM, "out of memory for the outputs of %zu frames",
+                        sample->n);
+    return run_densely(r);
+}
+
+void rpr_replay_close(replay *r)
+{
+    rpr_free(r->in);
+    rpr_free(r->out);
+    rpr_free(r->dense);
+    rpr_free(r->memory);
+}
+
+static int add_frame(const replay *r, const rpr_stream *s, size_t frame, replay_result *sum,
+                     double macs[2])
+{
+    rpr_frame_stats st;
+    (void)rpr_stream_frame_stats(s, &st);
+    macs[0] += (double)st.macs_executed;
+    macs[1] += (double)st.macs_dense;
+    sum->frames++;
+    if (r->metric->add(r->metric->user, r->dense + frame * r->n_out, r->out, r->n_out) != 0)
+        return rpr_fail(r->err, RPR_ERR_ARGUMENT, "metric: frame %zu was not taken", frame);
+    return RPR_OK;
+}
+
+static int finish(const replay *r, const double macs[2], replay_result *result)
+{
+    const rpr_metric *m = r->metric;
+    result->error = m->error(m->user);
+    result->deviation = m->deviation ? m->deviation(m->user) : result->error;
+    result->mac_share = macs[1] > 0.0 ? macs[0] / macs[1] : 0.0;
+    if (isnan(result->error) || isnan(result->deviation) || result->error < 0.0)
+        return rpr_fail(r->err, RPR_ERR_ARGUMENT, "metric: an error of %g", result->error);
+    return RPR_OK;
+}
+
+int rpr_replay_run(replay *r, replay_frames f, const rpr_layer_gate *gate, size_t n,
+                   replay_result *result)
+{
+    rpr_stream_options o;
+    rpr_stream *s;
+    double macs[2] = {0.0, 0.0};
+    *result = (replay_result){0};
+    rpr_stream_options_init(&o);
+    o.threads = r->threads;
+    o.bypass = 0; /* what was bypassed would say nothing about the gates */
+    o.layer_gates = gate;
+    o.n_layer_gates = n;
+    RPR_TRY(rpr_stream_create(r->model, &o, &s, r->err));
+    int status = RPR_OK;
+    r->metric->begin(r->metric->user);
+    for (size_t i = f.first; status == RPR_OK && i < f.end; i += f.step) {
+        status = run_frame(r, s, i, r->out);
+        if (status == RPR_OK && i > f.first)
+            status = add_frame(r, s, i, result, macs);
+    }
+    rpr_stream_destroy(s);
+    return status == RPR_OK ? finish(r, macs, result) : status;
+}
+
+int rpr_replay_ranges(replay *r, size_t frame, double *lo, double *hi)
+{
+    rpr_stream_options o;
+    rpr_stream *s;
+    rpr_stream_options_init(&o);
+    o.threads = r->threads;
+    RPR_TRY(rpr_stream_create(r->model, &o, &s, r->err));
+    int status = run_frame(r, s, frame, NULL);
+    for (size_t i = 0; status == RPR_OK && i < rpr_model_n_layers(r->model); i++) {
+        rpr_layer_stats st;
+        (void)rpr_stream_layer_stats(s, i, &st);
+        lo[i] = fmin(lo[i], (double)st.range_lo);
+        hi[i] = fmax(hi[i], (double)st.range_hi);
+    }
+    rpr_stream_destroy(s);
+    return status;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Runs the frames of a sample with some gates and holds the outputs against the dense ones. */
+#ifndef RPR_CALIBRATE_REPLAY_H
+#define RPR_CALIBRATE_REPLAY_H
+
+#include <stdbool.h>
+
+#include "core/status.h"
+#include "reprise/calibrate.h"
+
+typedef struct replay {
+    const rpr_model *model;
+    const rpr_sample *sample;
+    const rpr_metric *metric;
+    int threads;
+    rpr_input *in;   /* of one frame */
+    rpr_output *out; /* room for one frame's outputs */
+    size_t n_in, n_out;
+    rpr_output *dense; /* of all frames, n_out each */
+    char *memory;      /* of out and dense */
+    rpr_error *err;
+} replay;
+
+/** Frames first, first + step, ... below end; the first of them is dense and not counted. */
+typedef struct replay_frames {
+    size_t first, end, step;
+} replay_frames;
+
+typedef struct replay_result {
+    double error, deviation, mac_share;
+    size_t frames;
+} replay_result;
+
+/** Allocates, and runs every frame densely. Close it in any case. */
+int rpr_replay_open(replay *r, const rpr_model *m, const rpr_sample *sample,
+                    const rpr_calibrate_options *o, const rpr_metric *metric, rpr_error *err);
+void rpr_replay_close(replay *r);
+
+/** Exact gates but for those given. */
+int rpr_replay_run(replay *r, replay_frames f, const rpr_layer_gate *gate, size_t n,
+                   replay_result *result);
+
+/** Widens lo and hi, one for each layer of the model, to the ranges of one frame. */
+int rpr_replay_ranges(replay *r, size_t frame, double *lo, double *hi);
+
+#endif

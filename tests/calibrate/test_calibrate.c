@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The search for gates: what it promises is held against runs of the public API. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "build.h"
+#include "nets.h"
+#include "play.h"
+#include "reprise/calibrate.h"
+
+#define FRAMES 20
+#define SEEN 16 /* of them, with a fifth held back */
+
+/** The frames of a scene, kept. */
+typedef struct film {
+    rpr_input in[FRAMES];
+    size_t bytes;
+    int broken; /* frame that cannot be read, or -1 */
+} film;
+
+static film *film_new(const rpr_model *m, uint64_t seed)
+{
+    film *f = calloc(1, sizeof *f);
+    scene *s = scene_new(m, seed);
+    f->broken = -1;
+    f->bytes = s->info[0].bytes;
+    for (int i = 0; i < FRAMES; i++) {
+        scene_next(s);
+        void *copy = malloc(f->bytes);
+        memcpy(copy, s->data[0], f->bytes);
+        f->in[i] = (rpr_input){.data = copy};
+    }
+    scene_free(s);
+    return f;
+}
+
+static void film_free(film *f)
+{
+    for (int i = 0; i < FRAMES; i++)
+        free((void *)(uintptr_t)f->in[i].data);
+    free(f);
+}
+
+static int film_frame(void *user, size_t i, rpr_input *in)
+{
+    const film *f = user;
+    *in = f->in[i];
+    return (int)i == f->broken;
+}
+
+static rpr_sample sample_of(film *f)
+{
+    return (rpr_sample){.user = f, .n = FRAMES, .frame = film_frame};
+}
+
+static rpr_calibration *calibrate(const rpr_model *m, film *f, double budget,
+                                  const rpr_metric *metric)
+{
+    const rpr_sample sample = sample_of(f);
+    rpr_calibrate_options o;
+    rpr_calibration *c = NULL;
+    rpr_error err;
+    rpr_calibrate_options_init(&o);
+    o.budget = budget;
+    o.metric = metric;
+    int status = rpr_calibrate(m, &sample, &o, &c, &err);
+    check_that(status == RPR_OK && c, "%d: %s", status, err.message);
+    return c;
+}
+
+/* ------------------------------------------------------------------ promise */
+
+typedef struct sums {
+    double difference[MAX_ENDS], reference[MAX_ENDS];
+    int64_t executed, dense;
+} sums;
+
+static void add_outputs(sums *s, const player *dense, const player *reuse)
+{
+    for (size_t i = 0; i < dense->n; i++)
+        for (size_t k = 0; k < dense->info[i].bytes / sizeof(float); k++) {
+            double a = (double)((const float *)dense->out[i].data)[k];
+            double b = (double)((const float *)reuse->out[i].data)[k];
+            s->difference[i] += (b - a) * (b - a);
+            s->reference[i] += a * a;
+        }
+}
+
+/** What a run with the gates really does, first frame left out. */
+static rpr_calibration_result replay(const rpr_model *m, const film *f, int first, int end,
+                                     const rpr_calibration *c)
+{
+    rpr_stream_options opt = play_options();
+    opt.refresh = 256;
+    opt.layer_gates = c->gate;
+    opt.n_layer_gates = c->n;
+    player *reuse = player_new(m, &opt);
+    opt.gate.kind = RPR_GATE_OFF;
+    player *dense = player_new(m, &opt);
+    sums s = {.executed = 0};
+    for (int i = first; i < end; i++) {
+        assert_int_equal(rpr_stream_run(reuse->s, &f->in[i], 1, reuse->out, reuse->n), RPR_OK);
+        assert_int_equal(rpr_stream_run(dense->s, &f->in[i], 1, dense->out, dense->n), RPR_OK);
+        if (i == first)
+            continue;
+        add_outputs(&s, dense, reuse);
+        s.executed += player_stats(reuse).macs_executed;
+        s.dense += player_stats(reuse).macs_dense;
+    }
+    double worst = 0.0;
+    for (size_t i = 0; i < dense->n; i++)
+        if (s.difference[i] > 0.0)
+            worst = fmax(worst, sqrt(s.difference[i] / s.reference[i]));
+    player_free(reuse);
+    player_free(dense);
+    return (rpr_calibration_result){(size_t)(end - first - 1), worst,
+                                    (double)s.executed / (double)s.dense};
+}
+
+static void check_result(const rpr_calibration_result *a, const rpr_calibration_result *b,
+                         const char *what)
+{
+    assert_int_equal(a->frames, b->frames);
+    check_that(fabs(a->error - b->error) < 1e-9 && fabs(a->mac_share - b->mac_share) < 1e-12,
+               "%s: error %g and %g, MACs %g and %g", what, a->error, b->error, a->mac_share,
+               b->mac_share);
+}
+
+static void promises_are_kept(void **state)
+{
+    static const char *const names[] = {"plain", "residual", "depthwise"};
+    static const double budgets[] = {0.0, 0.01, 0.1, 1.0};
+    (void)state;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        rpr_model *m = nets_named(names[i]);
+        film *f = film_new(m, 5);
+        double share = 1.1;
+        for (size_t k = 0; k < sizeof budgets / sizeof *budgets; k++) {
+            rpr_calibration *c = calibrate(m, f, budgets[k], NULL);
+            const rpr_calibration_result seen = replay(m, f, 0, SEEN, c);
+            const rpr_calibration_result held = replay(m, f, SEEN, FRAMES, c);
+            check_result(&c->seen, &seen, "seen");
+            check_result(&c->held_back, &held, "held back");
+            check_that(seen.error <= fmax(budgets[k], 1e-5), "%s: error %g for %g", names[i],
+                       seen.error, budgets[k]);
+            check_that(seen.mac_share <= share, "%s: a larger budget costs more", names[i]);
+            share = seen.mac_share;
+            assert_false(c->stopped);
+            rpr_calibration_destroy(c);
+        }
+        check_that(share < 0.5, "%s: %g of the MACs with an error of 1", names[i], share);
+        film_free(f);
+        rpr_model_destroy(m);
+    }
+}
+
+/* ------------------------------------------------------------ known optimum */
+
+/** Two equal branches; only the output of the first is looked at. */
+static rpr_model *two_branches(void)
+{
+    net b = net_new(3);
+    int x = net_input(&b, NET_DIMS(1, 3, 24, 24));
+    for (int i = 0; i < 2; i++) {
+        int y = net_relu(&b, net_conv(&b, x, 16, 3, 3, 1, "pads:1,1,1,1"));
+        y = net_relu(&b, net_conv(&b, y, 16, 3, 3, 1, "pads:1,1,1,1"));
+        net_output(&b, net_conv(&b, y, 8, 3, 3, 1, "pads:1,1,1,1"));
+    }
+    return net_finish(b.g);
+}
+
+static double difference2, reference2;
+
+static void begin(void *user)
+{
+    (void)user;
+    difference2 = reference2 = 0.0;
+}
+
+static int add_first(void *user, const rpr_output *dense, const rpr_output *reuse, size_t n_out)
+{
+    const size_t count = *(const size_t *)user;
+    assert_int_equal(n_out, 2);
+    for (size_t k = 0; k < count; k++) {
+        double a = (double)((const float *)dense[0].data)[k];
+        double d = (double)((const float *)reuse[0].data)[k] - a;
+        difference2 += d * d;
+        reference2 += a * a;
+    }
+    return 0;
+}
+
+static double error_of_first(void *user)
+{
+    (void)user;
+    return sqrt(difference2 / reference2);
+}
+
+/** What the metric does not see gets the widest zones that there are beside the others. */
+static void optimum_is_found(void **state)
+{
+    rpr_model *m = two_branches();
+    film *f = film_new(m, 9);
+    rpr_tensor_info out;
+    double threshold[2] = {0.0, 0.0};
+    int n[2] = {0, 0};
+    (void)state;
+    assert_int_equal(rpr_model_output(m, 0, &out), RPR_OK);
+    size_t count = out.bytes / sizeof(float);
+    const rpr_metric metric = {
+        .user = &count, .begin = begin, .add = add_first, .error = error_of_first};
+    rpr_calibration *c = calibrate(m, f, 0.05, &metric);
+    assert_true(c->seen.error <= 0.05);
+    for (size_t i = 0; i < c->n; i++) {
+        rpr_layer_info info;
+        assert_int_equal(rpr_model_layer(m, c->gate[i].layer, &info), RPR_OK);
+        if (info.gate == 0) /* of the picture, which both branches read */
+            continue;
+        int branch = c->gate[i].layer >= rpr_model_n_layers(m) / 2;
+        threshold[branch] += c->gate[i].gate.threshold;
+        n[branch]++;
+    }
+    assert_int_equal(n[0], 2);
+    assert_int_equal(n[1], 2);
+    check_that(threshold[1] > 8.0 * threshold[0], "thresholds %g where it matters, else %g",
+               threshold[0], threshold[1]);
+    rpr_calibration_destroy(c);
+    film_free(f);
+    rpr_model_destroy(m);
+}
+
+/* ------------------------------------------------------------------- errors */
+
+static void refuse(const rpr_model *m, const rpr_sample *s, const rpr_calibrate_options *o,
+                   const char *named)
+{
+    rpr_calibration *c = (rpr_calibration *)&o;
+    rpr_error err;
+    assert_int_equal(rpr_calibrate(m, s, o, &c, &err), RPR_ERR_ARGUMENT);
+    check_that(strstr(err.message, named) != NULL, "'%s' does not say '%s'", err.message, named);
+    assert_null(c);
+    assert_int_equal(rpr_calibrate(m, s, o, &c, NULL), RPR_ERR_ARGUMENT);
+}
+
+static int add_nothing(void *user, const rpr_output *dense, const rpr_output *reuse, size_t n_out)
+{
+    (void)dense, (void)reuse, (void)n_out;
+    return user != NULL;
+}
+
+static double not_a_number(void *user)
+{
+    (void)user;
+    return NAN;
+}
+
+static void mistakes_are_named(void **state)
+{
+    rpr_model *m = nets_named("plain");
+    film *f = film_new(m, 1);
+    rpr_sample s = sample_of(f);
+    rpr_calibrate_options o;
+    rpr_metric bad = {.begin = begin, .add = add_nothing, .error = not_a_number};
+    (void)state;
+#define REFUSE(change, named)                                                                      \
+    do {                                                                                           \
+        rpr_calibrate_options_init(&o);                                                            \
+        o.budget = 0.1;                                                                            \
+        s = sample_of(f);                                                                          \
+        change;                                                                                    \
+        refuse(m, &s, &o, named);                                                                  \
+        f->broken = -1;                                                                            \
+    } while (0)
+    REFUSE(o.struct_size = 1, "rpr_calibrate_options_init");
+    REFUSE(o.budget = -0.1, "budget: -0.1");
+    REFUSE(o.budget = (double)NAN, "budget");
+    REFUSE(o.budget = (double)INFINITY, "budget");
+    REFUSE(o.held_back = 1.0, "held_back");
+    REFUSE(o.threads = 0, "threads");
+    REFUSE(s.n = 0, "sample: 0 frames");
+    REFUSE(s.n = 3, "sample: 3 frames");
+    REFUSE(s.frame = NULL, "no sample");
+    REFUSE(f->broken = 0, "frame 0 could not be read");
+    REFUSE(f->broken = 11, "frame 11 could not be read");
+    REFUSE(o.metric = &bad, "metric: an error of nan");
+    REFUSE((bad.user = f, o.metric = &bad), "metric: frame 1 was not taken");
+#undef REFUSE
+    assert_int_equal(rpr_calibrate(m, &s, &o, NULL, NULL), RPR_ERR_ARGUMENT);
+    rpr_calibration_destroy(NULL);
+    film_free(f);
+    rpr_model_destroy(m);
+}
+
+static int stop_after(void *user, double done)
+{
+    int *calls = user;
+    assert_true(done >= 0.0 && done <= 1.0);
+    return --*calls < 0;
+}
+
+/** Ended early there is still a plan, and it keeps the budget. */
+static void stops_with_the_best(void **state)
+{
+    rpr_model *m = nets_named("residual");
+    film *f = film_new(m, 2);
+    const rpr_sample s = sample_of(f);
+    (void)state;
+    for (int calls = 0; calls < 40; calls += 13) {
+        int left = calls;
+        rpr_calibrate_options o;
+        rpr_calibration *c;
+        rpr_calibrate_options_init(&o);
+        o.budget = 0.1;
+        o.progress = stop_after;
+        o.progress_user = &left;
+        assert_int_equal(rpr_calibrate(m, &s, &o, &c, NULL), RPR_OK);
+        assert_true(c->stopped);
+        assert_true(c->n > 0 && c->seen.error <= 0.1);
+        rpr_calibration_destroy(c);
+    }
+    film_free(f);
+    rpr_model_destroy(m);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(promises_are_kept), cmocka_unit_test(optimum_is_found),
+        cmocka_unit_test(mistakes_are_named), cmocka_unit_test(stops_with_the_best)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
