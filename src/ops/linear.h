@@ -84,6 +84,12 @@ static inline bool rpr_linear_recomputes(const rpr_linear *l, const rpr_gate_sta
     return l->by_pixel || g->open;
 }
 
+/** True if a correction from the gate's list uses half weights. */
+static inline bool rpr_phase_uses_half(const rpr_phase *p, const rpr_gate_state *g)
+{
+    return g->half && p->half;
+}
+
 /** Output pixels that a correction handles together; one row at least. */
 #define RPR_CORRECT_PIXELS 512
 

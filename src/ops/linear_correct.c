@@ -48,11 +48,6 @@ typedef struct job {
     share *share; /* of every thread */
 } job;
 
-static bool uses_half(const rpr_phase *p, const rpr_gate_state *g)
-{
-    return g->half && p->half;
-}
-
 /**
  * Taps along x that share a visit: neighbouring taps must be neighbouring pixels, all channels.
  * Single taps keep fewer weights in use, but load and store every output more often.
@@ -60,7 +55,7 @@ static bool uses_half(const rpr_phase *p, const rpr_gate_state *g)
 static int32_t taps_per_run(const rpr_phase *p, const rpr_gate_state *g)
 {
     int64_t width = p->co < RPR_BLOCK ? rpr_round_lane(p->co) : RPR_BLOCK;
-    int64_t floats = uses_half(p, g) ? rpr_half_words((int32_t)width) : width;
+    int64_t floats = rpr_phase_uses_half(p, g) ? rpr_half_words((int32_t)width) : width;
     int64_t bytes = (int64_t)sizeof(float) * floats * p->ci * p->kw;
     bool joined = p->ci == g->xhat.c && p->dw == 1;
     bool sparse = g->n_changed < g->n_pixels * SPARSE_PIXEL;
@@ -168,7 +163,7 @@ static void correct_band(const job *c, band *b, share *s)
             s->any = true;
             c->k->delta(&(rpr_delta_job){.idx = b->g->idx,
                                          .delta = b->g->delta,
-                                         .w = uses_half(p, b->g) ? NULL : p->w,
+                                         .w = rpr_phase_uses_half(p, b->g) ? NULL : p->w,
                                          .half = p->half,
                                          .w_rows = (int64_t)p->kh * p->kw * p->ci,
                                          .co = p->co,

@@ -14,16 +14,10 @@ static double vectors_of(const rpr_phase *p)
     return (double)((p->co + RPR_LANE - 1) / RPR_LANE);
 }
 
-/** True if a correction from the gate's list uses half weights. */
-static bool uses_half(const rpr_phase *p, const rpr_gate_state *g)
-{
-    return g->half && p->half;
-}
-
 /** Cost of a vector of weights, near or far in the caches by what one tap and block take there. */
 static double vector_cost(const rpr_phase *p, const rpr_gate_state *g, double near, double far)
 {
-    const bool half = uses_half(p, g);
+    const bool half = rpr_phase_uses_half(p, g);
     double bytes = (double)(p->co < RPR_BLOCK ? p->co : RPR_BLOCK) * p->ci * sizeof(float);
     bytes = half ? bytes / 2.0 : bytes;
     return (bytes > FAR_WEIGHTS ? far : near) * (half ? HALF_VECTOR : 1.0);

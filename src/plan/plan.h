@@ -66,6 +66,7 @@ typedef struct rpr_gate_plan {
     int32_t halo_t, halo_b, halo_l, halo_r;
     rpr_act act;     /* with reuse, applied to the tensor before comparing: it holds z */
     bool needs_list; /* false if all its layers are corrected by pixel */
+    int first;       /* the first of its layers, a step */
     int maker;       /* step that leaves the activation to this gate alone, or RPR_NONE */
     bool cheap;      /* all its layers are: a stream may leave it open */
 } rpr_gate_plan;

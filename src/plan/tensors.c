@@ -83,7 +83,7 @@ int rpr_plan_add_gate(rpr_plan *p, int tensor)
             return i;
     if (!grow((void **)&p->gate, p->n_gate, &p->cap_gate, sizeof *p->gate))
         return RPR_NONE;
-    p->gate[p->n_gate] = (rpr_gate_plan){.tensor = tensor};
+    p->gate[p->n_gate] = (rpr_gate_plan){.tensor = tensor, .first = p->n_step};
     return p->n_gate++;
 }
 

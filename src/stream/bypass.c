@@ -32,6 +32,14 @@ static double touched_share(const rpr_stream *s)
     return all > 0 ? (double)touched / (double)all : 0.0;
 }
 
+static bool any_touched(const rpr_stream *s)
+{
+    bool any = false;
+    for (int i = 0; i < s->plan->n_input; i++)
+        any |= rpr_stream_touch(s, s->plan->input[i]).any;
+    return any;
+}
+
 /** Reuse begins anew: nothing that it kept is valid but the ranges. */
 static void leave(rpr_stream *s)
 {
@@ -52,9 +60,10 @@ bool rpr_stream_bypasses(rpr_stream *s)
     rpr_bypass *b = &s->bypass;
     if (!b->on)
         return false;
-    const double share = touched_share(s);
+    if (b->ran && !any_touched(s)) /* costs nothing either way */
+        return true;
     b->left -= b->left > 0;
-    if (b->left == 0 || (share > 0.0 && share < (double)b->calm))
+    if (b->left == 0 || touched_share(s) < (double)b->calm)
         leave(s);
     return b->on;
 }
@@ -78,7 +87,7 @@ static void count_step(rpr_stream *s, int index, bool ran)
 int rpr_stream_run_plain(rpr_stream *s)
 {
     rpr_bypass *b = &s->bypass;
-    const bool run = !b->ran || touched_share(s) > 0.0;
+    const bool run = !b->ran || any_touched(s);
     b->plain->time_layers = s->time_layers;
     if (run)
         RPR_TRY(rpr_stream_run_steps(b->plain));

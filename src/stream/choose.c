@@ -58,6 +58,7 @@ rpr_choice rpr_stream_choose(rpr_stream *s, const rpr_step *step, int index)
     if (input_is_gone(g))
         return RPR_CHOICE_SKIP;
     const rpr_costs costs = rpr_stream_costs(s, step->linear, g);
+    state->list_cost = costs.correct;
     g->pays |= g->compared && rpr_stream_correction_pays(s, step->linear, g, &costs);
     state->refreshed = !g->open && refresh_due(s, index);
     if (s->anew || state->refreshed || state->poisoned || g->nonfinite || g->fades || !g->list_ok ||
