@@ -19,6 +19,7 @@ typedef struct save_header {
     int32_t on, since, dear, left, wait; /* of the bypass */
     float calm;
     uint64_t sweep; /* of the refresh */
+    double busy;
     int32_t next, asked, again, padding;
 } save_header;
 
@@ -86,6 +87,7 @@ static void get_bypass(const save_header *h, rpr_bypass *b)
 static void put_refresh(save_header *h, const rpr_refresh *r)
 {
     h->sweep = r->sweep;
+    h->busy = r->busy;
     h->next = r->next;
     h->asked = r->asked;
     h->again = r->again;
@@ -94,6 +96,7 @@ static void put_refresh(save_header *h, const rpr_refresh *r)
 static void get_refresh(const save_header *h, rpr_refresh *r)
 {
     r->sweep = h->sweep;
+    r->busy = h->busy;
     r->next = r->to = h->next;
     r->asked = h->asked != 0;
     r->again = h->again != 0;

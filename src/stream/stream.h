@@ -51,16 +51,29 @@ typedef struct rpr_bypass {
 
 /** A gate's turn to be refreshed: to take its input as it is, for its layers to start anew. */
 typedef struct rpr_turn {
-    double cost;  /* by the cost model (tally.c), ... */
-    double over;  /* ... what of it a dense run of its layers would not cost, ... */
+    double dense; /* what its layers cost without reuse, ... */
+    double cost;  /* ... computed from nothing with reuse, ... */
     double share; /* ... and that of all turns before it, as a share of all there are */
     bool clean;   /* nothing was compared since it took its input as it was */
 } rpr_turn;
 
+/** What steps cost when all that they read was touched. */
+typedef struct rpr_woken {
+    double fixed; /* comparing, and what does not depend on how much changed */
+    double gated; /* layers behind gates that compare, if they were run densely */
+} rpr_woken;
+
 /** Refresh (refresh.c): which gates have their turn. */
 typedef struct rpr_refresh {
     rpr_turn *turn; /* per gate */
-    double dense;   /* cost of a frame without reuse */
+    double limit;   /* cost beyond which a frame takes no more turns, if ... */
+    double least;   /* ... it had turns of so much */
+    double took;    /* what the turns of this frame cost */
+    rpr_woken all;  /* what a frame costs that begins with a turn, but for the turns ... */
+    rpr_woken left; /* ... and what the steps to come do */
+    rpr_woken seen; /* gated: of the layers of this frame that were not refreshed, ... */
+    double spent;   /* ... and what those did cost */
+    double busy;    /* the ratio of the two on an earlier frame */
     uint64_t sweep; /* the period whose sweep has begun */
     int32_t next;   /* gate whose turn comes next; all gates: the sweep is over */
     int32_t to;     /* the gate before which this frame stops */
@@ -152,8 +165,10 @@ void rpr_stream_tally(rpr_stream *s, const rpr_step *step, int index);
 
 /** What a step costs without reuse, ... */
 double rpr_stream_dense_cost(const rpr_stream *s, const rpr_step *step);
-/** ... and a weighted one that is computed from nothing while its gate takes its input as it is. */
-double rpr_stream_anew_cost(const rpr_stream *s, const rpr_step *step, int index);
+/** ... a weighted one that is computed from nothing with reuse, ... */
+double rpr_stream_anew_cost(const rpr_stream *s, const rpr_step *step);
+/** ... and any, with reuse, when all that it reads was touched. */
+rpr_woken rpr_stream_woken_cost(const rpr_stream *s, const rpr_step *step, int index);
 
 /** What each gate's turn costs. Gates know already whether they are open, and their rules. */
 void rpr_stream_price_turns(rpr_stream *s);
@@ -162,6 +177,9 @@ void rpr_stream_reset_refresh(rpr_stream *s);
 /** Around the steps of a frame with reuse: which gates may have their turn, and which had. */
 void rpr_stream_begin_refresh(rpr_stream *s);
 void rpr_stream_end_refresh(rpr_stream *s);
+
+/** After a step that cost `cost`. */
+void rpr_stream_pass_step(rpr_stream *s, const rpr_step *step, int index, double cost);
 
 /** True if this frame may reach a gate's turn. */
 bool rpr_stream_is_due(const rpr_stream *s, int gate);
