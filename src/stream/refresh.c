@@ -82,6 +82,14 @@ static int32_t reached(const rpr_stream *s)
     return i;
 }
 
+void rpr_stream_drop_sweep(rpr_stream *s)
+{
+    rpr_refresh *r = &s->refresh;
+    r->next = r->to = s->plan->n_gate;
+    r->asked = r->again = false;
+    r->sweep = s->opt.refresh ? s->frame / (uint64_t)s->opt.refresh : 0;
+}
+
 void rpr_stream_begin_refresh(rpr_stream *s)
 {
     rpr_refresh *r = &s->refresh;
@@ -92,10 +100,8 @@ void rpr_stream_begin_refresh(rpr_stream *s)
     r->left = r->all;
     r->seen = (rpr_woken){0};
     r->spent = 0.0;
-    if (s->anew) { /* which is all that a sweep could do */
-        r->next = r->to = all;
-        r->asked = r->again = false;
-        r->sweep = period;
+    if (s->anew) {
+        rpr_stream_drop_sweep(s);
     } else if (r->asked) {
         r->to = all;
     } else if (every > 0) {

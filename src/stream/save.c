@@ -20,7 +20,8 @@ typedef struct save_header {
     float calm;
     uint64_t sweep; /* of the refresh */
     double busy;
-    int32_t next, asked, again, padding;
+    float average[RPR_WITNESSES]; /* of the cuts */
+    int32_t next, asked, again;
 } save_header;
 
 typedef struct save_gate {
@@ -102,6 +103,16 @@ static void get_refresh(const save_header *h, rpr_refresh *r)
     r->again = h->again != 0;
 }
 
+static void put_cut(save_header *h, const rpr_cut *c)
+{
+    memcpy(h->average, c->average, sizeof h->average);
+}
+
+static void get_cut(const save_header *h, rpr_cut *c)
+{
+    memcpy(c->average, h->average, sizeof c->average);
+}
+
 static save_header make_header(const rpr_stream *s)
 {
     save_header h;
@@ -122,6 +133,7 @@ static save_header make_header(const rpr_stream *s)
     h.bypass = s->bypass.plain != NULL;
     put_bypass(&h, &s->bypass);
     put_refresh(&h, &s->refresh);
+    put_cut(&h, &s->cut);
     return h;
 }
 
@@ -232,6 +244,7 @@ int rpr_stream_load(rpr_stream *s, const void *buffer, size_t bytes)
     s->random = h.random;
     get_bypass(&h, &s->bypass);
     get_refresh(&h, &s->refresh);
+    get_cut(&h, &s->cut);
     for (int i = 0; i < s->plan->n_gate; i++) {
         save_gate gate;
         at = get(at, &gate, sizeof gate);
@@ -275,6 +288,7 @@ static void copy_small(rpr_stream *to, const rpr_stream *from)
     const save_header h = make_header(from);
     get_bypass(&h, &to->bypass);
     get_refresh(&h, &to->refresh);
+    get_cut(&h, &to->cut);
     for (int i = 0; i < from->plan->n_input; i++) {
         uint8_t *previous = to->input[i].previous;
         to->input[i] = from->input[i];

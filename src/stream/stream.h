@@ -82,6 +82,17 @@ typedef struct rpr_refresh {
     bool again;     /* ... and once more when it is over */
 } rpr_refresh;
 
+#define RPR_WITNESSES 3
+
+/** Scene cuts (cut.c). */
+typedef struct rpr_cut {
+    int gate[RPR_WITNESSES], n;   /* the gates that are asked */
+    float average[RPR_WITNESSES]; /* share of changed values of late; 1: not known */
+    bool suspected;               /* on this frame, by the inputs and all witnesses so far, ... */
+    int agreed;                   /* ... which were so many */
+    bool found;                   /* the rest of this frame is run as from nothing */
+} rpr_cut;
+
 struct rpr_stream {
     const rpr_model *model;
     const rpr_plan *plan;
@@ -91,9 +102,10 @@ struct rpr_stream {
     bool reuse;     /* any gate but OFF */
     bool has_exact; /* some gate inside the network is exact */
     bool time_layers;
-    bool anew; /* this frame is computed from nothing */
+    bool anew; /* this frame, or what is left of it, is computed from nothing */
     rpr_bypass bypass;
     rpr_refresh refresh;
+    rpr_cut cut;
     bool ran;       /* the state is what the last frame left: not reset or loaded since */
     uint64_t frame; /* frames run since create or reset */
     uint64_t runs;  /* frames run since create */
@@ -180,6 +192,25 @@ void rpr_stream_end_refresh(rpr_stream *s);
 
 /** After a step that cost `cost`. */
 void rpr_stream_pass_step(rpr_stream *s, const rpr_step *step, int index, double cost);
+
+/** A frame that is computed from nothing: that is all that a sweep could do. */
+void rpr_stream_drop_sweep(rpr_stream *s);
+
+/** Which gates bear witness of a cut. Gates know already whether they are open, and their rules. */
+void rpr_stream_name_witnesses(rpr_stream *s);
+void rpr_stream_reset_cut(rpr_stream *s);
+
+/** Inputs are in: whether the frame may be a cut. */
+void rpr_stream_begin_cut(rpr_stream *s);
+
+/** A gate was updated: true if it is to take all of its input for the sake of a cut. */
+bool rpr_stream_hears(rpr_stream *s, int gate);
+
+/** Share of the inputs' pixels that were touched. */
+float rpr_stream_touched_share(const rpr_stream *s);
+
+/** True if all of a gate's input is there to be taken. */
+bool rpr_stream_is_whole(const rpr_stream *s, int gate);
 
 /** True if this frame may reach a gate's turn. */
 bool rpr_stream_is_due(const rpr_stream *s, int gate);
