@@ -83,8 +83,8 @@ bool rpr_stream_hears(rpr_stream *s, int gate)
     int witness = 0;
     while (witness < c->n && c->gate[witness] != gate)
         witness++;
-    if (witness == c->n)
-        return false;
+    if (witness == c->n) /* a vector between two witnesses */
+        return c->suspected && c->agreed > 0 && g->compared;
     const bool last = witness == c->n - 1;
     if (!g->compared) { /* what passes anyway says nothing; what was not touched does */
         c->suspected &= g->loose || g->refreshed;
