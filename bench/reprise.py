@@ -84,7 +84,8 @@ class _Output(c.Structure):
 class FrameStats(c.Structure):
     _fields_ = [('frame', c.c_uint64), ('inputs', c.c_int64), ('changed', c.c_int64),
                 ('macs_dense', c.c_int64), ('macs_executed', c.c_int64), ('ms', c.c_double),
-                ('layers', c.c_int * 3), ('refreshed', c.c_int), ('bypassed', c.c_int)]
+                ('layers', c.c_int * 3), ('refreshed', c.c_int), ('bypassed', c.c_int),
+                ('cut', c.c_int)]
 
 
 class LayerStats(c.Structure):
@@ -123,6 +124,7 @@ _SIGNATURES = {
                                  c.c_size_t]),
     'rpr_stream_error': (c.c_char_p, [_P]),
     'rpr_stream_reset': (None, [_P]),
+    'rpr_stream_refresh': (c.c_int, [_P]),
     'rpr_stream_state_bytes': (c.c_size_t, [_P]),
     'rpr_stream_frame_stats': (c.c_int, [_P, c.POINTER(FrameStats)]),
     'rpr_stream_layer_stats': (c.c_int, [_P, c.c_size_t, c.POINTER(LayerStats)]),
@@ -271,6 +273,9 @@ class Stream:
 
     def reset(self):
         self._lib.rpr_stream_reset(self._handle)
+
+    def refresh(self):
+        self._lib.rpr_stream_refresh(self._handle)
 
     def stats(self):
         s = FrameStats()

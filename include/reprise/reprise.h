@@ -210,8 +210,9 @@ typedef enum rpr_weights {
 typedef struct rpr_stream_options {
     size_t struct_size; /**< sizeof(rpr_stream_options); set by rpr_stream_options_init */
     rpr_gate gate;      /**< of every weighted layer; default EXACT */
-    int refresh;        /**< every layer recomputes from its gated input every so many frames, which
-                             bounds float drift; layers take turns. 0: never. Default 256 */
+    int refresh;        /**< once in so many frames every gate takes its input as it is and its layers
+                             are computed from nothing, which ends the gate's error and float drift;
+                             gates take turns, spread by cost. 0: never. Default 256 */
     int threads;        /**< threads inside one frame, 1 (default) to 64, the caller's among them;
                              while a frame runs they wait for work on their processors. No bit of
                              a result depends on it. Streams may run on threads of their own */
@@ -276,6 +277,15 @@ RPR_API const char *rpr_stream_error(const rpr_stream *s);
 /** Forgets everything: the next frame is computed densely and ranges are profiled on it. */
 RPR_API void rpr_stream_reset(rpr_stream *s);
 
+/**
+ * Asks for a refresh: from the next frame on every gate takes its input as it is, front to back, and
+ * its layers are computed from nothing, which ends what gates and rounding have left (doc/
+ * contract.md). One frame takes as many gates as keep it below 1.3 dense frames by the cost model,
+ * at least one; usually that is all of them. A call while such a sweep is under way asks for another
+ * one after it. Called by the stream's thread, between frames; RPR_OK, also if there is no gate.
+ */
+RPR_API int rpr_stream_refresh(rpr_stream *s);
+
 /** A copy that goes on by itself. */
 RPR_API int rpr_stream_clone(const rpr_stream *s, rpr_stream **out, rpr_error *err);
 
@@ -306,6 +316,7 @@ typedef struct rpr_frame_stats {
     int layers[3];         /**< weighted layers by rpr_choice */
     int refreshed;         /**< layers recomputed for refresh (counted in DENSE too) */
     int bypassed;          /**< 1: run without reuse, which would have cost more */
+    int cut;               /**< 1: taken as the first frame of another scene: run from nothing */
 } rpr_frame_stats;
 
 /** Of the last frame. */

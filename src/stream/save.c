@@ -18,12 +18,16 @@ typedef struct save_header {
     uint64_t frame, random, rules;
     int32_t on, since, dear, left, wait; /* of the bypass */
     float calm;
+    uint64_t sweep; /* of the refresh */
+    double busy;
+    float average[RPR_WITNESSES]; /* of the cuts */
+    int32_t next, asked, again;
 } save_header;
 
 typedef struct save_gate {
     float lo, hi, peak, tight;
     int32_t idle;
-    uint8_t crowded, loose, reads_tensor, padding;
+    uint8_t crowded, loose, reads_tensor, clean;
 } save_gate;
 
 typedef struct save_step {
@@ -81,6 +85,34 @@ static void get_bypass(const save_header *h, rpr_bypass *b)
                       .calm = h->calm};
 }
 
+static void put_refresh(save_header *h, const rpr_refresh *r)
+{
+    h->sweep = r->sweep;
+    h->busy = r->busy;
+    h->next = r->next;
+    h->asked = r->asked;
+    h->again = r->again;
+}
+
+static void get_refresh(const save_header *h, rpr_refresh *r)
+{
+    r->sweep = h->sweep;
+    r->busy = h->busy;
+    r->next = r->to = h->next;
+    r->asked = h->asked != 0;
+    r->again = h->again != 0;
+}
+
+static void put_cut(save_header *h, const rpr_cut *c)
+{
+    memcpy(h->average, c->average, sizeof h->average);
+}
+
+static void get_cut(const save_header *h, rpr_cut *c)
+{
+    memcpy(c->average, h->average, sizeof c->average);
+}
+
 static save_header make_header(const rpr_stream *s)
 {
     save_header h;
@@ -100,6 +132,8 @@ static save_header make_header(const rpr_stream *s)
     h.rules = hash_rules(s);
     h.bypass = s->bypass.plain != NULL;
     put_bypass(&h, &s->bypass);
+    put_refresh(&h, &s->refresh);
+    put_cut(&h, &s->cut);
     return h;
 }
 
@@ -115,8 +149,9 @@ static const char *get(const char *at, void *data, size_t bytes)
     return at + bytes;
 }
 
-static save_gate gate_of(const rpr_gate_state *g)
+static save_gate gate_of(const rpr_stream *s, int i)
 {
+    const rpr_gate_state *g = &s->gate[i];
     return (save_gate){.lo = g->lo,
                        .hi = g->hi,
                        .peak = g->peak,
@@ -124,7 +159,8 @@ static save_gate gate_of(const rpr_gate_state *g)
                        .idle = g->idle,
                        .crowded = g->crowded,
                        .loose = g->loose,
-                       .reads_tensor = g->in.data != g->xhat.data};
+                       .reads_tensor = g->in.data != g->xhat.data,
+                       .clean = s->refresh.turn[i].clean};
 }
 
 static void set_gate(rpr_stream *s, int i, const save_gate *from)
@@ -137,6 +173,7 @@ static void set_gate(rpr_stream *s, int i, const save_gate *from)
     g->idle = from->idle;
     g->crowded = from->crowded != 0;
     g->loose = from->loose != 0;
+    s->refresh.turn[i].clean = from->clean != 0;
     g->in = from->reads_tensor ? rpr_stream_map(s, s->plan->gate[i].tensor) : g->xhat;
 }
 
@@ -147,7 +184,7 @@ int rpr_stream_save(const rpr_stream *s, void *buffer, size_t bytes)
     save_header h = make_header(s);
     char *at = put(buffer, &h, sizeof h);
     for (int i = 0; i < s->plan->n_gate; i++) {
-        const save_gate gate = gate_of(&s->gate[i]);
+        const save_gate gate = gate_of(s, i);
         at = put(at, &gate, sizeof gate);
     }
     for (int i = 0; i < s->plan->n_step; i++) {
@@ -169,7 +206,7 @@ int rpr_stream_save(const rpr_stream *s, void *buffer, size_t bytes)
 static int check_header(rpr_stream *s, const save_header *h, size_t bytes)
 {
     const save_header own = make_header(s);
-    if (h->magic != MAGIC || h->bytes != bytes)
+    if (h->magic != MAGIC || h->bytes != bytes || h->next < 0)
         return rpr_fail(&s->error, RPR_ERR_STATE, "not a saved state, or cut short");
     if (h->fingerprint == own.fingerprint && h->all_gates != own.all_gates)
         return rpr_fail(&s->error, RPR_ERR_STATE,
@@ -190,6 +227,8 @@ static int check_header(rpr_stream *s, const save_header *h, size_t bytes)
     if (h->gate_kind != own.gate_kind || h->levels != own.levels || h->threshold < own.threshold ||
         h->threshold > own.threshold || h->refresh != own.refresh || h->rules != own.rules)
         return rpr_fail(&s->error, RPR_ERR_STATE, "the saved state is of another gate");
+    if (h->next > s->plan->n_gate)
+        return rpr_fail(&s->error, RPR_ERR_STATE, "not a saved state, or damaged");
     return RPR_OK;
 }
 
@@ -204,6 +243,8 @@ int rpr_stream_load(rpr_stream *s, const void *buffer, size_t bytes)
     s->frame = h.frame;
     s->random = h.random;
     get_bypass(&h, &s->bypass);
+    get_refresh(&h, &s->refresh);
+    get_cut(&h, &s->cut);
     for (int i = 0; i < s->plan->n_gate; i++) {
         save_gate gate;
         at = get(at, &gate, sizeof gate);
@@ -235,8 +276,10 @@ static void copy_small(rpr_stream *to, const rpr_stream *from)
     to->stats = from->stats;
     memcpy(to->state, from->state, from->state_bytes);
     memcpy(to->step, from->step, (size_t)from->plan->n_step * sizeof *to->step);
+    memcpy(to->refresh.turn, from->refresh.turn,
+           (size_t)from->plan->n_gate * sizeof *to->refresh.turn);
     for (int i = 0; i < from->plan->n_gate; i++) {
-        const save_gate gate = gate_of(&from->gate[i]);
+        const save_gate gate = gate_of(from, i);
         set_gate(to, i, &gate);
         to->gate[i].rule = from->gate[i].rule;
         to->gate[i].half = from->gate[i].half;
@@ -244,6 +287,8 @@ static void copy_small(rpr_stream *to, const rpr_stream *from)
     to->has_exact = from->has_exact;
     const save_header h = make_header(from);
     get_bypass(&h, &to->bypass);
+    get_refresh(&h, &to->refresh);
+    get_cut(&h, &to->cut);
     for (int i = 0; i < from->plan->n_input; i++) {
         uint8_t *previous = to->input[i].previous;
         to->input[i] = from->input[i];

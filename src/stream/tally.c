@@ -31,11 +31,45 @@ static double dense_of(const rpr_stream *s, const rpr_linear *l)
                         : rpr_linear_dense_cost(l, &s->model->cost);
 }
 
+double rpr_stream_dense_cost(const rpr_stream *s, const rpr_step *step)
+{
+    switch (step->kind) {
+    case RPR_STEP_LINEAR:
+        return dense_of(s, step->linear);
+    case RPR_STEP_PIXEL:
+        return PIXEL_VALUE * values_of(&s->plan->tensor[step->out[0]]);
+    case RPR_STEP_JOIN:
+    case RPR_STEP_GENERIC:
+        break;
+    }
+    return 0.0;
+}
+
+double rpr_stream_anew_cost(const rpr_stream *s, const rpr_step *step)
+{
+    return rpr_stream_dense_cost(s, step) + OWN_MEMORY * values_of(&s->plan->tensor[step->out[0]]);
+}
+
+/** To compare a gate's input costs what taking it costs. */
+rpr_woken rpr_stream_woken_cost(const rpr_stream *s, const rpr_step *step, int index)
+{
+    if (step->kind != RPR_STEP_LINEAR && step->kind != RPR_STEP_PIXEL)
+        return (rpr_woken){0};
+    if (step->kind == RPR_STEP_PIXEL || s->gate[step->gate].open)
+        return (rpr_woken){.fixed = rpr_stream_anew_cost(s, step)};
+    const double first = s->plan->gate[step->gate].first == index ? 1.0 : 0.0;
+    return (rpr_woken){.fixed = first * COLD_GATE * s->model->cost.gate_value *
+                                (double)rpr_gate_elements(&s->gate[step->gate]),
+                       .gated = rpr_stream_dense_cost(s, step)};
+}
+
 static double gate_cost(const rpr_stream *s, const rpr_gate_state *g, const rpr_touch *x)
 {
     const rpr_cost *c = &s->model->cost;
+    if (g->open || (!g->compared && g->n_changed == 0))
+        return 0.0;
     if (!g->compared)
-        return g->loose ? c->gate_value * (double)rpr_gate_elements(g) / 16.0 : 0.0;
+        return c->gate_value * (double)rpr_gate_elements(g) * (g->loose ? 1.0 / 16.0 : COLD_GATE);
     return COLD_GATE * c->gate_value * (double)rpr_touch_count(x) * g->xhat.c +
            LISTED * c->gate_change * (double)g->n_changed;
 }
@@ -58,21 +92,21 @@ static double linear_cost(const rpr_stream *s, const rpr_step *step, const rpr_s
 
 void rpr_stream_tally(rpr_stream *s, const rpr_step *step, int index)
 {
+    const double dense = rpr_stream_dense_cost(s, step), before = s->cost;
+    s->dense_cost += dense;
     if (step->kind == RPR_STEP_LINEAR) {
-        const double dense = dense_of(s, step->linear);
         const rpr_touch x = rpr_stream_touch(s, step->in[0]);
-        s->dense_cost += dense;
         s->cost += linear_cost(s, step, &s->step[index], dense);
         if (s->plan->gate[step->gate].first == index) /* others find it done */
             s->cost += gate_cost(s, &s->gate[step->gate], &x);
     } else if (step->kind == RPR_STEP_PIXEL) {
         const rpr_tensor *t = &s->plan->tensor[step->out[0]];
         const rpr_touch y = rpr_stream_touch(s, step->out[0]);
-        const double dense = PIXEL_VALUE * values_of(t), pixels = values_of(t) / t->c;
-        s->dense_cost += dense;
+        const double pixels = values_of(t) / t->c;
         if (y.all)
             s->cost += dense + OWN_MEMORY * values_of(t);
         else if (y.any)
             s->cost += SCATTERED * dense * (double)rpr_touch_count(&y) / pixels + MARK * pixels;
     }
+    rpr_stream_pass_step(s, step, index, s->cost - before);
 }
