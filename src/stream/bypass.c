@@ -32,14 +32,6 @@ static double touched_share(const rpr_stream *s)
     return all > 0 ? (double)touched / (double)all : 0.0;
 }
 
-static bool any_touched(const rpr_stream *s)
-{
-    bool any = false;
-    for (int i = 0; i < s->plan->n_input; i++)
-        any |= rpr_stream_touch(s, s->plan->input[i]).any;
-    return any;
-}
-
 /** Reuse begins anew: nothing that it kept is valid but the ranges. */
 static void leave(rpr_stream *s)
 {
@@ -60,7 +52,7 @@ bool rpr_stream_bypasses(rpr_stream *s)
     rpr_bypass *b = &s->bypass;
     if (!b->on)
         return false;
-    if (b->ran && !any_touched(s)) /* costs nothing either way */
+    if (b->ran && !rpr_stream_inputs_touched(s)) /* costs nothing either way */
         return true;
     b->left -= b->left > 0;
     if (b->left == 0 || touched_share(s) < (double)b->calm)
@@ -87,7 +79,7 @@ static void count_step(rpr_stream *s, int index, bool ran)
 int rpr_stream_run_plain(rpr_stream *s)
 {
     rpr_bypass *b = &s->bypass;
-    const bool run = !b->ran || any_touched(s);
+    const bool run = !b->ran || rpr_stream_inputs_touched(s);
     b->plain->time_layers = s->time_layers;
     if (run)
         RPR_TRY(rpr_stream_run_steps(b->plain));

@@ -11,6 +11,28 @@ static bool refresh_due(const rpr_stream *s, int index)
     return s->frame % every == turn % every && s->frame >= every;
 }
 
+bool rpr_stream_refreshes(const rpr_stream *s)
+{
+    bool due = false;
+    for (int i = 0; i < s->plan->n_step; i++)
+        due |= s->plan->step[i].linear && !s->gate[s->plan->step[i].gate].open && refresh_due(s, i);
+    return due;
+}
+
+bool rpr_stream_was_calm(const rpr_stream *s)
+{
+    const int *layers = s->stats.layers;
+    return s->reuse && !s->stats.bypassed && s->opt.policy != RPR_POLICY_RANDOM &&
+           layers[RPR_CHOICE_CORRECT] + layers[RPR_CHOICE_DENSE] == 0 &&
+           !rpr_stream_inputs_touched(s);
+}
+
+bool rpr_stream_stays_calm(const rpr_stream *s)
+{
+    return s->calm && s->ran && !s->bypass.on && !s->time_layers && !rpr_stream_inputs_touched(s) &&
+           !rpr_stream_refreshes(s);
+}
+
 /** xorshift64*, for RPR_POLICY_RANDOM. */
 static uint64_t next_random(rpr_stream *s)
 {

@@ -58,6 +58,8 @@ struct rpr_stream {
     bool has_exact; /* some gate inside the network is exact */
     bool time_layers;
     bool anew; /* this frame is computed from nothing */
+    bool calm; /* nothing was done on the last frame: nothing is to be done until an input changes
+                  or a layer's turn to be refreshed comes */
     rpr_bypass bypass;
     bool ran;       /* the state is what the last frame left: not reset or loaded since */
     uint64_t frame; /* frames run since create or reset */
@@ -137,6 +139,9 @@ int rpr_stream_check_inputs(rpr_stream *s, const rpr_input *in, size_t n_in);
 /** Brings the inputs in and marks the pixels that differ from the previous frame. */
 void rpr_stream_fill_inputs(rpr_stream *s, const rpr_input *in);
 
+/** True if any pixel of any input was marked. */
+bool rpr_stream_inputs_touched(const rpr_stream *s);
+
 /** Runs a node by its definition, then keeps and marks the pixels that came out different. */
 int rpr_stream_run_generic(rpr_stream *s, const rpr_step *step);
 
@@ -161,6 +166,18 @@ bool rpr_stream_drops_z(const rpr_stream *s, const rpr_step *step);
 
 /** The costs by which a correction computes outputs anew; NULL: it never does. */
 const rpr_cost *rpr_stream_fresh_costs(rpr_stream *s);
+
+/** True if this frame is the turn of some layer to be refreshed. */
+bool rpr_stream_refreshes(const rpr_stream *s);
+
+/** After a frame: true if no input was touched and all layers were skipped. */
+bool rpr_stream_was_calm(const rpr_stream *s);
+
+/**
+ * Inputs are in: true if a walk over the steps would do on this frame exactly what it did on the
+ * last one, which was nothing. All that the frame reports then stands as it is.
+ */
+bool rpr_stream_stays_calm(const rpr_stream *s);
 
 /** Skip, correct or recompute: decided from the gate's counts before any work is done. */
 rpr_choice rpr_stream_choose(rpr_stream *s, const rpr_step *step, int index);

@@ -214,4 +214,26 @@ static inline void v_append(int32_t *idx, float *delta, uint32_t bits, int32_t i
     vst1q_f32(delta, vreinterpretq_f32_u8(vqtbl1q_u8(vreinterpretq_u8_f32(d), from)));
 }
 
+typedef float32x4_t v4;
+
+static inline v4 v4_load(const float *p)
+{
+    return vld1q_f32(p);
+}
+
+static inline void v4_store(float *p, v4 a)
+{
+    vst1q_f32(p, a);
+}
+
+/* Rows become columns. */
+static inline void v4_transpose(v4 r[4])
+{
+    const float32x4x2_t a = vtrnq_f32(r[0], r[1]), b = vtrnq_f32(r[2], r[3]);
+    r[0] = vcombine_f32(vget_low_f32(a.val[0]), vget_low_f32(b.val[0]));
+    r[1] = vcombine_f32(vget_low_f32(a.val[1]), vget_low_f32(b.val[1]));
+    r[2] = vcombine_f32(vget_high_f32(a.val[0]), vget_high_f32(b.val[0]));
+    r[3] = vcombine_f32(vget_high_f32(a.val[1]), vget_high_f32(b.val[1]));
+}
+
 #endif

@@ -23,6 +23,7 @@
 #include "kernels/simd/depthwise.h"
 #include "kernels/simd/elementwise.h"
 #include "kernels/simd/gate.h"
+#include "kernels/simd/planes.h"
 
 #include "kernels/simd/target_end.h"
 
@@ -42,6 +43,7 @@ const rpr_kernels rpr_kernels_avx2 = {
     .magnitude = magnitude,
     .all_finite = all_finite,
     .u8_to_f32 = u8_to_f32,
+    .planes = planes,
 };
 
 #endif

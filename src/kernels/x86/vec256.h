@@ -6,6 +6,8 @@
 #include <immintrin.h>
 #include <stdint.h>
 
+#include "kernels/x86/vec4.h"
+
 #define VL 8
 
 typedef __m256 vf;

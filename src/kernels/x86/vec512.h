@@ -6,6 +6,8 @@
 #include <immintrin.h>
 #include <stdint.h>
 
+#include "kernels/x86/vec4.h"
+
 #define VL 16
 
 typedef __m512 vf;
