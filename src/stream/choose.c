@@ -2,35 +2,32 @@
 #include "stream/stream.h"
 
 /** With staggered turns no frame pays for all layers; exact gates would pass every one on. */
+static uint64_t turn_of(const rpr_stream *s, int index)
+{
+    uint64_t every = (uint64_t)s->opt.refresh;
+    return s->has_exact ? 0 : (uint64_t)index * every / (uint64_t)s->plan->n_step % every;
+}
+
 static bool refresh_due(const rpr_stream *s, int index)
 {
     uint64_t every = (uint64_t)s->opt.refresh;
     if (every == 0 || s->frame == 0)
         return false;
-    uint64_t turn = s->has_exact ? 0 : (uint64_t)index * every / (uint64_t)s->plan->n_step;
-    return s->frame % every == turn % every && s->frame >= every;
+    return s->frame % every == turn_of(s, index) && s->frame >= every;
 }
 
-bool rpr_stream_refreshes(const rpr_stream *s)
+uint64_t rpr_stream_next_refresh(const rpr_stream *s)
 {
-    bool due = false;
-    for (int i = 0; i < s->plan->n_step; i++)
-        due |= s->plan->step[i].linear && !s->gate[s->plan->step[i].gate].open && refresh_due(s, i);
-    return due;
-}
-
-bool rpr_stream_was_calm(const rpr_stream *s)
-{
-    const int *layers = s->stats.layers;
-    return s->reuse && !s->stats.bypassed && s->opt.policy != RPR_POLICY_RANDOM &&
-           layers[RPR_CHOICE_CORRECT] + layers[RPR_CHOICE_DENSE] == 0 &&
-           !rpr_stream_inputs_touched(s);
-}
-
-bool rpr_stream_stays_calm(const rpr_stream *s)
-{
-    return s->calm && s->ran && !s->bypass.on && !s->time_layers && !rpr_stream_inputs_touched(s) &&
-           !rpr_stream_refreshes(s);
+    const uint64_t every = (uint64_t)s->opt.refresh;
+    if (every == 0)
+        return UINT64_MAX;
+    uint64_t wait = every, now = s->frame % every;
+    for (int i = 0; i < s->plan->n_step; i++) {
+        uint64_t turn = s->plan->step[i].linear ? turn_of(s, i) : now;
+        uint64_t its = turn > now ? turn - now : turn + every - now;
+        wait = its < wait ? its : wait;
+    }
+    return s->frame + wait;
 }
 
 /** xorshift64*, for RPR_POLICY_RANDOM. */

@@ -322,7 +322,7 @@ static int run_frame(rpr_stream *s)
     rpr_pool_busy(s->pool, false);
     for (int i = 0; s->reuse && !bypassed && i < s->plan->n_gate; i++)
         rpr_gate_settle(&s->gate[i]);
-    s->calm = rpr_stream_was_calm(s);
+    rpr_stream_calm(s);
     return status;
 }
 

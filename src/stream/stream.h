@@ -58,12 +58,12 @@ struct rpr_stream {
     bool has_exact; /* some gate inside the network is exact */
     bool time_layers;
     bool anew; /* this frame is computed from nothing */
-    bool calm; /* nothing was done on the last frame: nothing is to be done until an input changes
-                  or a layer's turn to be refreshed comes */
     rpr_bypass bypass;
     bool ran;       /* the state is what the last frame left: not reset or loaded since */
     uint64_t frame; /* frames run since create or reset */
     uint64_t runs;  /* frames run since create */
+    uint64_t calm;  /* nothing was done on the last frame, and until this one nothing is to be done
+                       unless an input changes; 0: not so */
     uint64_t random;
     char *state; /* everything that lives from frame to frame, but for the small arrays below */
     size_t state_bytes;
@@ -167,17 +167,17 @@ bool rpr_stream_drops_z(const rpr_stream *s, const rpr_step *step);
 /** The costs by which a correction computes outputs anew; NULL: it never does. */
 const rpr_cost *rpr_stream_fresh_costs(rpr_stream *s);
 
-/** True if this frame is the turn of some layer to be refreshed. */
-bool rpr_stream_refreshes(const rpr_stream *s);
-
-/** After a frame: true if no input was touched and all layers were skipped. */
-bool rpr_stream_was_calm(const rpr_stream *s);
+/** After a frame on which steps were run: finds out whether it was calm, and for how long. */
+void rpr_stream_calm(rpr_stream *s);
 
 /**
  * Inputs are in: true if a walk over the steps would do on this frame exactly what it did on the
  * last one, which was nothing. All that the frame reports then stands as it is.
  */
 bool rpr_stream_stays_calm(const rpr_stream *s);
+
+/** The next frame after this one that is some layer's turn to be refreshed. */
+uint64_t rpr_stream_next_refresh(const rpr_stream *s);
 
 /** Skip, correct or recompute: decided from the gate's counts before any work is done. */
 rpr_choice rpr_stream_choose(rpr_stream *s, const rpr_step *step, int index);
