@@ -130,14 +130,22 @@ static void compare_layer(const layer *l, const rpr_kernels *k, total *sums)
     rpr_linear_free(o.l);
 }
 
-static void compare_layers(const rpr_kernels *k)
+static bool wanted(const layer *l, const char *text)
+{
+    char name[64];
+    layer_name(l, name, sizeof name);
+    return !text || strstr(name, text);
+}
+
+static void compare_layers(const rpr_kernels *k, const char *text)
 {
     total sums[N_OTHERS] = {0};
     layer l;
     printf("\n## Dense, against other libraries\n");
     print_heading();
     for (int i = 0; layer_make(i, &l); i++, layer_free(&l)) {
-        compare_layer(&l, k, sums);
+        if (wanted(&l, text))
+            compare_layer(&l, k, sums);
         fflush(stdout);
     }
     printf("| geometric mean | | | |");
@@ -149,7 +157,7 @@ static void compare_layers(const rpr_kernels *k)
     printf(" |\n");
 }
 
-static void compare_changes(const rpr_kernels *k)
+static void compare_changes(const rpr_kernels *k, const char *text)
 {
     total sums[BENCH_PATTERNS] = {0};
     layer l;
@@ -158,7 +166,8 @@ static void compare_changes(const rpr_kernels *k)
            " kernel against dense | correction against dense | speed-up (5 to 95 %%) |\n"
            "|---|---|---|---|---|---|---|---|\n");
     for (int i = 0; layer_make(i, &l); i++, layer_free(&l)) {
-        bench_changes(&l, k, sums);
+        if (wanted(&l, text))
+            bench_changes(&l, k, sums);
         fflush(stdout);
     }
     for (int i = 0; i < BENCH_PATTERNS; i++)
@@ -179,8 +188,8 @@ static void become_single_threaded(char **argv)
 
 int main(int argc, char **argv)
 {
-    if (argc > 1) {
-        printf("usage: kernelbench > TABLE.md\n");
+    if (argc > 2 || (argc == 2 && argv[1][0] == '-')) {
+        printf("usage: kernelbench [PART OF A LAYER'S NAME] > TABLE.md\n");
         return argc == 2 && strcmp(argv[1], "--help") == 0 ? 0 : 2;
     }
     become_single_threaded(argv);
@@ -193,8 +202,8 @@ int main(int argc, char **argv)
            "\n");
     print_processor(k);
     print_load("at the start");
-    compare_layers(k);
-    compare_changes(k);
+    compare_layers(k, argv[1]);
+    compare_changes(k, argv[1]);
     printf(
         "\n*Kernel against dense*: rate of the delta kernel on the MACs that it executes over the\n"
         "dense layer's rate; below 0.6 is bold. *Correction against dense*: the same for the "

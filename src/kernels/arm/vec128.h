@@ -66,6 +66,13 @@ static inline void v_store_tail(float *p, vtail t, vf a)
         vst1q_lane_f32(p + 2, a, 2);
 }
 
+/* In a register: the compiler does not read it from memory again for every use. */
+static inline vf v_kept(vf a)
+{
+    __asm__("" : "+w"(a));
+    return a;
+}
+
 /* The upper halves of floats, from the lower halves of words. */
 static inline vf v_lower_half(vf words)
 {

@@ -46,6 +46,13 @@ static inline void v_store_tail(float *p, vtail t, vf a)
     _mm256_maskstore_ps(p, t, a);
 }
 
+/* In a register: the compiler does not read it from memory again for every use. */
+static inline vf v_kept(vf a)
+{
+    __asm__("" : "+x"(a));
+    return a;
+}
+
 /* The upper halves of floats, from the lower halves of words. */
 static inline vf v_lower_half(vf words)
 {
