@@ -241,12 +241,31 @@ static const conv_scattered_tiles conv_scattered_of[][CONV_MAX_VECTORS] = {
 #undef CONV_ENTRY
 #undef CONV_ENTRY_HALF
 
-/* Tiles over the marked pixels; what is missing in the last one is its last pixel again. */
-static void conv_marked(const conv_column *c, const conv_scattered_tiles *t, float *out)
+/* True if all pixels of a tile are marked. */
+static bool conv_all_marked(const uint8_t *mask, int32_t np)
+{
+    uint8_t all = 1;
+    for (int32_t p = 0; p < np; p++)
+        all &= mask[p];
+    return all != 0;
+}
+
+/*
+ * Tiles over the marked pixels: of np neighbours where all are, else of what there is. What is
+ * missing in the last one is its last pixel again.
+ */
+static void conv_marked(const conv_column *c, conv_tile_fn side_by_side, int32_t np,
+                        const conv_scattered_tiles *t, float *out)
 {
     const rpr_conv_row *r = c->r;
     int32_t pixel[CONV_MAX_SCATTERED], n = 0;
     for (int32_t p = 0; p < r->n; p++) {
+        while (n == 0 && p + np <= r->n && conv_all_marked(r->mask + p, np)) {
+            side_by_side(c, r->in + p * r->in_step, out + p * r->out_pix);
+            p += np;
+        }
+        if (p == r->n)
+            break;
         pixel[n] = p;
         n += r->mask[p] != 0;
         if (n == t->large_np) {
@@ -288,10 +307,12 @@ static void conv_column_run(const conv_column *c, int nv, bool half, bool pictur
 {
     static const int32_t widest[CONV_MAX_VECTORS] = {CONV_WIDE(CONV_WIDTH)};
     const int32_t np = widest[nv - 1];
+    const conv_tile_fn wide =
+        picture ? conv_pictures[half][nv - 1] : conv_tiles[half][nv - 1][np - 1];
     if (c->r->mask)
-        conv_marked(c, &conv_scattered_of[half][nv - 1], out);
+        conv_marked(c, wide, np, &conv_scattered_of[half][nv - 1], out);
     else if (picture && c->r->n >= np)
-        conv_picture_columns(c, conv_pictures[half][nv - 1], np, out);
+        conv_picture_columns(c, wide, np, out);
     else
         conv_columns(c, conv_tiles[half][nv - 1], np, out);
 }
