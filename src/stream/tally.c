@@ -35,7 +35,7 @@ static double gate_cost(const rpr_stream *s, const rpr_gate_state *g, const rpr_
 {
     const rpr_cost *c = &s->model->cost;
     if (!g->compared)
-        return g->loose ? c->gate_value * (double)rpr_gate_elements(g) / 16.0 : 0.0;
+        return g->loose ? c->gate_value * (double)rpr_gate_elements(g) / RPR_GATE_SAMPLE_ROWS : 0.0;
     return COLD_GATE * c->gate_value * (double)rpr_touch_count(x) * g->xhat.c +
            LISTED * c->gate_change * (double)g->n_changed;
 }
