@@ -22,6 +22,7 @@ import nanodet  # noqa: E402
 import reprise  # noqa: E402
 import rivals  # noqa: E402
 from frames import frames  # noqa: E402
+from report import publish  # noqa: E402
 from rivals import OnnxRuntime, Ours  # noqa: E402
 from streams import NETWORKS  # noqa: E402
 
@@ -165,10 +166,7 @@ def main():
     records = measure(contestants, pictures)
     alone = {g: measure_alone(model, g, pictures) for g in contestants if g != 'ONNX Runtime'}
     text = table(contestants, records, alone, pictures, reprise.isa(library))
-    print(text)
-    if args.output:
-        with open(args.output, 'w', encoding='utf-8') as f:
-            f.write(text)
+    publish(text, args.output)
     return 0
 
 

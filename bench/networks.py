@@ -30,6 +30,7 @@ import reprise  # noqa: E402
 import rivals  # noqa: E402
 from bench import processor  # noqa: E402
 from frames import frames  # noqa: E402
+from report import publish  # noqa: E402
 from rivals import FrameSkipping, OnnxRuntime, OpenVino, Ours, Tract  # noqa: E402
 from streams import NETWORKS  # noqa: E402
 
@@ -410,11 +411,7 @@ def main():
         return 0
     settings = [Setting(name, library, int(threads)) for threads in args.threads.split(',')
                 for name in args.networks.split(',')]
-    text = '\n'.join(report(settings, args, reprise.isa(library))) + '\n'
-    print(text)
-    if args.output:
-        with open(args.output, 'w', encoding='utf-8') as f:
-            f.write(text)
+    publish('\n'.join(report(settings, args, reprise.isa(library))) + '\n', args.output)
     return 0
 
 

@@ -22,6 +22,7 @@ import reprise  # noqa: E402
 import rivals  # noqa: E402
 from bench import frame_skipping, processor  # noqa: E402
 from frames import frames  # noqa: E402
+from report import publish  # noqa: E402
 from streams import NETWORKS  # noqa: E402
 
 DETECTOR = rivals.Network(*NETWORKS['ppocr-det'])
@@ -177,11 +178,7 @@ def main():
     lines += table(contestants, ms, boxes, kinds)
     if 'exact' in contestants and not same.all():
         lines += [''] + spread(model, contestants['exact'], np.nonzero(~same)[0] + 1)
-    text = '\n'.join(lines) + '\n'
-    print(text)
-    if args.output:
-        with open(args.output, 'w', encoding='utf-8') as f:
-            f.write(text)
+    publish('\n'.join(lines) + '\n', args.output)
     return 0
 
 

@@ -20,6 +20,7 @@ sys.path.insert(0, os.path.join(ROOT, 'bench'))
 
 import reprise  # noqa: E402
 from frames import frames  # noqa: E402
+from report import publish  # noqa: E402
 
 # name: (height, width, shape of the input, scale, offset); the input is u8 * scale + offset
 NETWORKS = {
@@ -100,11 +101,7 @@ def main():
             lines.append(f'| {name} | {stream} | {dense:.2f} | {ours:.2f} | {dense / ours:.2f} '
                          f'| {share:.1%} | {error:.1e} | {skipped:.1e} ({every}) |')
             print(lines[-1], file=sys.stderr, flush=True)
-    text = '\n'.join(lines) + '\n'
-    print(text)
-    if args.output:
-        with open(args.output, 'w', encoding='utf-8') as f:
-            f.write(text)
+    publish('\n'.join(lines) + '\n', args.output)
     return 0
 
 

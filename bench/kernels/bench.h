@@ -102,10 +102,10 @@ typedef struct change_pattern {
     double pixels, channels; /* share of pixels, in cells of 8 x 8, and of channels there */
 } change_pattern;
 
-enum { BENCH_PATTERNS = 3 };
+enum { BENCH_PATTERNS = 4, BENCH_WEIGHTS = 2 /* f32, half */ };
 extern const change_pattern bench_patterns[BENCH_PATTERNS];
 
 /** Measures corrections of a layer against its dense evaluation; prints rows of the table. */
-void bench_changes(const layer *l, const rpr_kernels *k, total sums[BENCH_PATTERNS]);
+void bench_changes(const layer *l, const rpr_kernels *k, total sums[BENCH_PATTERNS][BENCH_WEIGHTS]);
 
 #endif

@@ -84,6 +84,8 @@ rpr_linear *ours_linear(const layer *l)
     for (int32_t i = 0; i < o->n_phase; i++)
         o->phase[i].bias = o->weights + floats;
     rpr_linear_measure(o);
+    if (!rpr_linear_make_half(o))
+        bench_fail("out of memory");
     return o;
 }
 

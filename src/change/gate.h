@@ -142,6 +142,9 @@ void rpr_gate_copy(rpr_gate_state *g, const rpr_kernels *k, const rpr_map *x);
 double rpr_gate_sample(rpr_gate_state *g, const rpr_kernels *k, const rpr_map *x, int32_t first,
                        int32_t step);
 
+/** A loose gate compares every so-manieth row. */
+#define RPR_GATE_SAMPLE_ROWS 16
+
 /** True if the largest listed change is far larger than everything in xhat. Part of an update. */
 bool rpr_gate_fades(rpr_gate_state *g, const rpr_kernels *k);
 

@@ -5,7 +5,6 @@
  */
 #include "change/gate.h"
 
-#define SAMPLE_ROWS 16  /* every so-manieth row is compared */
 #define IDLE_FRAMES 2   /* that did not pay before a gate becomes loose */
 #define TIGHT_SHARE 0.8 /* of the changes that did not pay: fewer make it compare again */
 
@@ -40,7 +39,7 @@ static bool tightens(rpr_gate_state *g, const rpr_kernels *k, const rpr_map *x,
 {
     if (g->rule.kind == RPR_GATE_OFF)
         return false;
-    int32_t rows = x->n * x->h, step = rows < SAMPLE_ROWS ? rows : SAMPLE_ROWS;
+    int32_t rows = x->n * x->h, step = rows < RPR_GATE_SAMPLE_ROWS ? rows : RPR_GATE_SAMPLE_ROWS;
     double reached = (double)rpr_touch_count(touched) / (double)rpr_touch_pixels(touched);
     return reached < (double)g->tight ||
            rpr_gate_sample(g, k, x, step / 2, step) < (double)g->tight;

@@ -178,6 +178,9 @@ typedef struct rpr_kernels {
      *  One rounding per operation, no contraction: the same bits everywhere. */
     void (*u8_to_f32)(const uint8_t *x, float *y, int64_t pixels, int32_t c, const float *scale,
                       const float *offset);
+    /** to[k * plane + i] = from[i * pix + k] for i in [0, n) and k in [0, c): channels become
+     *  planes. Moves only, the same bits everywhere; plane >= n. */
+    void (*planes)(const float *from, int64_t pix, float *to, int64_t plane, int32_t n, int32_t c);
 } rpr_kernels;
 
 /** Table for the best instruction set that the processor has and RPR_ISA (test builds) allows. */

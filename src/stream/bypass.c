@@ -21,14 +21,6 @@ void rpr_stream_reset_bypass(rpr_stream *s)
     s->bypass = (rpr_bypass){.plain = plain, .wait = FIRST_WAIT};
 }
 
-static bool any_touched(const rpr_stream *s)
-{
-    bool any = false;
-    for (int i = 0; i < s->plan->n_input; i++)
-        any |= rpr_stream_touch(s, s->plan->input[i]).any;
-    return any;
-}
-
 /** Reuse begins anew: nothing that it kept is valid but the ranges. */
 static void leave(rpr_stream *s)
 {
@@ -49,7 +41,7 @@ bool rpr_stream_bypasses(rpr_stream *s)
     rpr_bypass *b = &s->bypass;
     if (!b->on)
         return false;
-    if (b->ran && !any_touched(s)) /* costs nothing either way */
+    if (b->ran && !rpr_stream_inputs_touched(s)) /* costs nothing either way */
         return true;
     b->left -= b->left > 0;
     if (b->left == 0 || rpr_stream_touched_share(s) < b->calm)
@@ -76,7 +68,7 @@ static void count_step(rpr_stream *s, int index, bool ran)
 int rpr_stream_run_plain(rpr_stream *s)
 {
     rpr_bypass *b = &s->bypass;
-    const bool run = !b->ran || any_touched(s);
+    const bool run = !b->ran || rpr_stream_inputs_touched(s);
     b->plain->time_layers = s->time_layers;
     if (run)
         RPR_TRY(rpr_stream_run_steps(b->plain));

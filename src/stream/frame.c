@@ -349,34 +349,47 @@ static void begin_reuse(rpr_stream *s)
     rpr_stream_begin_cut(s);
 }
 
+static void end_reuse(rpr_stream *s)
+{
+    rpr_stream_end_refresh(s);
+    for (int i = 0; i < s->plan->n_gate; i++)
+        rpr_gate_settle(&s->gate[i]);
+}
+
+/** Inputs are in: everything that they have changed. */
+static int run_frame(rpr_stream *s)
+{
+    s->stats = (rpr_frame_stats){.frame = s->frame};
+    s->cost = s->dense_cost = 0.0;
+    rpr_pool_busy(s->pool, true);
+    const bool bypassed = rpr_stream_bypasses(s), reuse = s->reuse && !bypassed;
+    if (reuse)
+        begin_reuse(s);
+    rpr_stream_find_whole(s);
+    int status = bypassed ? rpr_stream_run_plain(s) : rpr_stream_run_steps(s);
+    rpr_pool_busy(s->pool, false);
+    if (reuse)
+        end_reuse(s);
+    rpr_stream_calm(s);
+    return status;
+}
+
 int rpr_stream_run(rpr_stream *s, const rpr_input *in, size_t n_in, rpr_output *out, size_t n_out)
 {
     double start = now_ms();
     s->error.message[0] = '\0';
     RPR_TRY(rpr_stream_check_inputs(s, in, n_in));
     RPR_TRY(rpr_stream_check_outputs(s, out, n_out));
-    s->stats = (rpr_frame_stats){.frame = s->frame};
-    s->cost = s->dense_cost = 0.0;
-    rpr_pool_busy(s->pool, true);
     s->anew = s->frame == 0;
     rpr_stream_fill_inputs(s, in);
-    const bool bypassed = rpr_stream_bypasses(s);
-    if (s->reuse && !bypassed)
-        begin_reuse(s);
-    rpr_stream_find_whole(s);
-    int status = bypassed ? rpr_stream_run_plain(s) : rpr_stream_run_steps(s);
-    rpr_pool_busy(s->pool, false);
+    int status = rpr_stream_stays_calm(s) ? RPR_OK : run_frame(s);
     if (status != RPR_OK) {
         rpr_stream_reset(s); /* a step ran out of memory: what was computed so far is worthless */
         return status;
     }
-    if (s->reuse && !bypassed)
-        rpr_stream_end_refresh(s);
-    for (int i = 0; s->reuse && !bypassed && i < s->plan->n_gate; i++)
-        rpr_gate_settle(&s->gate[i]);
     rpr_stream_weigh(s);
-    rpr_stream_copy_outputs(bypassed ? s->bypass.plain : s, out, n_out);
-    s->frame++;
+    rpr_stream_copy_outputs(s->stats.bypassed ? s->bypass.plain : s, out, n_out);
+    s->stats.frame = s->frame++;
     s->runs++;
     s->ran = true;
     s->stats.ms = now_ms() - start;

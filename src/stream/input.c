@@ -207,3 +207,11 @@ void rpr_stream_fill_inputs(rpr_stream *s, const rpr_input *in)
             fill_tensor(s, i, &in[i]);
     }
 }
+
+bool rpr_stream_inputs_touched(const rpr_stream *s)
+{
+    bool any = false;
+    for (int i = 0; i < s->plan->n_input; i++)
+        any |= s->touch[s->plan->tensor[s->plan->input[i]].touch_owner].any;
+    return any;
+}

@@ -46,11 +46,18 @@ static inline void copy_channel(char *to, const char *from, size_t step, int32_t
 }
 
 /** Channels further out: each is written as a plane. */
-static void copy_planes(const rpr_tensor *t, char *base, char *to, int64_t channel_step)
+static void copy_planes(const rpr_kernels *k, const rpr_tensor *t, char *base, char *to,
+                        int64_t channel_step)
 {
     const size_t size = rpr_dtype_size(t->dtype), step = (size_t)t->pix * size;
+    const bool floats = t->dtype == RPR_F32 && t->pix > 1 && (uintptr_t)to % sizeof(float) == 0;
     for (rpr_order_run r = {0}; rpr_order_next(t, channel_step, &r);) {
         const char *from = rpr_order_memory(t, base, &r);
+        if (floats) {
+            k->planes((const void *)from, t->pix, (float *)(void *)to + r.at, channel_step, r.count,
+                      t->c);
+            continue;
+        }
         for (int32_t c = 0; c < t->c; c++, from += size) {
             char *plane = to + (size_t)(r.at + c * channel_step) * size;
             if (step == size)
@@ -74,6 +81,6 @@ void rpr_stream_copy_outputs(const rpr_stream *s, rpr_output *out, size_t n_out)
         if (channel_step == 1)
             copy_pixels(t, base, out[i].data);
         else
-            copy_planes(t, base, out[i].data, channel_step);
+            copy_planes(s->k, t, base, out[i].data, channel_step);
     }
 }

@@ -63,6 +63,7 @@ int rpr_stream_refresh(rpr_stream *s)
     rpr_refresh *r = &s->refresh;
     if (!s->reuse)
         return RPR_OK;
+    s->calm = 0;
     if (r->asked && r->next > 0) {
         r->again = true;
     } else {
@@ -111,6 +112,19 @@ void rpr_stream_begin_refresh(rpr_stream *s)
         }
         r->to = r->sweep < period ? all : reached(s); /* an old one ends before a new one begins */
     }
+}
+
+uint64_t rpr_stream_next_refresh(const rpr_stream *s)
+{
+    const rpr_refresh *r = &s->refresh;
+    const uint64_t every = (uint64_t)s->opt.refresh, soon = s->frame + 1;
+    if (r->asked || (every > 0 && r->sweep < s->frame / every))
+        return soon;
+    if (every == 0)
+        return UINT64_MAX;
+    const bool over = r->next == s->plan->n_gate;
+    const uint64_t at = over ? every : (uint64_t)(r->turn[r->next].share * (double)every);
+    return r->sweep * every + at > soon ? r->sweep * every + at : soon;
 }
 
 void rpr_stream_end_refresh(rpr_stream *s)

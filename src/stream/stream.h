@@ -110,6 +110,8 @@ struct rpr_stream {
     bool ran;       /* the state is what the last frame left: not reset or loaded since */
     uint64_t frame; /* frames run since create or reset */
     uint64_t runs;  /* frames run since create */
+    uint64_t calm;  /* nothing was done on the last frame, and until this one nothing is to be done
+                       unless an input changes; 0: not so */
     uint64_t random;
     char *state; /* everything that lives from frame to frame, but for the small arrays below */
     size_t state_bytes;
@@ -231,6 +233,9 @@ int rpr_stream_check_inputs(rpr_stream *s, const rpr_input *in, size_t n_in);
 /** Brings the inputs in and marks the pixels that differ from the previous frame. */
 void rpr_stream_fill_inputs(rpr_stream *s, const rpr_input *in);
 
+/** True if any pixel of any input was marked. */
+bool rpr_stream_inputs_touched(const rpr_stream *s);
+
 /** Runs a node by its definition, then keeps and marks the pixels that came out different. */
 int rpr_stream_run_generic(rpr_stream *s, const rpr_step *step);
 
@@ -255,6 +260,18 @@ bool rpr_stream_drops_z(const rpr_stream *s, const rpr_step *step);
 
 /** The costs by which a correction computes outputs anew; NULL: it never does. */
 const rpr_cost *rpr_stream_fresh_costs(rpr_stream *s);
+
+/** After a frame on which steps were run: finds out whether it was calm, and for how long. */
+void rpr_stream_calm(rpr_stream *s);
+
+/**
+ * Inputs are in: true if a walk over the steps would do on this frame exactly what it did on the
+ * last one, which was nothing. All that the frame reports then stands as it is.
+ */
+bool rpr_stream_stays_calm(const rpr_stream *s);
+
+/** The next frame after this one that is some layer's turn to be refreshed. */
+uint64_t rpr_stream_next_refresh(const rpr_stream *s);
 
 /** Skip, correct or recompute: decided from the gate's counts before any work is done. */
 rpr_choice rpr_stream_choose(rpr_stream *s, const rpr_step *step, int index);

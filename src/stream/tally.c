@@ -69,7 +69,8 @@ static double gate_cost(const rpr_stream *s, const rpr_gate_state *g, const rpr_
     if (g->open || (!g->compared && g->n_changed == 0))
         return 0.0;
     if (!g->compared)
-        return c->gate_value * (double)rpr_gate_elements(g) * (g->loose ? 1.0 / 16.0 : COLD_GATE);
+        return c->gate_value * (double)rpr_gate_elements(g) *
+               (g->loose ? 1.0 / RPR_GATE_SAMPLE_ROWS : COLD_GATE);
     return COLD_GATE * c->gate_value * (double)rpr_touch_count(x) * g->xhat.c +
            LISTED * c->gate_change * (double)g->n_changed;
 }

@@ -372,7 +372,9 @@ void bench(const rpr_kernels *const *tables, int n)
     bench_conv(tables, n, 13, 512, 512, 3, 1);
     bench_conv(tables, n, 52, 256, 128, 1, 1);
     bench_conv(tables, n, 13, 512, 512, 1, 1);
+    bench_conv(tables, n, 52, 72, 24, 1, 1);
     bench_conv(tables, n, 208, 3, 16, 3, 2);
+    bench_conv(tables, n, 208, 3, 24, 3, 2);
     bench_conv(tables, n, 104, 32, 48, 3, 1);
     bench_conv(tables, n, 1, 2048, 1000, 1, 1);
     bench_delta(tables, n, 52, 128, 128, 3, 0.4, 0.1);
@@ -382,6 +384,7 @@ void bench(const rpr_kernels *const *tables, int n)
     bench_delta(tables, n, 104, 64, 128, 1, 0.4, 0.1);
     bench_delta(tables, n, 52, 128, 128, 3, 0.2, 0.01);
     bench_depthwise(tables, n, 56, 128, 3);
+    bench_depthwise(tables, n, 104, 24, 3);
     bench_depthwise(tables, n, 28, 240, 5);
     bench_depthwise(tables, n, 112, 24, 3);
     bench_arrays(tables, n);

@@ -287,6 +287,20 @@ static void u8_case(const rpr_kernels *k, const rpr_kernels *ref)
     expect_same(y, want, n, "u8_to_f32");
 }
 
+static void planes_case(const rpr_kernels *k, const rpr_kernels *ref)
+{
+    int32_t c = rnd_int(1, 20), n = rnd_int(1, 70), pix = c + (rnd() % 2 ? rnd_int(0, 5) : 0);
+    int32_t plane = n + (rnd() % 2 ? rnd_int(0, 9) : 0);
+    int64_t in = (int64_t)(n - 1) * pix + c, out = (int64_t)(c - 1) * plane + n;
+    float *x = guard_floats(in), *y = guard_floats(out), *want = guard_floats(out);
+    fill_mixed(x, (int32_t)in, true);
+    fill_floats(y, (int32_t)out); /* what lies between planes stays */
+    memcpy(want, y, (size_t)out * sizeof *y);
+    ref->planes(x, pix, want, plane, n, c);
+    k->planes(x, pix, y, plane, n, c);
+    expect_same(y, want, out, "planes");
+}
+
 void check_elementwise(const rpr_kernels *k, const rpr_kernels *ref)
 {
     begin(k->isa, "element by element");
@@ -295,6 +309,7 @@ void check_elementwise(const rpr_kernels *k, const rpr_kernels *ref)
         sum_case(k, ref);
         finite_case(k);
         u8_case(k, ref);
+        planes_case(k, ref);
         guard_release();
     }
 }

@@ -89,8 +89,9 @@ static void conv_masked(const rpr_kernels *k, const rpr_conv_row *whole, const f
     float *out = guard_copy(before, n_out);
     uint8_t *mask = guard_alloc((size_t)r.n, false);
     uint32_t one_in = rnd() % 5 + 1;
+    const bool runs = rnd() % 3 == 0; /* long ones between single pixels */
     for (int32_t p = 0; p < r.n; p++)
-        mask[p] = rnd() % one_in == 0;
+        mask[p] = runs ? p % 19 > 3 || rnd() % 2 : rnd() % one_in == 0;
     r.out = out, r.mask = mask;
     k->conv_row(&r);
     for (int32_t p = 0; p < r.n; p++) {
@@ -107,9 +108,11 @@ static void conv_case(const rpr_kernels *k)
                       .kw = rnd_int(1, 3),
                       .ci = rnd_int(1, 9),
                       .co = rnd_co(),
-                      .n = rnd_int(1, 27)};
-    r.in_pix = r.ci + (rnd() % 2 ? rnd_int(1, 5) : 0);
-    r.in_step = r.in_pix * rnd_int(1, 2);
+                      .n = rnd_int(1, 45)};
+    const bool picture = rnd() % 4 == 0; /* as their first layers mostly are */
+    r.ci = picture ? 3 : r.ci;
+    r.in_pix = r.ci + (rnd() % 2 && !picture ? rnd_int(1, 5) : 0);
+    r.in_step = r.in_pix * (picture ? 2 : rnd_int(1, 2));
     r.in_row = r.n * r.in_step + r.kw * r.in_pix + rnd_int(0, 3);
     r.out_pix = r.co + (rnd() % 2 ? rnd_int(1, 5) : 0);
     int64_t n_in = (r.n - 1) * r.in_step + (r.kh - 1) * r.in_row + (r.kw - 1) * r.in_pix + r.ci;

@@ -150,11 +150,15 @@ sim_layer random_layer(rng *r, const char *name)
     int32_t groups = group_counts[rng_below(r, 5)];
     int32_t ci = groups * rng_between(r, 1, 5), co = groups * rng_between(r, 1, 12);
     sim_layer l = sim_fc(name, ci, co);
-    if (rng_below(r, 4) == 0)
-        l = sim_fc(name, rng_between(r, 1, 150), rng_between(r, 1, 60));
-    else
-        l = conv_layer(name, ci, co, groups, transposed, random_axis(r, transposed),
-                       random_axis(r, transposed), random_axis(r, transposed));
+    /* One draw after the other: in what order arguments are evaluated is up to the compiler. */
+    if (rng_below(r, 4) == 0) {
+        int32_t in = rng_between(r, 1, 150), out = rng_between(r, 1, 60);
+        l = sim_fc(name, in, out);
+    } else {
+        rpr_trace_axis d = random_axis(r, transposed), h = random_axis(r, transposed);
+        rpr_trace_axis w = random_axis(r, transposed);
+        l = conv_layer(name, ci, co, groups, transposed, d, h, w);
+    }
     if (rng_below(r, 4) == 0 && l.gates == 1) {
         l.n = rng_between(r, 1, 4);
         l.kept *= l.n;

@@ -11,7 +11,7 @@
 /* Tiles that leave registers for the weights and for the inputs, which gcc loads ahead. */
 #define CONV_MAX_PIXELS 12
 #define CONV_MAX_VECTORS 4
-#define CONV_WIDEST 12, 10, 7, 5
+#define CONV_WIDE(S) S(12, 1) S(10, 2) S(7, 3) S(5, 4)
 #define CONV_SHAPES(S) CONV_UP_TO_12(S, 1) CONV_UP_TO_10(S, 2) CONV_UP_TO_7(S, 3) CONV_UP_TO_5(S, 4)
 #define CONV_MAX_SCATTERED 8
 #define CONV_SCATTERED(S) S(8, 4, 1) S(8, 4, 2) S(6, 3, 3) S(5, 3, 4)
@@ -22,6 +22,7 @@
 #include "kernels/simd/depthwise.h"
 #include "kernels/simd/elementwise.h"
 #include "kernels/simd/gate.h"
+#include "kernels/simd/planes.h"
 
 #include "kernels/simd/target_end.h"
 
@@ -41,6 +42,7 @@ const rpr_kernels rpr_kernels_neon = {
     .magnitude = magnitude,
     .all_finite = all_finite,
     .u8_to_f32 = u8_to_f32,
+    .planes = planes,
 };
 
 #endif

@@ -66,6 +66,13 @@ static inline void v_store_tail(float *p, vtail t, vf a)
         vst1q_lane_f32(p + 2, a, 2);
 }
 
+/* In a register: the compiler does not read it from memory again for every use. */
+static inline vf v_kept(vf a)
+{
+    __asm__("" : "+w"(a));
+    return a;
+}
+
 /* The upper halves of floats, from the lower halves of words. */
 static inline vf v_lower_half(vf words)
 {
@@ -212,6 +219,28 @@ static inline void v_append(int32_t *idx, float *delta, uint32_t bits, int32_t i
     int32x4_t i = vaddq_s32(vdupq_n_s32(index), vld1q_s32(lanes));
     vst1q_s32(idx, vreinterpretq_s32_u8(vqtbl1q_u8(vreinterpretq_u8_s32(i), from)));
     vst1q_f32(delta, vreinterpretq_f32_u8(vqtbl1q_u8(vreinterpretq_u8_f32(d), from)));
+}
+
+typedef float32x4_t v4;
+
+static inline v4 v4_load(const float *p)
+{
+    return vld1q_f32(p);
+}
+
+static inline void v4_store(float *p, v4 a)
+{
+    vst1q_f32(p, a);
+}
+
+/* Rows become columns. */
+static inline void v4_transpose(v4 r[4])
+{
+    const float32x4x2_t a = vtrnq_f32(r[0], r[1]), b = vtrnq_f32(r[2], r[3]);
+    r[0] = vcombine_f32(vget_low_f32(a.val[0]), vget_low_f32(b.val[0]));
+    r[1] = vcombine_f32(vget_low_f32(a.val[1]), vget_low_f32(b.val[1]));
+    r[2] = vcombine_f32(vget_high_f32(a.val[0]), vget_high_f32(b.val[0]));
+    r[3] = vcombine_f32(vget_high_f32(a.val[1]), vget_high_f32(b.val[1]));
 }
 
 #endif

@@ -87,3 +87,10 @@ void rpr_ref_u8_to_f32(const uint8_t *x, float *y, int64_t pixels, int32_t c, co
         for (int32_t k = 0; k < c; k++)
             y[p * c + k] = (float)x[p * c + k] * scale[k] + offset[k];
 }
+
+void rpr_ref_planes(const float *from, int64_t pix, float *to, int64_t plane, int32_t n, int32_t c)
+{
+    for (int32_t k = 0; k < c; k++)
+        for (int32_t i = 0; i < n; i++)
+            to[k * plane + i] = from[i * pix + k];
+}

@@ -5,44 +5,62 @@
  * tile.
  */
 
-enum { DEPTHWISE_PIXELS = 8 };
+enum { DEPTHWISE_PIXELS = 8, DEPTHWISE_WIDEST = 5 };
 
-/* Pixels [0, np) of a tile, channels [k, k + VL) or, with `part`, those of the tail. */
-static inline ALWAYS_INLINE void depthwise_vector(const rpr_depthwise_row *r, const float *in,
-                                                  float *out, int32_t k, int np, bool part,
-                                                  vtail tail)
-{
-    const float *w = r->w + k;
-    vf acc[DEPTHWISE_PIXELS];
-    vf bias = part ? v_load_tail(r->bias + k, tail) : v_load(r->bias + k);
-    UNROLL
-    for (int p = 0; p < np; p++)
-        acc[p] = bias;
-    for (int32_t ky = 0; ky < r->kh; ky++)
-        for (int32_t kx = 0; kx < r->kw; kx++, w += r->c) {
-            const float *x = in + ky * r->in_row + kx * r->in_pix + k;
-            vf wv = part ? v_load_tail(w, tail) : v_load(w);
-            UNROLL
-            for (int p = 0; p < np; p++, x += r->in_step)
-                acc[p] = v_fma(part ? v_load_tail(x, tail) : v_load(x), wv, acc[p]);
-        }
-    UNROLL
-    for (int p = 0; p < np; p++, out += r->out_pix)
-        if (part)
-            v_store_tail(out + k, tail, acc[p]);
-        else
-            v_store(out + k, acc[p]);
-}
+#define DW(name) depthwise_##name
+#define DW_V vf
+#define DW_OP(name) v_##name
+#include "kernels/simd/depthwise_tile.h"
+#undef DW
+#undef DW_V
+#undef DW_OP
 
+#define DW(name) depthwise_half_##name
+#define DW_V vh
+#define DW_OP(name) vh_##name
+#include "kernels/simd/depthwise_tile.h"
+#undef DW
+#undef DW_V
+#undef DW_OP
+
+/* All channels of the pixels [p, p + np). */
 static inline ALWAYS_INLINE void depthwise_tile(const rpr_depthwise_row *r, int32_t p, int np)
 {
     const float *in = r->in + p * r->in_step;
     float *out = r->out + p * r->out_pix;
+    const int32_t left = r->c % VL;
     int32_t k = 0;
     for (; k + VL <= r->c; k += VL)
         depthwise_vector(r, in, out, k, np, false, v_tail(VL));
-    if (k < r->c)
-        depthwise_vector(r, in, out, k, np, true, v_tail(r->c - k));
+    if (left > VH)
+        depthwise_vector(r, in, out, k, np, true, v_tail(left));
+    else if (left > 0)
+        depthwise_half_vector(r, in, out, k, np, true, v_tail(left));
+}
+
+/* The same of DEPTHWISE_PIXELS pixels for kernels of kw columns and stride 1. */
+static inline ALWAYS_INLINE void depthwise_slide_tile(const rpr_depthwise_row *r, int32_t p, int kw)
+{
+    const float *in = r->in + p * r->in_step;
+    float *out = r->out + p * r->out_pix;
+    const int32_t left = r->c % VL;
+    int32_t k = 0;
+    for (; k + VL <= r->c; k += VL)
+        depthwise_slide(r, in, out, k, kw, false, v_tail(VL));
+    if (left > VH)
+        depthwise_slide(r, in, out, k, kw, true, v_tail(left));
+    else if (left > 0)
+        depthwise_half_slide(r, in, out, k, kw, true, v_tail(left));
+}
+
+static void depthwise_whole_tile(const rpr_depthwise_row *r, int32_t p)
+{
+    if (r->in_step == r->in_pix && r->kw == 3)
+        depthwise_slide_tile(r, p, 3);
+    else if (r->in_step == r->in_pix && r->kw == 5)
+        depthwise_slide_tile(r, p, 5);
+    else
+        depthwise_tile(r, p, DEPTHWISE_PIXELS);
 }
 
 /* Pixels from p on that are all wanted, at most DEPTHWISE_PIXELS. */
@@ -59,10 +77,14 @@ static int32_t depthwise_run(const rpr_depthwise_row *r, int32_t p)
 
 static void depthwise_row(const rpr_depthwise_row *r)
 {
+    const bool long_enough = !r->mask && r->n >= DEPTHWISE_PIXELS;
     for (int32_t p = 0; p < r->n;) {
+        if (long_enough && p + DEPTHWISE_PIXELS > r->n)
+            p = r->n -
+                DEPTHWISE_PIXELS; /* some pixels once more, which costs less than one by one */
         int32_t run = depthwise_run(r, p);
         if (run == DEPTHWISE_PIXELS) {
-            depthwise_tile(r, p, DEPTHWISE_PIXELS);
+            depthwise_whole_tile(r, p);
             p += DEPTHWISE_PIXELS;
         } else if (run >= DEPTHWISE_PIXELS / 2) {
             depthwise_tile(r, p, DEPTHWISE_PIXELS / 2);

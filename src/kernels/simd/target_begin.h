@@ -21,3 +21,5 @@ RPR_TARGET_PRAGMA(RPR_SIMD_TARGET)
 #endif
 
 #define ALWAYS_INLINE __attribute__((always_inline))
+/* The compiler no longer knows what a pointer has to do with others. */
+#define FORGET(p) __asm__("" : "+r"(p))

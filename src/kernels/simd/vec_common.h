@@ -5,6 +5,20 @@
 
 #include <stdbool.h>
 
+/* Half vectors, where an instruction set has them and they are cheaper: else nothing is ever half.
+ */
+#ifndef VH
+#define VH 0
+typedef vf vh;
+#define vh_set v_set
+#define vh_load v_load
+#define vh_store v_store
+#define vh_store_tail v_store_tail
+#define vh_load_tail v_load_tail
+#define vh_kept v_kept
+#define vh_fma v_fma
+#endif
+
 /* Stores nv vectors side by side, of the last one only so many lanes. */
 static inline ALWAYS_INLINE void v_store_all(float *p, const vf *a, int nv, int32_t last)
 {

@@ -12,7 +12,7 @@
 /* Tiles that leave registers for the weights and one broadcast. */
 #define CONV_MAX_PIXELS 12
 #define CONV_MAX_VECTORS 4
-#define CONV_WIDEST 12, 12, 8, 6
+#define CONV_WIDE(S) S(12, 1) S(12, 2) S(8, 3) S(6, 4)
 #define CONV_SHAPES(S) CONV_UP_TO_12(S, 1) CONV_UP_TO_12(S, 2) CONV_UP_TO_8(S, 3) CONV_UP_TO_6(S, 4)
 #define CONV_MAX_SCATTERED 8
 #define CONV_SCATTERED(S) S(8, 4, 1) S(8, 4, 2) S(6, 3, 3) S(6, 3, 4)
@@ -23,6 +23,7 @@
 #include "kernels/simd/depthwise.h"
 #include "kernels/simd/elementwise.h"
 #include "kernels/simd/gate.h"
+#include "kernels/simd/planes.h"
 
 #include "kernels/simd/target_end.h"
 
@@ -42,6 +43,7 @@ const rpr_kernels rpr_kernels_avx512 = {
     .magnitude = magnitude,
     .all_finite = all_finite,
     .u8_to_f32 = u8_to_f32,
+    .planes = planes,
 };
 
 #endif

@@ -6,6 +6,8 @@
 #include <immintrin.h>
 #include <stdint.h>
 
+#include "kernels/x86/vec4.h"
+
 #define VL 8
 
 typedef __m256 vf;
@@ -42,6 +44,13 @@ static inline vf v_load_tail(const float *p, vtail t)
 static inline void v_store_tail(float *p, vtail t, vf a)
 {
     _mm256_maskstore_ps(p, t, a);
+}
+
+/* In a register: the compiler does not read it from memory again for every use. */
+static inline vf v_kept(vf a)
+{
+    __asm__("" : "+x"(a));
+    return a;
 }
 
 /* The upper halves of floats, from the lower halves of words. */

@@ -6,6 +6,8 @@
 #include <immintrin.h>
 #include <stdint.h>
 
+#include "kernels/x86/vec4.h"
+
 #define VL 16
 
 typedef __m512 vf;
@@ -42,6 +44,56 @@ static inline vf v_load_tail(const float *p, vtail t)
 static inline void v_store_tail(float *p, vtail t, vf a)
 {
     _mm512_mask_storeu_ps(p, t, a);
+}
+
+/* In a register: the compiler does not read it from memory again for every use. */
+static inline vf v_kept(vf a)
+{
+    __asm__("" : "+v"(a));
+    return a;
+}
+
+/* Vectors of 8 floats, which take half the time of a processor that splits vectors of 16. */
+#define VH 8
+
+typedef __m256 vh;
+
+static inline vh vh_set(float x)
+{
+    return _mm256_set1_ps(x);
+}
+
+static inline vh vh_load(const float *p)
+{
+    return _mm256_loadu_ps(p);
+}
+
+static inline void vh_store(float *p, vh a)
+{
+    _mm256_storeu_ps(p, a);
+}
+
+/* The tail has at most VH lanes. */
+static inline vh vh_load_tail(const float *p, vtail t)
+{
+    return _mm256_maskz_loadu_ps((__mmask8)t, p);
+}
+
+static inline void vh_store_tail(float *p, vtail t, vh a)
+{
+    _mm256_mask_storeu_ps(p, (__mmask8)t, a);
+}
+
+static inline vh vh_kept(vh a)
+{
+    __asm__("" : "+v"(a));
+    return a;
+}
+
+/* a * b + c, rounded once */
+static inline vh vh_fma(vh a, vh b, vh c)
+{
+    return _mm256_fmadd_ps(a, b, c);
 }
 
 /* The upper halves of floats, from the lower halves of words. */
