@@ -35,14 +35,6 @@ static int turns(const rpr_stream *s)
     return n;
 }
 
-static int gates(const rpr_stream *s)
-{
-    int n = 0;
-    for (int i = 0; i < s->plan->n_gate; i++)
-        n += !s->gate[i].open;
-    return n;
-}
-
 /* ----------------------------------------------------------------- periods */
 
 /** Front to back, and a gate that compares goes without a turn no longer than a period. */
@@ -225,6 +217,7 @@ static void sweeps_keep_the_limit(void **state)
 /** Behind exact gates all layers have their turn on one frame, and only rounding tells. */
 static void exact_gates_sweep_at_once(void **state)
 {
+    int refreshed = 0;
     (void)state;
     for (size_t i = 0; i < nets_count(); i++) {
         rpr_model *m = nets_make(i);
@@ -232,7 +225,6 @@ static void exact_gates_sweep_at_once(void **state)
         opt.all_gates = never.all_gates = 1; /* nothing becomes loose, which needs no turn */
         player *p = player_new(m, &opt), *q = player_new(m, &never);
         scene *s = scene_new(m, 4);
-        int refreshed = 0;
         for (int f = 0; f < 3 * PERIOD; f++) {
             scene_next(s);
             player_run(p, s);
@@ -243,11 +235,11 @@ static void exact_gates_sweep_at_once(void **state)
             refreshed += turns(p->s);
         }
         scene_free(s);
-        assert_true(refreshed > 0 || gates(p->s) == 0);
         player_free(p);
         player_free(q);
         rpr_model_destroy(m);
     }
+    assert_true(refreshed > 20);
 }
 
 int main(void)
