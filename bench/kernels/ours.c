@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A layer as the engine has it, without a network around it. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "bench.h"
@@ -20,6 +21,7 @@ static void fill_conv(const layer *l, rpr_linear *o)
                      .in_x0 = -l->pad,
                      .out_sy = 1,
                      .out_sx = 1,
+                     .out_n = 1,
                      .rows = l->out_h,
                      .cols = l->out_w,
                      .ci = l->ci,
@@ -32,39 +34,48 @@ static void fill_conv(const layer *l, rpr_linear *o)
             o->weights[t * l->co + c] = l->w[c * taps + t];
 }
 
-/* Kernel as wide as the stride: every tap is a phase of its own that reads one pixel. */
+/*
+ * Kernel as wide as the stride: every row of taps is a phase that reads one pixel and writes as
+ * many as it has taps (ops/linear_transposed.c).
+ */
 static void fill_transposed(const layer *l, rpr_linear *o)
 {
-    int32_t taps = l->k * l->k;
-    float *w = o->weights;
-    for (int32_t t = 0; t < taps; t++) {
-        o->phase[t] = (rpr_phase){.kh = 1,
-                                  .kw = 1,
-                                  .sh = 1,
-                                  .sw = 1,
-                                  .dh = 1,
-                                  .dw = 1,
-                                  .out_y0 = t / l->k,
-                                  .out_x0 = t % l->k,
-                                  .out_sy = l->s,
-                                  .out_sx = l->s,
-                                  .rows = l->in_h,
-                                  .cols = l->in_w,
-                                  .ci = l->ci,
-                                  .co = l->co,
-                                  .w = w};
-        rpr_pack_weights(w, l->w + t * l->ci, l->co, 1, l->ci, (int64_t)taps * l->ci, 0, 1);
-        w += rpr_packed_floats(l->ci, l->co);
+    float *w = o->weights, *taps = bench_floats((int64_t)l->k * l->co * l->ci);
+    for (int32_t ky = 0; ky < l->k; ky++) {
+        o->phase[ky] = (rpr_phase){.kh = 1,
+                                   .kw = 1,
+                                   .sh = 1,
+                                   .sw = 1,
+                                   .dh = 1,
+                                   .dw = 1,
+                                   .out_y0 = ky,
+                                   .out_sy = l->s,
+                                   .out_sx = l->s,
+                                   .out_n = l->k,
+                                   .rows = l->in_h,
+                                   .cols = l->in_w,
+                                   .ci = l->ci,
+                                   .co = l->k * l->co,
+                                   .w = w};
+        for (int32_t kx = 0; kx < l->k; kx++)
+            for (int32_t c = 0; c < l->co; c++)
+                memcpy(taps + (kx * l->co + c) * l->ci,
+                       l->w + ((c * l->k + ky) * l->k + kx) * l->ci, (size_t)l->ci * sizeof *taps);
+        rpr_pack_weights(w, taps, l->k * l->co, 1, l->ci, l->ci, 0, 1);
+        w += rpr_packed_floats(l->ci, l->k * l->co);
     }
+    o->folded = true;
+    free(taps);
 }
 
 rpr_linear *ours_linear(const layer *l)
 {
-    bool depthwise = l->kind == LAYER_DEPTHWISE;
-    int64_t taps = (int64_t)l->k * l->k;
-    int64_t floats = depthwise ? taps * l->co : rpr_packed_floats(taps * l->ci, l->co);
-    rpr_linear *o = rpr_linear_new(l->kind == LAYER_TRANSPOSED ? (int32_t)taps : 1, floats,
-                                   rpr_round_lane(l->co));
+    const bool depthwise = l->kind == LAYER_DEPTHWISE;
+    const int32_t fold = l->kind == LAYER_TRANSPOSED ? l->k : 1;
+    const int64_t rows = (int64_t)l->k * l->k * l->ci / fold;
+    int64_t floats =
+        depthwise ? (int64_t)l->k * l->k * l->co : rpr_packed_floats(rows, fold * l->co);
+    rpr_linear *o = rpr_linear_new(fold, floats, rpr_round_lane(fold * l->co));
     if (!o)
         bench_fail("out of memory");
     o->depthwise = depthwise;
@@ -80,7 +91,8 @@ rpr_linear *ours_linear(const layer *l)
         fill_transposed(l, o);
     else
         fill_conv(l, o);
-    memcpy(o->weights + floats, l->bias, (size_t)l->co * sizeof *l->bias);
+    for (int32_t f = 0; f < fold; f++)
+        memcpy(o->weights + floats + f * l->co, l->bias, (size_t)l->co * sizeof *l->bias);
     for (int32_t i = 0; i < o->n_phase; i++)
         o->phase[i].bias = o->weights + floats;
     rpr_linear_measure(o);

@@ -21,10 +21,42 @@ static void join(bool whole, int32_t *n, int64_t *c)
     }
 }
 
+enum { REPEATED = 512, REPEATED_CHANNELS = 32 };
+
+/** One pixel over and over, as often as there is room and at most n times; returns how often. */
+static int32_t repeat(float to[REPEATED], const float *pixel, int32_t n, int32_t c)
+{
+    const int32_t times = n < REPEATED / c ? n : REPEATED / c, all = times * c;
+    memcpy(to, pixel, (size_t)c * sizeof *to);
+    for (int32_t have = c; have < all; have *= 2)
+        memcpy(to + have, to, (size_t)(have < all - have ? have : all - have) * sizeof *to);
+    return times;
+}
+
+/** Pixels of few channels against one that is repeated: many of them in a call. */
+static void repeated_binary(const rpr_kernels *k, rpr_binary op, const float *many,
+                            const float *pixel, bool reversed, float *o, int32_t n, int32_t c)
+{
+    float row[REPEATED];
+    const int32_t times = repeat(row, pixel, n, c);
+    for (int32_t i = 0; i < n; i += times) {
+        const int64_t at = (int64_t)i * c, len = (int64_t)(n - i < times ? n - i : times) * c;
+        k->binary(op, reversed ? row : many + at, reversed ? many + at : row, o + at, len);
+    }
+}
+
 void rpr_span_binary(const rpr_kernels *k, rpr_binary op, rpr_span a, rpr_span b, rpr_span o,
                      int32_t n, int32_t c)
 {
     int64_t len = c;
+    if (n > 2 && c <= REPEATED_CHANNELS && o.step == c && a.step == c && b.step == 0) {
+        repeated_binary(k, op, a.p, b.p, false, o.p, n, c);
+        return;
+    }
+    if (n > 2 && c <= REPEATED_CHANNELS && o.step == c && b.step == c && a.step == 0) {
+        repeated_binary(k, op, b.p, a.p, true, o.p, n, c);
+        return;
+    }
     join(is_whole(a, n, c) && is_whole(b, n, c) && is_whole(o, n, c), &n, &len);
     for (int32_t i = 0; i < n; i++)
         k->binary(op, a.p + i * a.step, b.p + i * b.step, o.p + i * o.step, len);
