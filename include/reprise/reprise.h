@@ -276,6 +276,16 @@ RPR_API const char *rpr_stream_error(const rpr_stream *s);
 /** Forgets everything: the next frame is computed densely and ranges are profiled on it. */
 RPR_API void rpr_stream_reset(rpr_stream *s);
 
+/**
+ * Scales what the gates let pass: thresholds of dead-zones are multiplied by `scale`, levels become
+ * 1 / scale times as many (65536 at most). 0 <= scale <= 1, the options' gates being 1; 0 makes
+ * dead-zones exact. RPR_ERR_ARGUMENT otherwise. With a smaller scale than before, the next frame is
+ * computed from nothing, but with the ranges of the first. Saved and copied with the state; a reset
+ * sets it to 1. An rpr_audit (audit.h) calls this by itself.
+ */
+RPR_API int rpr_stream_scale_gates(rpr_stream *s, double scale);
+RPR_API double rpr_stream_gate_scale(const rpr_stream *s);
+
 /** A copy that goes on by itself. */
 RPR_API int rpr_stream_clone(const rpr_stream *s, rpr_stream **out, rpr_error *err);
 

@@ -47,6 +47,7 @@ static void leave(rpr_stream *s)
     b->on = false;
     b->dear = b->since = 0;
     s->anew = true;
+    s->renews = false;
     for (int i = 0; i < s->plan->n_gate; i++)
         rpr_gate_forget(&s->gate[i]);
     for (int i = 0; i < s->plan->n_step; i++)
@@ -58,8 +59,11 @@ static void leave(rpr_stream *s)
 bool rpr_stream_bypasses(rpr_stream *s)
 {
     rpr_bypass *b = &s->bypass;
-    if (!b->on)
+    if (!b->on) {
+        if (s->renews)
+            leave(s);
         return false;
+    }
     if (b->ran && !any_touched(s)) /* costs nothing either way */
         return true;
     b->left -= b->left > 0;
@@ -90,7 +94,7 @@ int rpr_stream_run_plain(rpr_stream *s)
     const bool run = !b->ran || any_touched(s);
     b->plain->time_layers = s->time_layers;
     if (run)
-        RPR_TRY(rpr_stream_run_steps(b->plain));
+        RPR_TRY(rpr_stream_run_steps(b->plain, 0, s->plan->n_step));
     b->ran = true;
     for (int i = 0; i < s->plan->n_step; i++)
         count_step(s, i, run);

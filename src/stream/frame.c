@@ -298,9 +298,9 @@ static int run_step(rpr_stream *s, const rpr_step *step, int index)
     return RPR_ERR_INTERNAL;
 }
 
-int rpr_stream_run_steps(rpr_stream *s)
+int rpr_stream_run_steps(rpr_stream *s, int first, int end)
 {
-    for (int i = 0; i < s->plan->n_step; i++) {
+    for (int i = first; i < end; i++) {
         double start = s->time_layers ? now_ms() : 0.0;
         RPR_TRY(run_step(s, &s->plan->step[i], i));
         if (s->bypass.plain)
@@ -323,7 +323,7 @@ int rpr_stream_run(rpr_stream *s, const rpr_input *in, size_t n_in, rpr_output *
     rpr_stream_fill_inputs(s, in);
     const bool bypassed = rpr_stream_bypasses(s);
     rpr_stream_find_whole(s);
-    int status = bypassed ? rpr_stream_run_plain(s) : rpr_stream_run_steps(s);
+    int status = bypassed ? rpr_stream_run_plain(s) : rpr_stream_run_steps(s, 0, s->plan->n_step);
     rpr_pool_busy(s->pool, false);
     if (status != RPR_OK) {
         rpr_stream_reset(s); /* a step ran out of memory: what was computed so far is worthless */

@@ -18,6 +18,8 @@ typedef struct save_header {
     uint64_t frame, random, rules;
     int32_t on, since, dear, left, wait; /* of the bypass */
     float calm;
+    int32_t renews;
+    double scale; /* of the gates */
 } save_header;
 
 typedef struct save_gate {
@@ -99,6 +101,8 @@ static save_header make_header(const rpr_stream *s)
     h.random = s->random;
     h.rules = hash_rules(s);
     h.bypass = s->bypass.plain != NULL;
+    h.renews = s->renews;
+    h.scale = s->scale;
     put_bypass(&h, &s->bypass);
     return h;
 }
@@ -190,6 +194,8 @@ static int check_header(rpr_stream *s, const save_header *h, size_t bytes)
     if (h->gate_kind != own.gate_kind || h->levels != own.levels || h->threshold < own.threshold ||
         h->threshold > own.threshold || h->refresh != own.refresh || h->rules != own.rules)
         return rpr_fail(&s->error, RPR_ERR_STATE, "the saved state is of another gate");
+    if (!(h->scale >= 0.0 && h->scale <= 1.0))
+        return rpr_fail(&s->error, RPR_ERR_STATE, "the saved state is damaged");
     return RPR_OK;
 }
 
@@ -204,6 +210,8 @@ int rpr_stream_load(rpr_stream *s, const void *buffer, size_t bytes)
     s->frame = h.frame;
     s->random = h.random;
     get_bypass(&h, &s->bypass);
+    rpr_stream_take_scale(s, h.scale);
+    s->renews = h.renews != 0;
     for (int i = 0; i < s->plan->n_gate; i++) {
         save_gate gate;
         at = get(at, &gate, sizeof gate);
@@ -241,6 +249,8 @@ static void copy_small(rpr_stream *to, const rpr_stream *from)
         to->gate[i].rule = from->gate[i].rule;
         to->gate[i].half = from->gate[i].half;
     }
+    rpr_stream_take_scale(to, from->scale);
+    to->renews = from->renews;
     to->has_exact = from->has_exact;
     const save_header h = make_header(from);
     get_bypass(&h, &to->bypass);

@@ -56,6 +56,17 @@ static double linear_cost(const rpr_stream *s, const rpr_step *step, const rpr_s
     return marks + state->list_cost;
 }
 
+double rpr_stream_plain_cost(const rpr_stream *s, const rpr_step *step)
+{
+    double values = 0.0;
+    if (step->kind == RPR_STEP_LINEAR)
+        return dense_of(s, step->linear);
+    for (int i = 0; step->kind != RPR_STEP_JOIN && i < step->n_out; i++)
+        if (step->out[i] != RPR_NONE)
+            values += values_of(&s->plan->tensor[step->out[i]]);
+    return PIXEL_VALUE * values;
+}
+
 void rpr_stream_tally(rpr_stream *s, const rpr_step *step, int index)
 {
     if (step->kind == RPR_STEP_LINEAR) {

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "audit/control.h"
+
+#include <math.h>
+
+#define ROUNDING 1e-5  /* errors that are none */
+#define SURE 1.5       /* standard errors above the budget */
+#define ENORMOUS 20.0  /* times the budget: one audit is enough */
+#define AIM 0.8        /* of the budget, after tightening */
+#define MOST_CUT 0.25  /* of the scale in one decision, ... */
+#define LEAST_CUT 0.9  /* ... and at least */
+#define FAR_BELOW 0.6  /* of the budget, to loosen */
+#define CALM_AUDITS 4  /* that show it */
+#define MOST_RISE 1.15 /* of the scale in one decision */
+#define TIGHTEST (1.0 / 64.0)
+#define LARGEST 1e3 /* times the budget: larger errors count as this one */
+
+double rpr_control_mean(const rpr_control *c)
+{
+    double sum = 0.0;
+    for (int i = 0; i < c->n; i++)
+        sum += c->error[i];
+    return c->n > 0 ? sum / c->n : 0.0;
+}
+
+/** Standard error of the mean; of a single audit all of it, unless one is all that is asked for. */
+static double doubt_of(const rpr_control *c, double mean)
+{
+    double squares = 0.0;
+    if (c->n < 2)
+        return c->window > 1 ? mean : 0.0;
+    for (int i = 0; i < c->n; i++)
+        squares += (c->error[i] - mean) * (c->error[i] - mean);
+    return sqrt(squares / (c->n - 1) / c->n);
+}
+
+static double clamp(double x, double low, double high)
+{
+    return x < low ? low : x > high ? high : x;
+}
+
+static rpr_verdict tighten(rpr_control *c, double over, double *scale)
+{
+    *scale *= clamp(AIM * c->budget / over, MOST_CUT, LEAST_CUT);
+    if (*scale < TIGHTEST)
+        *scale = 0.0;
+    c->n = c->at = 0;
+    return RPR_TIGHTEN;
+}
+
+static rpr_verdict loosen(rpr_control *c, double under, double *scale)
+{
+    const double rise = under > 0.0 ? AIM * c->budget / under : MOST_RISE;
+    const double wider = *scale * clamp(rise, 1.0, MOST_RISE);
+    *scale = clamp(wider, TIGHTEST, 1.0);
+    c->n = c->at = 0;
+    return RPR_LOOSEN;
+}
+
+static void keep(rpr_control *c, double error)
+{
+    const double most = LARGEST * (c->budget > ROUNDING ? c->budget : ROUNDING);
+    c->error[c->at] = c->budget >= 0.0 && error > most ? most : error;
+    c->at = (c->at + 1) % c->window;
+    c->n += c->n < c->window;
+}
+
+rpr_verdict rpr_control_add(rpr_control *c, double error, double *scale)
+{
+    const double limit = c->budget > ROUNDING ? c->budget : ROUNDING;
+    const int calm = c->window < CALM_AUDITS ? c->window : CALM_AUDITS;
+    keep(c, error);
+    if (c->budget < 0.0)
+        return RPR_KEEP;
+    const double mean = rpr_control_mean(c), doubt = doubt_of(c, mean);
+    if (error > ENORMOUS * limit)
+        return tighten(c, error, scale);
+    if (mean - SURE * doubt > limit)
+        return tighten(c, mean - SURE * doubt, scale);
+    if (*scale < 1.0 && c->n >= calm && mean + doubt < FAR_BELOW * c->budget)
+        return loosen(c, mean + doubt, scale);
+    return error > limit ? RPR_DOUBT : RPR_KEEP;
+}
