@@ -127,7 +127,7 @@ static int fill(rpr_audit *a, rpr_stream *s, const rpr_audit_options *o, rpr_err
     a->opt = *o;
     if (o->spread == 0)
         a->opt.spread = widest_spread(o) < USUAL_SPREAD ? widest_spread(o) : USUAL_SPREAD;
-    a->control = (rpr_control){.budget = o->budget, .window = o->window};
+    rpr_control_begin(&a->control, o->budget, o->window);
     a->next = o->every - 1;
     a->runs = s->runs;
     a->st.last_frame = -1;

@@ -10,7 +10,8 @@
 #define MOST_CUT 0.25  /* of the scale in one decision, ... */
 #define LEAST_CUT 0.9  /* ... and at least */
 #define FAR_BELOW 0.6  /* of the budget, to loosen */
-#define CALM_AUDITS 4  /* that show it */
+#define CALM_AUDITS 4  /* that show it, ... */
+#define MOST_CALM 256  /* ... when loosening has led to breaches again and again */
 #define MOST_RISE 1.15 /* of the scale in one decision */
 #define TIGHTEST (1.0 / 64.0)
 #define LARGEST 1e3 /* times the budget: larger errors count as this one */
@@ -39,12 +40,25 @@ static double clamp(double x, double low, double high)
     return x < low ? low : x > high ? high : x;
 }
 
+/** What was seen so far is of other gates than the present ones. */
+static void decide(rpr_control *c, bool loosened)
+{
+    c->n = c->at = c->since = 0;
+    c->loosened = loosened;
+}
+
+void rpr_control_begin(rpr_control *c, double budget, int window)
+{
+    *c = (rpr_control){.budget = budget, .window = window, .patience = CALM_AUDITS};
+}
+
 static rpr_verdict tighten(rpr_control *c, double over, double *scale)
 {
     *scale *= clamp(AIM * c->budget / over, MOST_CUT, LEAST_CUT);
     if (*scale < TIGHTEST)
         *scale = 0.0;
-    c->n = c->at = 0;
+    c->patience *= c->loosened && c->patience < MOST_CALM ? 2 : 1;
+    decide(c, false);
     return RPR_TIGHTEN;
 }
 
@@ -53,7 +67,8 @@ static rpr_verdict loosen(rpr_control *c, double under, double *scale)
     const double rise = under > 0.0 ? AIM * c->budget / under : MOST_RISE;
     const double wider = *scale * clamp(rise, 1.0, MOST_RISE);
     *scale = clamp(wider, TIGHTEST, 1.0);
-    c->n = c->at = 0;
+    c->patience /= c->loosened && c->patience > CALM_AUDITS ? 2 : 1;
+    decide(c, true);
     return RPR_LOOSEN;
 }
 
@@ -63,12 +78,12 @@ static void keep(rpr_control *c, double error)
     c->error[c->at] = c->budget >= 0.0 && error > most ? most : error;
     c->at = (c->at + 1) % c->window;
     c->n += c->n < c->window;
+    c->since += c->since < MOST_CALM;
 }
 
 rpr_verdict rpr_control_add(rpr_control *c, double error, double *scale)
 {
     const double limit = c->budget > ROUNDING ? c->budget : ROUNDING;
-    const int calm = c->window < CALM_AUDITS ? c->window : CALM_AUDITS;
     keep(c, error);
     if (c->budget < 0.0)
         return RPR_KEEP;
@@ -77,7 +92,7 @@ rpr_verdict rpr_control_add(rpr_control *c, double error, double *scale)
         return tighten(c, error, scale);
     if (mean - SURE * doubt > limit)
         return tighten(c, mean - SURE * doubt, scale);
-    if (*scale < 1.0 && c->n >= calm && mean + doubt < FAR_BELOW * c->budget)
+    if (*scale < 1.0 && c->since >= c->patience && mean + doubt < FAR_BELOW * c->budget)
         return loosen(c, mean + doubt, scale);
     return error > limit ? RPR_DOUBT : RPR_KEEP;
 }

@@ -7,7 +7,7 @@
  * standard error d, and gates are tightened when even e - 1.5 d is over the budget, loosened when
  * e + d is far below. Small errors grow in proportion to the thresholds; tightening aims at 0.8 of
  * the budget and loosening begins below 0.6, in steps of at most 1.15, so that neither leads to the
- * other.
+ * other. Where it does all the same, loosening takes twice as many audits each time.
  */
 #ifndef RPR_AUDIT_CONTROL_H
 #define RPR_AUDIT_CONTROL_H
@@ -21,9 +21,14 @@ typedef struct rpr_control {
     int window;
     double error[RPR_AUDIT_MAX_WINDOW]; /* of the last n audits, in a ring */
     int n, at;
+    int since;     /* audits since the last decision, ... */
+    bool loosened; /* ... which was this */
+    int patience;  /* audits before the next such */
 } rpr_control;
 
 typedef enum rpr_verdict { RPR_KEEP, RPR_DOUBT, RPR_TIGHTEN, RPR_LOOSEN } rpr_verdict;
+
+void rpr_control_begin(rpr_control *c, double budget, int window);
 
 /**
  * Adds the error of an audit (0 or more, perhaps infinite) that was made with the gates at *scale;

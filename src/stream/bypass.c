@@ -64,7 +64,7 @@ bool rpr_stream_bypasses(rpr_stream *s)
             leave(s);
         return false;
     }
-    if (b->ran && !any_touched(s)) /* costs nothing either way */
+    if (!any_touched(s)) /* costs nothing either way, if the outputs are there; a copy has none */
         return true;
     b->left -= b->left > 0;
     if (b->left == 0 || touched_share(s) < (double)b->calm)
