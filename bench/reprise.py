@@ -148,6 +148,7 @@ _SIGNATURES = {
                                  c.c_size_t]),
     'rpr_stream_error': (c.c_char_p, [_P]),
     'rpr_stream_reset': (None, [_P]),
+    'rpr_stream_refresh': (c.c_int, [_P]),
     'rpr_stream_state_bytes': (c.c_size_t, [_P]),
     'rpr_stream_frame_stats': (c.c_int, [_P, c.POINTER(FrameStats)]),
     'rpr_stream_layer_stats': (c.c_int, [_P, c.c_size_t, c.POINTER(LayerStats)]),
@@ -312,6 +313,9 @@ class Stream:
     def scale_gates(self, scale):
         if self._lib.rpr_stream_scale_gates(self._handle, scale):
             raise Error(self._lib.rpr_stream_error(self._handle).decode())
+
+    def refresh(self):
+        self._lib.rpr_stream_refresh(self._handle)
 
     def stats(self):
         s = FrameStats()

@@ -40,7 +40,7 @@ typedef struct rpr_audit_options {
                              1 / spread of a dense run is added to each of them; the outputs are
                              compared in one more */
     int window;         /**< audits over which errors are averaged, 1 to RPR_AUDIT_MAX_WINDOW;
-                             default 8 */
+                             default 16 */
     double budget; /**< largest mean error by the metric, finite. 0: exact, up to rounding (errors
                         up to 1e-5). Negative, the default: none, errors are only reported */
     const rpr_metric *metric; /**< of single frames: begin, add, error. NULL: relative L2 of the

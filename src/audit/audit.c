@@ -18,7 +18,7 @@
 
 #define USUAL_EVERY 32
 #define USUAL_SPREAD 8
-#define USUAL_WINDOW 8
+#define USUAL_WINDOW 16
 #define MOST_EVERY 1000000
 #define SETTLING 8 /* frames after new gates, before which errors are not yet the usual ones */
 
@@ -117,7 +117,7 @@ static int make_dense(rpr_audit *a, rpr_error *err)
     o.allow_nonfinite = a->s->opt.allow_nonfinite;
     RPR_TRY(rpr_stream_create(a->s->model, &o, &a->dense, err));
     for (int i = 0; i < a->s->plan->n_step; i++)
-        a->whole += rpr_stream_plain_cost(a->dense, &a->s->plan->step[i]);
+        a->whole += rpr_stream_dense_cost(a->dense, &a->s->plan->step[i]);
     return RPR_OK;
 }
 
@@ -266,7 +266,7 @@ static int run_share(rpr_audit *a)
     const double before = a->done, end = a->whole * ++a->piece / a->opt.spread;
     const bool last = a->piece == a->opt.spread;
     for (; a->step < p->n_step; a->step++) {
-        const double cost = rpr_stream_plain_cost(a->dense, &p->step[a->step]);
+        const double cost = rpr_stream_dense_cost(a->dense, &p->step[a->step]);
         if (!last && a->done + cost / 2.0 > end)
             break;
         a->done += cost;
@@ -278,13 +278,19 @@ static int run_share(rpr_audit *a)
 }
 
 /**
- * A frame that was computed from nothing costs as much as a dense one, and its error says nothing
- * about those that follow: audits wait.
+ * A frame that was computed from nothing or takes part in a sweep costs as much as a dense one or
+ * more, and its error says nothing about those that follow: audits wait.
  */
+static bool waits(const rpr_stream *s)
+{
+    const bool dear = s->refresh.taken > 0 && s->cost > s->dense_cost;
+    return s->anew || (!s->stats.bypassed && (s->refresh.asked || dear));
+}
+
 static int go_on(rpr_audit *a, int64_t now, const rpr_input *in, size_t n_in)
 {
     const bool at_once = a->opt.spread == 1;
-    if (a->s->anew)
+    if (waits(a->s))
         return RPR_OK;
     if (a->stage == DONE)
         return compare(a, now);

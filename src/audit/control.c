@@ -4,7 +4,7 @@
 #include <math.h>
 
 #define ROUNDING 1e-5  /* errors that are none */
-#define SURE 1.5       /* standard errors above the budget */
+#define SURE 1.5       /* standard errors above the budget, with few audits */
 #define ENORMOUS 20.0  /* times the budget: one audit is enough */
 #define AIM 0.8        /* of the budget, after tightening */
 #define MOST_CUT 0.25  /* of the scale in one decision, ... */
@@ -90,8 +90,9 @@ rpr_verdict rpr_control_add(rpr_control *c, double error, double *scale)
     const double mean = rpr_control_mean(c), doubt = doubt_of(c, mean);
     if (error > ENORMOUS * limit)
         return tighten(c, error, scale);
-    if (mean - SURE * doubt > limit)
-        return tighten(c, mean - SURE * doubt, scale);
+    const double least = mean - SURE * (1.0 - (double)c->n / c->window) * doubt;
+    if (least > limit)
+        return tighten(c, least, scale);
     if (*scale < 1.0 && c->since >= c->patience && mean + doubt < FAR_BELOW * c->budget)
         return loosen(c, mean + doubt, scale);
     return error > limit ? RPR_DOUBT : RPR_KEEP;

@@ -4,10 +4,11 @@
  *
  * Errors of single frames scatter, those that count boxes most of all: one box in eight is worth
  * more than a whole budget. So the mean e of the audits since the last decision is taken with its
- * standard error d, and gates are tightened when even e - 1.5 d is over the budget, loosened when
- * e + d is far below. Small errors grow in proportion to the thresholds; tightening aims at 0.8 of
- * the budget and loosening begins below 0.6, in steps of at most 1.15, so that neither leads to the
- * other. Where it does all the same, loosening takes twice as many audits each time.
+ * standard error d, and gates are tightened when even e - 1.5 d is over the budget (with a full
+ * window, when e is), loosened when e + d is far below. Small errors grow in proportion to the
+ * thresholds; tightening aims at 0.8 of the budget and loosening begins below 0.6, in steps of at
+ * most 1.15, so that neither leads to the other. Where it does all the same, loosening takes twice
+ * as many audits each time.
  */
 #ifndef RPR_AUDIT_CONTROL_H
 #define RPR_AUDIT_CONTROL_H

@@ -66,6 +66,7 @@ typedef struct rpr_gate_state {
                           until less changes. Decided from counts alone, never from time */
     bool compared;     /* all touched values were compared on this frame, and then: ... */
     bool pays;         /* ... a correction of some layer was worth its while */
+    bool refreshed;    /* it took its input as it was because its turn had come */
     int32_t idle;      /* compared frames in a row that did not pay */
     float tight;       /* share of changed values below which a loose gate compares again */
     bool adaptive;     /* a list that would be no use is not made */

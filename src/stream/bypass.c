@@ -47,7 +47,6 @@ static void leave(rpr_stream *s)
     b->on = false;
     b->dear = b->since = 0;
     s->anew = true;
-    s->renews = false;
     for (int i = 0; i < s->plan->n_gate; i++)
         rpr_gate_forget(&s->gate[i]);
     for (int i = 0; i < s->plan->n_step; i++)
@@ -59,11 +58,8 @@ static void leave(rpr_stream *s)
 bool rpr_stream_bypasses(rpr_stream *s)
 {
     rpr_bypass *b = &s->bypass;
-    if (!b->on) {
-        if (s->renews)
-            leave(s);
+    if (!b->on)
         return false;
-    }
     if (!any_touched(s)) /* costs nothing either way, if the outputs are there; a copy has none */
         return true;
     b->left -= b->left > 0;

@@ -1,16 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "stream/stream.h"
 
-/** With staggered turns no frame pays for all layers; exact gates would pass every one on. */
-static bool refresh_due(const rpr_stream *s, int index)
-{
-    uint64_t every = (uint64_t)s->opt.refresh;
-    if (every == 0 || s->frame == 0)
-        return false;
-    uint64_t turn = s->has_exact ? 0 : (uint64_t)index * every / (uint64_t)s->plan->n_step;
-    return s->frame % every == turn % every && s->frame >= every;
-}
-
 /** xorshift64*, for RPR_POLICY_RANDOM. */
 static uint64_t next_random(rpr_stream *s)
 {
@@ -60,7 +50,7 @@ rpr_choice rpr_stream_choose(rpr_stream *s, const rpr_step *step, int index)
     const rpr_costs costs = rpr_stream_costs(s, step->linear, g);
     state->list_cost = costs.correct;
     g->pays |= g->compared && rpr_stream_correction_pays(s, step->linear, g, &costs);
-    state->refreshed = !g->open && refresh_due(s, index);
+    state->refreshed = g->refreshed;
     if (s->anew || state->refreshed || state->poisoned || g->nonfinite || g->fades || !g->list_ok ||
         (g->n_changed > 0 && form_changes(s, step, state)))
         return RPR_CHOICE_DENSE;

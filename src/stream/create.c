@@ -69,6 +69,7 @@ int rpr_stream_create(const rpr_model *m, const rpr_stream_options *opt, rpr_str
     s->opt.layer_gates = NULL; /* the caller's */
     s->opt.n_layer_gates = 0;
     s->linear_scratch.pool = s->pool;
+    rpr_stream_price_turns(s);
     rpr_stream_reset(s);
     *out = s;
     return RPR_OK;
@@ -86,7 +87,7 @@ void rpr_stream_destroy(rpr_stream *s)
 void rpr_stream_reset(rpr_stream *s)
 {
     s->frame = 0;
-    s->ran = s->renews = false;
+    s->ran = false;
     rpr_stream_take_scale(s, 1.0);
     s->random = s->opt.seed ? s->opt.seed : 1;
     for (int i = 0; i < s->plan->n_gate; i++) {
@@ -100,6 +101,7 @@ void rpr_stream_reset(rpr_stream *s)
         s->input[i].valid = false;
     s->stats = (rpr_frame_stats){0};
     rpr_stream_reset_bypass(s);
+    rpr_stream_reset_refresh(s);
 }
 
 const char *rpr_stream_error(const rpr_stream *s)

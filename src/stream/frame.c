@@ -41,6 +41,13 @@ static void find_range(const rpr_stream *s, rpr_gate_state *g, const rpr_map *x)
     }
 }
 
+/** Its layers are computed from nothing, too. */
+static void restart(const rpr_stream *s, rpr_gate_state *g, const rpr_map *x)
+{
+    rpr_gate_restart(g, s->k, x);
+    g->half = rpr_stream_corrects_with_half(s, g);
+}
+
 static void update_gate(rpr_stream *s, int index)
 {
     rpr_gate_state *g = &s->gate[index];
@@ -55,17 +62,23 @@ static void update_gate(rpr_stream *s, int index)
     g->act = activated ? rpr_act_none() : s->plan->gate[index].act;
     if (s->frame == 0)
         find_range(s, g, &x);
+    g->refreshed = !s->anew && rpr_stream_takes_turn(s, index, touched.any);
+    const bool was_clean = s->refresh.turn[index].clean;
+    bool clean = true;
     if (g->open) {
         rpr_gate_follow(g, &touched);
-    } else if (s->anew) {
-        rpr_gate_restart(g, s->k, &x);
+    } else if (s->anew || (g->refreshed && g->rule.kind != RPR_GATE_EXACT)) {
+        restart(s, g, &x);
     } else if (!touched.any) {
         rpr_gate_hold(g);
+        clean = was_clean || g->refreshed;
     } else if (!g->loose) {
         rpr_gate_update(g, s->k, &x, &touched);
+        clean = g->refreshed;
     } else if (!rpr_gate_pass(g, s->k, &x, &touched)) {
-        rpr_gate_restart(g, s->k, &x);
+        restart(s, g, &x);
     }
+    s->refresh.turn[index].clean = clean;
     s->stats.inputs += rpr_gate_elements(g);
     s->stats.changed += g->n_changed;
 }
@@ -127,6 +140,27 @@ static bool correct(rpr_stream *s, const rpr_step *step, rpr_step_state *state, 
     return done.finite || rpr_linear_recomputes(step->linear, g); /* or nothing is kept of it */
 }
 
+/** Writes the output anew from z. */
+static void finish_whole(const rpr_stream *s, const rpr_linear *l, const rpr_map *z,
+                         const rpr_map *a)
+{
+    for (int32_t n = 0; n < l->n; n++)
+        (void)rpr_linear_finish_rows(&l->act, s->k, z, a, NULL, n, 0, l->out_h);
+}
+
+/** Nothing has changed, but a gate behind is to take all of the output, which is gone. */
+static void rewrite(rpr_stream *s, const rpr_step *step, rpr_step_state *state, const rpr_map *z,
+                    const rpr_map *a, rpr_touch *touched)
+{
+    if (!state->activated && !rpr_linear_recomputes(step->linear, &s->gate[step->gate])) {
+        finish_whole(s, step->linear, z, a);
+        return;
+    }
+    state->choice = RPR_CHOICE_DENSE;
+    recompute(s, step, state, z, a, touched);
+    rpr_touch_fill(touched, false); /* it is what it was */
+}
+
 /** Corrects, and writes the rest of the output anew too. */
 static bool correct_whole(rpr_stream *s, const rpr_step *step, rpr_step_state *state,
                           const rpr_map *z, const rpr_map *a, rpr_touch *touched)
@@ -141,8 +175,7 @@ static bool correct_whole(rpr_stream *s, const rpr_step *step, rpr_step_state *s
         return true;
     }
     bool finite = correct(s, step, state, z, a, touched);
-    for (int32_t n = 0; n < l->n; n++)
-        (void)rpr_linear_finish_rows(&l->act, s->k, z, a, NULL, n, 0, l->out_h);
+    finish_whole(s, l, z, a);
     return finite;
 }
 
@@ -162,6 +195,8 @@ static void run_linear(rpr_stream *s, const rpr_step *step, int index)
     switch (state->choice) {
     case RPR_CHOICE_SKIP:
         rpr_touch_fill(touched, false);
+        if (rpr_stream_is_forced(s, step))
+            rewrite(s, step, state, &z, &a, touched);
         break;
     case RPR_CHOICE_CORRECT:
         if (whole ? correct_whole(s, step, state, &z, &a, touched)
@@ -247,7 +282,7 @@ static void run_pixel(rpr_stream *s, const rpr_step *step)
         rpr_touch_fill(touched, true);
     else
         step->pixel->touch(step->pixel, of, touched);
-    if (!touched->any)
+    if (!touched->any && !rpr_stream_is_forced(s, step))
         return;
     bool whole = touched->all || rpr_stream_writes_whole(s, step);
     run_pixel_op(s, step->pixel, in, &out, whole ? NULL : touched);
@@ -303,7 +338,7 @@ int rpr_stream_run_steps(rpr_stream *s, int first, int end)
     for (int i = first; i < end; i++) {
         double start = s->time_layers ? now_ms() : 0.0;
         RPR_TRY(run_step(s, &s->plan->step[i], i));
-        if (s->bypass.plain)
+        if (s->reuse)
             rpr_stream_tally(s, &s->plan->step[i], i);
         s->step[i].ms = s->time_layers ? now_ms() - start : 0.0;
     }
@@ -322,6 +357,8 @@ int rpr_stream_run(rpr_stream *s, const rpr_input *in, size_t n_in, rpr_output *
     s->anew = s->frame == 0;
     rpr_stream_fill_inputs(s, in);
     const bool bypassed = rpr_stream_bypasses(s);
+    if (s->reuse && !bypassed)
+        rpr_stream_begin_refresh(s);
     rpr_stream_find_whole(s);
     int status = bypassed ? rpr_stream_run_plain(s) : rpr_stream_run_steps(s, 0, s->plan->n_step);
     rpr_pool_busy(s->pool, false);
@@ -329,6 +366,8 @@ int rpr_stream_run(rpr_stream *s, const rpr_input *in, size_t n_in, rpr_output *
         rpr_stream_reset(s); /* a step ran out of memory: what was computed so far is worthless */
         return status;
     }
+    if (s->reuse && !bypassed)
+        rpr_stream_end_refresh(s);
     for (int i = 0; s->reuse && !bypassed && i < s->plan->n_gate; i++)
         rpr_gate_settle(&s->gate[i]);
     rpr_stream_weigh(s);

@@ -91,11 +91,27 @@ static bool wants_whole(const rpr_stream *s, int index)
            s->step[index].activated != rpr_stream_drops_z(s, step);
 }
 
+/** A gate whose turn comes takes all of its input, whether or not something is touched. */
+static void want_turns(rpr_stream *s)
+{
+    for (int i = 0; i < s->plan->n_gate; i++) {
+        rpr_life *life = &s->life[rpr_plan_root(s->plan, s->plan->gate[i].tensor)];
+        const bool exact = s->gate[i].rule.kind == RPR_GATE_EXACT; /* has it already */
+        if (!life->transient || s->anew || exact || !rpr_stream_is_due(s, i))
+            continue;
+        life->whole = true;
+        life->forced |= !s->refresh.turn[i].clean;
+    }
+}
+
 /** Backwards: a layer that must write its whole output reads its whole input. */
 void rpr_stream_find_whole(rpr_stream *s)
 {
     for (int i = 0; i < s->plan->n_gate; i++)
-        s->life[rpr_plan_root(s->plan, s->plan->gate[i].tensor)].whole = false;
+        s->life[rpr_plan_root(s->plan, s->plan->gate[i].tensor)].whole =
+            s->life[rpr_plan_root(s->plan, s->plan->gate[i].tensor)].forced = false;
+    if (s->reuse)
+        want_turns(s);
     for (int i = s->plan->n_step - 1; s->reuse && i >= 0; i--) {
         const rpr_step *step = &s->plan->step[i];
         if (step->kind != RPR_STEP_LINEAR)
@@ -103,7 +119,13 @@ void rpr_stream_find_whole(rpr_stream *s)
         rpr_life *life = &s->life[rpr_plan_root(s->plan, step->in[0])];
         const rpr_gate_state *g = &s->gate[step->gate];
         life->whole |= life->transient && (g->open ? wants_whole(s, i) : g->loose);
+        life->forced |= life->transient && (g->open || g->loose) && rpr_stream_is_forced(s, step);
     }
+}
+
+bool rpr_stream_is_forced(const rpr_stream *s, const rpr_step *step)
+{
+    return s->life[rpr_plan_root(s->plan, step->out[0])].forced;
 }
 
 bool rpr_stream_writes_whole(const rpr_stream *s, const rpr_step *step)

@@ -262,11 +262,12 @@ bool rpr_stream_take_arrays(rpr_stream *s)
     s->touch = rpr_alloc_array(n_tensor, sizeof *s->touch);
     s->gate = rpr_alloc_array(n_gate, sizeof *s->gate);
     s->gate_frame = rpr_alloc_array(n_gate, sizeof *s->gate_frame);
+    s->refresh.turn = rpr_alloc_array(n_gate, sizeof *s->refresh.turn);
     s->step = rpr_alloc_array(n_step, sizeof *s->step);
     s->z = rpr_alloc_array(n_step, sizeof *s->z);
     s->input = rpr_alloc_array((size_t)s->plan->n_input + 1, sizeof *s->input);
     return s->life && s->data && s->touch && s->gate && s->gate_frame && s->step && s->z &&
-           s->input;
+           s->input && s->refresh.turn;
 }
 
 /** How much memory a stream needs, and where its shared pieces lie. */
@@ -376,6 +377,7 @@ void rpr_stream_free_memory(rpr_stream *s)
     rpr_free(s->touch);
     rpr_free(s->gate);
     rpr_free(s->gate_frame);
+    rpr_free(s->refresh.turn);
     rpr_free(s->step);
     rpr_free(s->z);
     rpr_free(s->input);
@@ -387,7 +389,7 @@ size_t rpr_stream_state_bytes(const rpr_stream *s)
 {
     const rpr_plan *p = s->plan;
     const size_t per_tensor = sizeof *s->life + sizeof *s->data + sizeof *s->touch;
-    const size_t per_gate = sizeof *s->gate + sizeof *s->gate_frame;
+    const size_t per_gate = sizeof *s->gate + sizeof *s->gate_frame + sizeof *s->refresh.turn;
     const size_t per_step = sizeof *s->step + sizeof *s->z;
     const size_t plain = s->bypass.plain ? rpr_stream_state_bytes(s->bypass.plain) : 0;
     return plain + sizeof *s + s->state_bytes + s->workspace_bytes +

@@ -86,21 +86,27 @@ bool rpr_stream_corrects_with_half(const rpr_stream *s, const rpr_gate_state *g)
 void rpr_stream_take_scale(rpr_stream *s, double scale)
 {
     s->scale = scale;
-    for (int i = 0; i < s->plan->n_gate; i++) {
-        rpr_gate_state *g = &s->gate[i];
-        g->scale = scale;
-        if (!g->open)
-            g->half = rpr_stream_corrects_with_half(s, g);
-    }
+    for (int i = 0; i < s->plan->n_gate; i++)
+        s->gate[i].scale = scale;
+}
+
+/** Other centroids, and corrections with whole weights, come with a gate's turn. */
+static void want_turns(rpr_stream *s)
+{
+    for (int i = 0; i < s->plan->n_gate; i++)
+        s->refresh.turn[i].clean &= s->gate[i].rule.kind == RPR_GATE_EXACT;
 }
 
 int rpr_stream_scale_gates(rpr_stream *s, double scale)
 {
     if (!(scale >= 0.0 && scale <= 1.0))
         return rpr_fail(&s->error, RPR_ERR_ARGUMENT, "scale of the gates: %g, not 0 to 1", scale);
-    s->renews |= scale < s->scale && s->frame > 0;
+    const bool tightens = scale < s->scale;
     rpr_stream_take_scale(s, scale);
-    return RPR_OK;
+    if (!tightens || s->frame == 0)
+        return RPR_OK;
+    want_turns(s);
+    return rpr_stream_refresh(s);
 }
 
 double rpr_stream_gate_scale(const rpr_stream *s)

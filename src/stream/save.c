@@ -18,14 +18,15 @@ typedef struct save_header {
     uint64_t frame, random, rules;
     int32_t on, since, dear, left, wait; /* of the bypass */
     float calm;
-    int32_t renews;
+    uint64_t sweep; /* of the refresh */
+    int32_t next, asked, again, padding;
     double scale; /* of the gates */
 } save_header;
 
 typedef struct save_gate {
     float lo, hi, peak, tight;
     int32_t idle;
-    uint8_t crowded, loose, reads_tensor, padding;
+    uint8_t crowded, loose, reads_tensor, clean, half, padding[3];
 } save_gate;
 
 typedef struct save_step {
@@ -83,6 +84,22 @@ static void get_bypass(const save_header *h, rpr_bypass *b)
                       .calm = h->calm};
 }
 
+static void put_refresh(save_header *h, const rpr_refresh *r)
+{
+    h->sweep = r->sweep;
+    h->next = r->next;
+    h->asked = r->asked;
+    h->again = r->again;
+}
+
+static void get_refresh(const save_header *h, rpr_refresh *r)
+{
+    r->sweep = h->sweep;
+    r->next = r->to = h->next;
+    r->asked = h->asked != 0;
+    r->again = h->again != 0;
+}
+
 static save_header make_header(const rpr_stream *s)
 {
     save_header h;
@@ -101,9 +118,9 @@ static save_header make_header(const rpr_stream *s)
     h.random = s->random;
     h.rules = hash_rules(s);
     h.bypass = s->bypass.plain != NULL;
-    h.renews = s->renews;
     h.scale = s->scale;
     put_bypass(&h, &s->bypass);
+    put_refresh(&h, &s->refresh);
     return h;
 }
 
@@ -119,8 +136,9 @@ static const char *get(const char *at, void *data, size_t bytes)
     return at + bytes;
 }
 
-static save_gate gate_of(const rpr_gate_state *g)
+static save_gate gate_of(const rpr_stream *s, int i)
 {
+    const rpr_gate_state *g = &s->gate[i];
     return (save_gate){.lo = g->lo,
                        .hi = g->hi,
                        .peak = g->peak,
@@ -128,7 +146,9 @@ static save_gate gate_of(const rpr_gate_state *g)
                        .idle = g->idle,
                        .crowded = g->crowded,
                        .loose = g->loose,
-                       .reads_tensor = g->in.data != g->xhat.data};
+                       .reads_tensor = g->in.data != g->xhat.data,
+                       .half = g->half,
+                       .clean = s->refresh.turn[i].clean};
 }
 
 static void set_gate(rpr_stream *s, int i, const save_gate *from)
@@ -141,6 +161,8 @@ static void set_gate(rpr_stream *s, int i, const save_gate *from)
     g->idle = from->idle;
     g->crowded = from->crowded != 0;
     g->loose = from->loose != 0;
+    g->half = from->half != 0;
+    s->refresh.turn[i].clean = from->clean != 0;
     g->in = from->reads_tensor ? rpr_stream_map(s, s->plan->gate[i].tensor) : g->xhat;
 }
 
@@ -151,7 +173,7 @@ int rpr_stream_save(const rpr_stream *s, void *buffer, size_t bytes)
     save_header h = make_header(s);
     char *at = put(buffer, &h, sizeof h);
     for (int i = 0; i < s->plan->n_gate; i++) {
-        const save_gate gate = gate_of(&s->gate[i]);
+        const save_gate gate = gate_of(s, i);
         at = put(at, &gate, sizeof gate);
     }
     for (int i = 0; i < s->plan->n_step; i++) {
@@ -173,7 +195,7 @@ int rpr_stream_save(const rpr_stream *s, void *buffer, size_t bytes)
 static int check_header(rpr_stream *s, const save_header *h, size_t bytes)
 {
     const save_header own = make_header(s);
-    if (h->magic != MAGIC || h->bytes != bytes)
+    if (h->magic != MAGIC || h->bytes != bytes || h->next < 0)
         return rpr_fail(&s->error, RPR_ERR_STATE, "not a saved state, or cut short");
     if (h->fingerprint == own.fingerprint && h->all_gates != own.all_gates)
         return rpr_fail(&s->error, RPR_ERR_STATE,
@@ -194,8 +216,8 @@ static int check_header(rpr_stream *s, const save_header *h, size_t bytes)
     if (h->gate_kind != own.gate_kind || h->levels != own.levels || h->threshold < own.threshold ||
         h->threshold > own.threshold || h->refresh != own.refresh || h->rules != own.rules)
         return rpr_fail(&s->error, RPR_ERR_STATE, "the saved state is of another gate");
-    if (!(h->scale >= 0.0 && h->scale <= 1.0))
-        return rpr_fail(&s->error, RPR_ERR_STATE, "the saved state is damaged");
+    if (h->next > s->plan->n_gate || !(h->scale >= 0.0 && h->scale <= 1.0))
+        return rpr_fail(&s->error, RPR_ERR_STATE, "not a saved state, or damaged");
     return RPR_OK;
 }
 
@@ -211,7 +233,7 @@ int rpr_stream_load(rpr_stream *s, const void *buffer, size_t bytes)
     s->random = h.random;
     get_bypass(&h, &s->bypass);
     rpr_stream_take_scale(s, h.scale);
-    s->renews = h.renews != 0;
+    get_refresh(&h, &s->refresh);
     for (int i = 0; i < s->plan->n_gate; i++) {
         save_gate gate;
         at = get(at, &gate, sizeof gate);
@@ -243,17 +265,18 @@ static void copy_small(rpr_stream *to, const rpr_stream *from)
     to->stats = from->stats;
     memcpy(to->state, from->state, from->state_bytes);
     memcpy(to->step, from->step, (size_t)from->plan->n_step * sizeof *to->step);
+    memcpy(to->refresh.turn, from->refresh.turn,
+           (size_t)from->plan->n_gate * sizeof *to->refresh.turn);
     for (int i = 0; i < from->plan->n_gate; i++) {
-        const save_gate gate = gate_of(&from->gate[i]);
+        const save_gate gate = gate_of(from, i);
         set_gate(to, i, &gate);
         to->gate[i].rule = from->gate[i].rule;
-        to->gate[i].half = from->gate[i].half;
     }
     rpr_stream_take_scale(to, from->scale);
-    to->renews = from->renews;
     to->has_exact = from->has_exact;
     const save_header h = make_header(from);
     get_bypass(&h, &to->bypass);
+    get_refresh(&h, &to->refresh);
     for (int i = 0; i < from->plan->n_input; i++) {
         uint8_t *previous = to->input[i].previous;
         to->input[i] = from->input[i];

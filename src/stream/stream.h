@@ -10,7 +10,7 @@
 /** What a step remembers from frame to frame, and the counts of the last one. */
 typedef struct rpr_step_state {
     rpr_choice choice;
-    bool refreshed;
+    bool refreshed;   /* its gate had its turn */
     bool activated;   /* the output holds act(z), and z is not kept: the next frame computes z anew,
                          or does not need it either */
     bool poisoned;    /* z holds NaN or infinity: the next frame recomputes it */
@@ -33,7 +33,8 @@ typedef struct rpr_life {
     int first, last;
     bool transient; /* each frame reads only what it wrote itself */
     bool shared;    /* other tensors have the memory outside of its steps */
-    bool whole;     /* transient: this frame reads all of it, not only what was touched */
+    bool whole;     /* transient: this frame reads all of it, not only what was touched, ... */
+    bool forced;    /* ... even if nothing was */
 } rpr_life;
 
 /** Frames that are run without reuse because it would cost more (bypass.c). */
@@ -48,6 +49,26 @@ typedef struct rpr_bypass {
     float calm;    /* share of touched inputs below which it is tried at once */
 } rpr_bypass;
 
+/** A gate's turn to be refreshed: to take its input as it is, for its layers to start anew. */
+typedef struct rpr_turn {
+    double cost;  /* by the cost model (tally.c), ... */
+    double over;  /* ... what of it a dense run of its layers would not cost, ... */
+    double share; /* ... and that of all turns before it, as a share of all there are */
+    bool clean;   /* nothing was compared since it took its input as it was */
+} rpr_turn;
+
+/** Refresh (refresh.c): which gates have their turn. */
+typedef struct rpr_refresh {
+    rpr_turn *turn; /* per gate */
+    double dense;   /* cost of a frame without reuse */
+    uint64_t sweep; /* the period whose sweep has begun */
+    int32_t next;   /* gate whose turn comes next; all gates: the sweep is over */
+    int32_t to;     /* the gate before which this frame stops */
+    int32_t taken;  /* turns on this frame */
+    bool asked;     /* the sweep was asked for: as fast as the limit allows, ... */
+    bool again;     /* ... and once more when it is over */
+} rpr_refresh;
+
 struct rpr_stream {
     const rpr_model *model;
     const rpr_plan *plan;
@@ -58,9 +79,9 @@ struct rpr_stream {
     bool has_exact; /* some gate inside the network is exact */
     bool time_layers;
     bool anew;    /* this frame is computed from nothing */
-    bool renews;  /* ... and the next one is, too: what is kept is of wider gates */
     double scale; /* of all gates' thresholds */
     rpr_bypass bypass;
+    rpr_refresh refresh;
     bool ran;       /* the state is what the last frame left: not reset or loaded since */
     uint64_t frame; /* frames run since create or reset */
     uint64_t runs;  /* frames run since create */
@@ -101,6 +122,9 @@ void rpr_stream_find_whole(rpr_stream *s);
 /** True if this frame is to write all of a step's output, whatever was touched. */
 bool rpr_stream_writes_whole(const rpr_stream *s, const rpr_step *step);
 
+/** The same, even if nothing was touched. */
+bool rpr_stream_is_forced(const rpr_stream *s, const rpr_step *step);
+
 /** Makes the memory of a tensor ready that is about to be written at moment `moment`. */
 void rpr_stream_begin(rpr_stream *s, int tensor, int moment);
 
@@ -134,8 +158,24 @@ void rpr_stream_reset_bypass(rpr_stream *s);
 /** Adds what a step that has just run cost to the frame's cost. With reuse. */
 void rpr_stream_tally(rpr_stream *s, const rpr_step *step, int index);
 
-/** What a step costs without reuse, in the unit of kernels/cost.h. */
-double rpr_stream_plain_cost(const rpr_stream *s, const rpr_step *step);
+/** What a step costs without reuse, ... */
+double rpr_stream_dense_cost(const rpr_stream *s, const rpr_step *step);
+/** ... and a weighted one that is computed from nothing while its gate takes its input as it is. */
+double rpr_stream_anew_cost(const rpr_stream *s, const rpr_step *step, int index);
+
+/** What each gate's turn costs. Gates know already whether they are open, and their rules. */
+void rpr_stream_price_turns(rpr_stream *s);
+void rpr_stream_reset_refresh(rpr_stream *s);
+
+/** Around the steps of a frame with reuse: which gates may have their turn, and which had. */
+void rpr_stream_begin_refresh(rpr_stream *s);
+void rpr_stream_end_refresh(rpr_stream *s);
+
+/** True if this frame may reach a gate's turn. */
+bool rpr_stream_is_due(const rpr_stream *s, int gate);
+
+/** Called when a gate is updated: true if it is to take its input as it is. */
+bool rpr_stream_takes_turn(rpr_stream *s, int gate, bool touched);
 
 /** Checks one gate; `what` names it in the error. */
 int rpr_stream_check_gate(const rpr_gate *g, const char *what, rpr_error *err);

@@ -17,6 +17,7 @@
 #define SCATTERED 3.0          /* ... or of any, pixel by pixel */
 #define OWN_MEMORY 0.45        /* writing a value that is kept, and not where the last one lay */
 #define COLD_GATE 3.0          /* x and xhat come from far: shares of gate_value */
+#define COPIED 3.0             /* x is taken as it is: of gate_value */
 #define LISTED 2.0             /* a change is handled once more when it is used: of gate_change */
 #define MARK 2.0               /* finding out whether a pixel is reached */
 
@@ -31,11 +32,35 @@ static double dense_of(const rpr_stream *s, const rpr_linear *l)
                         : rpr_linear_dense_cost(l, &s->model->cost);
 }
 
+double rpr_stream_dense_cost(const rpr_stream *s, const rpr_step *step)
+{
+    switch (step->kind) {
+    case RPR_STEP_LINEAR:
+        return dense_of(s, step->linear);
+    case RPR_STEP_PIXEL:
+        return PIXEL_VALUE * values_of(&s->plan->tensor[step->out[0]]);
+    case RPR_STEP_JOIN:
+    case RPR_STEP_GENERIC:
+        break;
+    }
+    return 0.0;
+}
+
+double rpr_stream_anew_cost(const rpr_stream *s, const rpr_step *step, int index)
+{
+    const rpr_gate_plan *g = &s->plan->gate[step->gate];
+    const double out = values_of(&s->plan->tensor[step->out[0]]);
+    const double copy = g->first == index ? values_of(&s->plan->tensor[g->tensor]) : 0.0;
+    return dense_of(s, step->linear) + OWN_MEMORY * out + COPIED * s->model->cost.gate_value * copy;
+}
+
 static double gate_cost(const rpr_stream *s, const rpr_gate_state *g, const rpr_touch *x)
 {
     const rpr_cost *c = &s->model->cost;
+    if (g->open || (!g->compared && g->n_changed == 0))
+        return 0.0;
     if (!g->compared)
-        return g->loose ? c->gate_value * (double)rpr_gate_elements(g) / 16.0 : 0.0;
+        return c->gate_value * (double)rpr_gate_elements(g) * (g->loose ? 1.0 / 16.0 : COPIED);
     return COLD_GATE * c->gate_value * (double)rpr_touch_count(x) * g->xhat.c +
            LISTED * c->gate_change * (double)g->n_changed;
 }
@@ -56,31 +81,19 @@ static double linear_cost(const rpr_stream *s, const rpr_step *step, const rpr_s
     return marks + state->list_cost;
 }
 
-double rpr_stream_plain_cost(const rpr_stream *s, const rpr_step *step)
-{
-    double values = 0.0;
-    if (step->kind == RPR_STEP_LINEAR)
-        return dense_of(s, step->linear);
-    for (int i = 0; step->kind != RPR_STEP_JOIN && i < step->n_out; i++)
-        if (step->out[i] != RPR_NONE)
-            values += values_of(&s->plan->tensor[step->out[i]]);
-    return PIXEL_VALUE * values;
-}
-
 void rpr_stream_tally(rpr_stream *s, const rpr_step *step, int index)
 {
+    const double dense = rpr_stream_dense_cost(s, step);
+    s->dense_cost += dense;
     if (step->kind == RPR_STEP_LINEAR) {
-        const double dense = dense_of(s, step->linear);
         const rpr_touch x = rpr_stream_touch(s, step->in[0]);
-        s->dense_cost += dense;
         s->cost += linear_cost(s, step, &s->step[index], dense);
         if (s->plan->gate[step->gate].first == index) /* others find it done */
             s->cost += gate_cost(s, &s->gate[step->gate], &x);
     } else if (step->kind == RPR_STEP_PIXEL) {
         const rpr_tensor *t = &s->plan->tensor[step->out[0]];
         const rpr_touch y = rpr_stream_touch(s, step->out[0]);
-        const double dense = PIXEL_VALUE * values_of(t), pixels = values_of(t) / t->c;
-        s->dense_cost += dense;
+        const double pixels = values_of(t) / t->c;
         if (y.all)
             s->cost += dense + OWN_MEMORY * values_of(t);
         else if (y.any)

@@ -13,7 +13,7 @@
 static rpr_control control_of(double budget)
 {
     rpr_control c;
-    rpr_control_begin(&c, budget, 8);
+    rpr_control_begin(&c, budget, 16);
     return c;
 }
 
@@ -150,7 +150,7 @@ static void without_a_budget_nothing_follows(void **state)
     for (int i = 0; i < 20; i++)
         assert_int_equal(rpr_control_add(&c, i, &scale), RPR_KEEP);
     assert_near(scale, 0.5);
-    assert_near(rpr_control_mean(&c), 15.5); /* of the last eight */
+    assert_near(rpr_control_mean(&c), 11.5); /* of the last sixteen */
 }
 
 static void a_window_of_one_is_sure(void **state)

@@ -303,36 +303,6 @@ static void first_frame_is_dense(void **state)
     }
 }
 
-/** Each layer is recomputed once in every period, and layers take turns. */
-static void refresh_takes_turns(void **state)
-{
-    rpr_stream_options opt = play_options();
-    opt.gate = play_gate_of(PLAY_DEADZONE);
-    opt.refresh = 12;
-    opt.all_gates = 1; /* what is recomputed from an open gate does not drift */
-    show w = show_new(nets_named("residual"), &opt, 8);
-    int weighted = 0, refreshed = 0, most = 0;
-    (void)state;
-    for (size_t i = 0; i < rpr_model_n_layers(w.m); i++) {
-        rpr_layer_info info;
-        assert_int_equal(rpr_model_layer(w.m, i, &info), RPR_OK);
-        weighted += info.weighted;
-    }
-    scene_next(w.s);
-    for (int f = 0; f < 5 * 12; f++) {
-        player_run(w.p, w.s);
-        int now = player_stats(w.p).refreshed;
-        if (f < 12)
-            assert_int_equal(now, 0);
-        assert_int_equal(player_stats(w.p).layers[RPR_CHOICE_DENSE], f ? now : weighted);
-        refreshed += now;
-        most = now > most ? now : most;
-    }
-    assert_int_equal(refreshed, 4 * weighted);
-    assert_true(most < weighted);
-    show_free(&w);
-}
-
 /* ------------------------------------------------------------------- heat */
 
 #define GRID_H 9
@@ -418,11 +388,13 @@ static void heat_refuses_bad_grids(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(fan_out_is_true),       cmocka_unit_test(open_gates_follow),
-        cmocka_unit_test(gemm_counts_columns),   cmocka_unit_test(counts_add_up),
-        cmocka_unit_test(first_frame_is_dense),  cmocka_unit_test(refresh_takes_turns),
-        cmocka_unit_test(heat_has_limits),       cmocka_unit_test(heat_is_where_the_change_was),
-        cmocka_unit_test(heat_refuses_bad_grids)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(fan_out_is_true),
+                                       cmocka_unit_test(open_gates_follow),
+                                       cmocka_unit_test(gemm_counts_columns),
+                                       cmocka_unit_test(counts_add_up),
+                                       cmocka_unit_test(first_frame_is_dense),
+                                       cmocka_unit_test(heat_has_limits),
+                                       cmocka_unit_test(heat_is_where_the_change_was),
+                                       cmocka_unit_test(heat_refuses_bad_grids)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -130,6 +130,7 @@ static void policies_agree(void **state)
                 rpr_stream_options opt = options_of((play_gate)g, (rpr_policy)policy);
                 opt.all_gates = (int)(i % 2);
                 opt.weights = RPR_WEIGHTS_F32;
+                opt.refresh = 8;
                 p[policy] = player_new(m, &opt);
             }
             scene *s = scene_new(m, 2);

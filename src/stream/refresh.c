@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Refresh: a gate takes its input as it is and its layers are computed from nothing, which ends the
+ * gate's error and the rounding of corrections alike. Gates have their turns front to back, so that
+ * a sweep leaves only what the gates let pass since. A periodic sweep is spread by cost: a gate's
+ * turn comes when the frames of the period that are over, as a share of it, reach the share of the
+ * work that stands before it. A sweep that was asked for takes as much into each frame as the limit
+ * allows. Exact gates have nothing to end but rounding, which would wake everything behind them:
+ * there a sweep is one frame.
+ */
+#include "stream/stream.h"
+
+/** A frame's cost, in dense frames by the cost model, that its turns must not push it over. */
+#define LIMIT 1.3
+
+void rpr_stream_price_turns(rpr_stream *s)
+{
+    const rpr_plan *p = s->plan;
+    rpr_refresh *r = &s->refresh;
+    double total = 0.0, before = 0.0;
+    for (int i = 0; i < p->n_step; i++) {
+        const double dense = rpr_stream_dense_cost(s, &p->step[i]);
+        r->dense += dense;
+        if (!p->step[i].linear || s->gate[p->step[i].gate].open)
+            continue;
+        rpr_turn *turn = &r->turn[p->step[i].gate];
+        const double cost = rpr_stream_anew_cost(s, &p->step[i], i);
+        turn->cost += cost;
+        turn->over += cost - dense;
+        total += cost;
+    }
+    for (int i = 0; i < p->n_gate; i++) {
+        r->turn[i].share = s->has_exact || !(total > 0.0) ? 0.0 : before / total;
+        before += r->turn[i].cost;
+    }
+}
+
+void rpr_stream_reset_refresh(rpr_stream *s)
+{
+    rpr_refresh *r = &s->refresh;
+    r->next = r->to = s->plan->n_gate;
+    r->sweep = 0;
+    r->asked = r->again = false;
+    r->taken = 0;
+}
+
+int rpr_stream_refresh(rpr_stream *s)
+{
+    rpr_refresh *r = &s->refresh;
+    if (!s->reuse)
+        return RPR_OK;
+    if (r->asked && r->next > 0) {
+        r->again = true;
+    } else {
+        r->asked = true;
+        r->next = 0;
+    }
+    return RPR_OK;
+}
+
+/** The gate before which the frames of this period, with this one, have reached. */
+static int32_t reached(const rpr_stream *s)
+{
+    const uint64_t every = (uint64_t)s->opt.refresh, at = s->frame % every;
+    int32_t i = s->refresh.next;
+    while (i < s->plan->n_gate && (uint64_t)(s->refresh.turn[i].share * (double)every) <= at)
+        i++;
+    return i;
+}
+
+void rpr_stream_begin_refresh(rpr_stream *s)
+{
+    rpr_refresh *r = &s->refresh;
+    const int32_t all = s->plan->n_gate;
+    const uint64_t every = (uint64_t)s->opt.refresh, period = every ? s->frame / every : 0;
+    r->taken = 0;
+    if (s->anew) { /* which is all that a sweep could do */
+        rpr_stream_reset_refresh(s);
+        r->sweep = period;
+    } else if (r->asked) {
+        r->to = all;
+    } else if (every > 0) {
+        if (r->next == all && r->sweep < period) {
+            r->next = 0;
+            r->sweep = period;
+        }
+        r->to = r->sweep < period ? all : reached(s); /* an old one ends before a new one begins */
+    }
+}
+
+void rpr_stream_end_refresh(rpr_stream *s)
+{
+    rpr_refresh *r = &s->refresh;
+    r->next = r->to;
+    if (!r->asked || r->next < s->plan->n_gate)
+        return;
+    r->asked = r->again;
+    r->again = false;
+    r->sweep = s->opt.refresh ? s->frame / (uint64_t)s->opt.refresh : 0;
+    if (r->asked)
+        r->next = 0;
+}
+
+bool rpr_stream_is_due(const rpr_stream *s, int gate)
+{
+    return gate >= s->refresh.next && gate < s->refresh.to && !s->gate[gate].open;
+}
+
+/** True if the frame stays within the limit though this turn is taken and the rest is dense. */
+static bool fits(const rpr_stream *s, int gate)
+{
+    const rpr_refresh *r = &s->refresh;
+    return s->has_exact || r->taken == 0 ||
+           s->cost + r->turn[gate].over + r->dense - s->dense_cost <= LIMIT * r->dense;
+}
+
+bool rpr_stream_takes_turn(rpr_stream *s, int gate, bool touched)
+{
+    rpr_refresh *r = &s->refresh;
+    /* What passes as it is, and what was not touched since, has no error. */
+    if (!rpr_stream_is_due(s, gate) || (touched ? s->gate[gate].loose : r->turn[gate].clean))
+        return false;
+    if (!fits(s, gate)) {
+        r->to = gate;
+        return false;
+    }
+    r->taken++;
+    return true;
+}
