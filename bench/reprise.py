@@ -119,7 +119,8 @@ class AuditStats(c.Structure):
     _fields_ = [('frames', c.c_int64), ('audits', c.c_int64), ('last_frame', c.c_int64),
                 ('last', c.c_double), ('mean', c.c_double), ('worst', c.c_double),
                 ('seen', c.c_double), ('breaches', c.c_int64), ('loosened', c.c_int64),
-                ('scale', c.c_double), ('share', c.c_double), ('ms', c.c_double)]
+                ('scale', c.c_double), ('share', c.c_double), ('cost', c.c_double),
+                ('ms', c.c_double)]
 
 
 # ------------------------------------------------------------------------- library

@@ -83,6 +83,7 @@ typedef struct rpr_audit_stats {
     int64_t loosened; /**< times that they were loosened */
     double scale;     /**< of the stream's gates: 1 as created, 0 exact */
     double share;     /**< of a dense run that the last call did, by the cost model */
+    double cost;      /**< the same, and what the stream itself did in its last frame */
     double ms;        /**< wall-clock of all calls */
 } rpr_audit_stats;
 

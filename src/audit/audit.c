@@ -301,6 +301,15 @@ static int go_on(rpr_audit *a, int64_t now, const rpr_input *in, size_t n_in)
     return a->stage == DONE && at_once ? compare(a, now) : RPR_OK;
 }
 
+/** What the stream's frame cost, in dense runs. */
+static double cost_of_frame(const rpr_audit *a)
+{
+    const rpr_frame_stats *st = &a->s->stats;
+    if (st->bypassed)
+        return st->macs_executed > 0 ? 1.0 : 0.0;
+    return a->whole > 0.0 ? a->s->cost / a->whole : 0.0;
+}
+
 static double now_ms(void)
 {
     struct timespec t;
@@ -317,6 +326,7 @@ int rpr_audit_frame(rpr_audit *a, const rpr_input *in, size_t n_in)
     a->runs = a->s->runs;
     a->st.share = 0.0;
     int status = go_on(a, a->st.frames++, in, n_in);
+    a->st.cost = cost_of_frame(a) + a->st.share;
     a->st.ms += now_ms() - start;
     return status;
 }
