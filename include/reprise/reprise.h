@@ -327,6 +327,7 @@ typedef struct rpr_frame_stats {
     int layers[3];         /**< weighted layers by rpr_choice */
     int refreshed;         /**< layers recomputed for refresh (counted in DENSE too) */
     int bypassed;          /**< 1: run without reuse, which would have cost more */
+    int cut;               /**< 1: taken as the first frame of another scene: run from nothing */
 } rpr_frame_stats;
 
 /** Of the last frame. */

@@ -11,7 +11,7 @@
 #define DEAR 0.97        /* of the cost without reuse, from which on it does not pay */
 #define DEAR_FRAMES 2    /* in a row ... */
 #define SETTLED_FRAMES 2 /* ... after those in which gates find out that they should be loose */
-#define CALM 0.8         /* of the touched share with which it began: less ends it */
+#define CALM 0.8f        /* of the touched share with which it began: less ends it */
 #define FIRST_WAIT 32
 #define LONGEST_WAIT 512
 
@@ -19,17 +19,6 @@ void rpr_stream_reset_bypass(rpr_stream *s)
 {
     rpr_stream *plain = s->bypass.plain;
     s->bypass = (rpr_bypass){.plain = plain, .wait = FIRST_WAIT};
-}
-
-static double touched_share(const rpr_stream *s)
-{
-    int64_t touched = 0, all = 0;
-    for (int i = 0; i < s->plan->n_input; i++) {
-        const rpr_touch t = rpr_stream_touch(s, s->plan->input[i]);
-        touched += rpr_touch_count(&t);
-        all += rpr_touch_pixels(&t);
-    }
-    return all > 0 ? (double)touched / (double)all : 0.0;
 }
 
 static bool any_touched(const rpr_stream *s)
@@ -63,7 +52,7 @@ bool rpr_stream_bypasses(rpr_stream *s)
     if (!any_touched(s)) /* costs nothing either way, if the outputs are there; a copy has none */
         return true;
     b->left -= b->left > 0;
-    if (b->left == 0 || touched_share(s) < (double)b->calm)
+    if (b->left == 0 || rpr_stream_touched_share(s) < b->calm)
         leave(s);
     return b->on;
 }
@@ -119,5 +108,5 @@ void rpr_stream_weigh(rpr_stream *s)
     b->ran = false;
     b->left = b->wait;
     b->wait = 2 * b->wait < LONGEST_WAIT ? 2 * b->wait : LONGEST_WAIT;
-    b->calm = (float)(CALM * touched_share(s));
+    b->calm = CALM * rpr_stream_touched_share(s);
 }

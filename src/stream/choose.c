@@ -51,7 +51,8 @@ rpr_choice rpr_stream_choose(rpr_stream *s, const rpr_step *step, int index)
     state->list_cost = costs.correct;
     g->pays |= g->compared && rpr_stream_correction_pays(s, step->linear, g, &costs);
     state->refreshed = g->refreshed;
-    if (s->anew || state->refreshed || state->poisoned || g->nonfinite || g->fades || !g->list_ok ||
+    const bool anew = s->anew && (!g->open || rpr_stream_is_whole(s, step->gate));
+    if (anew || state->refreshed || state->poisoned || g->nonfinite || g->fades || !g->list_ok ||
         (g->n_changed > 0 && form_changes(s, step, state)))
         return RPR_CHOICE_DENSE;
     rpr_choice sparse = g->n_changed == 0 ? RPR_CHOICE_SKIP : RPR_CHOICE_CORRECT;

@@ -70,6 +70,7 @@ int rpr_stream_create(const rpr_model *m, const rpr_stream_options *opt, rpr_str
     s->opt.n_layer_gates = 0;
     s->linear_scratch.pool = s->pool;
     rpr_stream_price_turns(s);
+    rpr_stream_name_witnesses(s);
     rpr_stream_reset(s);
     *out = s;
     return RPR_OK;
@@ -102,6 +103,7 @@ void rpr_stream_reset(rpr_stream *s)
     s->stats = (rpr_frame_stats){0};
     rpr_stream_reset_bypass(s);
     rpr_stream_reset_refresh(s);
+    rpr_stream_reset_cut(s);
 }
 
 const char *rpr_stream_error(const rpr_stream *s)

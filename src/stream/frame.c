@@ -67,7 +67,8 @@ static void update_gate(rpr_stream *s, int index)
     bool clean = true;
     if (g->open) {
         rpr_gate_follow(g, &touched);
-    } else if (s->anew || (g->refreshed && g->rule.kind != RPR_GATE_EXACT)) {
+    } else if ((s->anew && rpr_stream_is_whole(s, index)) ||
+               (g->refreshed && g->rule.kind != RPR_GATE_EXACT)) {
         restart(s, g, &x);
     } else if (!touched.any) {
         rpr_gate_hold(g);
@@ -77,6 +78,10 @@ static void update_gate(rpr_stream *s, int index)
         clean = g->refreshed;
     } else if (!rpr_gate_pass(g, s->k, &x, &touched)) {
         restart(s, g, &x);
+    }
+    if (!s->anew && rpr_stream_hears(s, index) && rpr_stream_is_whole(s, index)) {
+        restart(s, g, &x);
+        clean = true;
     }
     s->refresh.turn[index].clean = clean;
     s->stats.inputs += rpr_gate_elements(g);
@@ -345,6 +350,12 @@ int rpr_stream_run_steps(rpr_stream *s, int first, int end)
     return RPR_OK;
 }
 
+static void begin_reuse(rpr_stream *s)
+{
+    rpr_stream_begin_refresh(s);
+    rpr_stream_begin_cut(s);
+}
+
 int rpr_stream_run(rpr_stream *s, const rpr_input *in, size_t n_in, rpr_output *out, size_t n_out)
 {
     double start = now_ms();
@@ -358,7 +369,7 @@ int rpr_stream_run(rpr_stream *s, const rpr_input *in, size_t n_in, rpr_output *
     rpr_stream_fill_inputs(s, in);
     const bool bypassed = rpr_stream_bypasses(s);
     if (s->reuse && !bypassed)
-        rpr_stream_begin_refresh(s);
+        begin_reuse(s);
     rpr_stream_find_whole(s);
     int status = bypassed ? rpr_stream_run_plain(s) : rpr_stream_run_steps(s, 0, s->plan->n_step);
     rpr_pool_busy(s->pool, false);

@@ -104,14 +104,32 @@ static void want_turns(rpr_stream *s)
     }
 }
 
+/** What bears witness of a cut takes all of its input if it is one. */
+static void want_witnesses(rpr_stream *s)
+{
+    for (int i = 0; s->cut.suspected && i < s->cut.n; i++) {
+        rpr_life *life = &s->life[rpr_plan_root(s->plan, s->plan->gate[s->cut.gate[i]].tensor)];
+        life->whole |= life->transient;
+    }
+}
+
+bool rpr_stream_is_whole(const rpr_stream *s, int gate)
+{
+    const int tensor = s->plan->gate[gate].tensor;
+    const rpr_life *life = &s->life[rpr_plan_root(s->plan, tensor)];
+    return !life->transient || life->whole || rpr_stream_touch(s, tensor).all;
+}
+
 /** Backwards: a layer that must write its whole output reads its whole input. */
 void rpr_stream_find_whole(rpr_stream *s)
 {
     for (int i = 0; i < s->plan->n_gate; i++)
         s->life[rpr_plan_root(s->plan, s->plan->gate[i].tensor)].whole =
             s->life[rpr_plan_root(s->plan, s->plan->gate[i].tensor)].forced = false;
-    if (s->reuse)
+    if (s->reuse) {
         want_turns(s);
+        want_witnesses(s);
+    }
     for (int i = s->plan->n_step - 1; s->reuse && i >= 0; i--) {
         const rpr_step *step = &s->plan->step[i];
         if (step->kind != RPR_STEP_LINEAR)

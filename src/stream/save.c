@@ -18,9 +18,10 @@ typedef struct save_header {
     uint64_t frame, random, rules;
     int32_t on, since, dear, left, wait; /* of the bypass */
     float calm;
-    uint64_t sweep; /* of the refresh */
-    int32_t next, asked, again, padding;
-    double scale; /* of the gates */
+    uint64_t sweep;               /* of the refresh */
+    double busy, scale;           /* scale: of the gates */
+    float average[RPR_WITNESSES]; /* of the cuts */
+    int32_t next, asked, again;
 } save_header;
 
 typedef struct save_gate {
@@ -87,6 +88,7 @@ static void get_bypass(const save_header *h, rpr_bypass *b)
 static void put_refresh(save_header *h, const rpr_refresh *r)
 {
     h->sweep = r->sweep;
+    h->busy = r->busy;
     h->next = r->next;
     h->asked = r->asked;
     h->again = r->again;
@@ -95,9 +97,20 @@ static void put_refresh(save_header *h, const rpr_refresh *r)
 static void get_refresh(const save_header *h, rpr_refresh *r)
 {
     r->sweep = h->sweep;
+    r->busy = h->busy;
     r->next = r->to = h->next;
     r->asked = h->asked != 0;
     r->again = h->again != 0;
+}
+
+static void put_cut(save_header *h, const rpr_cut *c)
+{
+    memcpy(h->average, c->average, sizeof h->average);
+}
+
+static void get_cut(const save_header *h, rpr_cut *c)
+{
+    memcpy(c->average, h->average, sizeof c->average);
 }
 
 static save_header make_header(const rpr_stream *s)
@@ -121,6 +134,7 @@ static save_header make_header(const rpr_stream *s)
     h.scale = s->scale;
     put_bypass(&h, &s->bypass);
     put_refresh(&h, &s->refresh);
+    put_cut(&h, &s->cut);
     return h;
 }
 
@@ -234,6 +248,7 @@ int rpr_stream_load(rpr_stream *s, const void *buffer, size_t bytes)
     get_bypass(&h, &s->bypass);
     rpr_stream_take_scale(s, h.scale);
     get_refresh(&h, &s->refresh);
+    get_cut(&h, &s->cut);
     for (int i = 0; i < s->plan->n_gate; i++) {
         save_gate gate;
         at = get(at, &gate, sizeof gate);
@@ -277,6 +292,7 @@ static void copy_small(rpr_stream *to, const rpr_stream *from)
     const save_header h = make_header(from);
     get_bypass(&h, &to->bypass);
     get_refresh(&h, &to->refresh);
+    get_cut(&h, &to->cut);
     for (int i = 0; i < from->plan->n_input; i++) {
         uint8_t *previous = to->input[i].previous;
         to->input[i] = from->input[i];

@@ -51,16 +51,29 @@ typedef struct rpr_bypass {
 
 /** A gate's turn to be refreshed: to take its input as it is, for its layers to start anew. */
 typedef struct rpr_turn {
-    double cost;  /* by the cost model (tally.c), ... */
-    double over;  /* ... what of it a dense run of its layers would not cost, ... */
+    double dense; /* what its layers cost without reuse, ... */
+    double cost;  /* ... computed from nothing with reuse, ... */
     double share; /* ... and that of all turns before it, as a share of all there are */
     bool clean;   /* nothing was compared since it took its input as it was */
 } rpr_turn;
 
+/** What steps cost when all that they read was touched. */
+typedef struct rpr_woken {
+    double fixed; /* comparing, and what does not depend on how much changed */
+    double gated; /* layers behind gates that compare, if they were run densely */
+} rpr_woken;
+
 /** Refresh (refresh.c): which gates have their turn. */
 typedef struct rpr_refresh {
     rpr_turn *turn; /* per gate */
-    double dense;   /* cost of a frame without reuse */
+    double limit;   /* cost beyond which a frame takes no more turns, if ... */
+    double least;   /* ... it had turns of so much */
+    double took;    /* what the turns of this frame cost */
+    rpr_woken all;  /* what a frame costs that begins with a turn, but for the turns ... */
+    rpr_woken left; /* ... and what the steps to come do */
+    rpr_woken seen; /* gated: of the layers of this frame that were not refreshed, ... */
+    double spent;   /* ... and what those did cost */
+    double busy;    /* the ratio of the two on an earlier frame */
     uint64_t sweep; /* the period whose sweep has begun */
     int32_t next;   /* gate whose turn comes next; all gates: the sweep is over */
     int32_t to;     /* the gate before which this frame stops */
@@ -68,6 +81,17 @@ typedef struct rpr_refresh {
     bool asked;     /* the sweep was asked for: as fast as the limit allows, ... */
     bool again;     /* ... and once more when it is over */
 } rpr_refresh;
+
+#define RPR_WITNESSES 3
+
+/** Scene cuts (cut.c). */
+typedef struct rpr_cut {
+    int gate[RPR_WITNESSES], n;   /* the gates that are asked */
+    float average[RPR_WITNESSES]; /* share of changed values of late; 1: not known */
+    bool suspected;               /* on this frame, by the inputs and all witnesses so far, ... */
+    int agreed;                   /* ... which were so many */
+    bool found;                   /* the rest of this frame is run as from nothing */
+} rpr_cut;
 
 struct rpr_stream {
     const rpr_model *model;
@@ -78,10 +102,11 @@ struct rpr_stream {
     bool reuse;     /* any gate but OFF */
     bool has_exact; /* some gate inside the network is exact */
     bool time_layers;
-    bool anew;    /* this frame is computed from nothing */
+    bool anew;    /* this frame, or what is left of it, is computed from nothing */
     double scale; /* of all gates' thresholds */
     rpr_bypass bypass;
     rpr_refresh refresh;
+    rpr_cut cut;
     bool ran;       /* the state is what the last frame left: not reset or loaded since */
     uint64_t frame; /* frames run since create or reset */
     uint64_t runs;  /* frames run since create */
@@ -160,8 +185,10 @@ void rpr_stream_tally(rpr_stream *s, const rpr_step *step, int index);
 
 /** What a step costs without reuse, ... */
 double rpr_stream_dense_cost(const rpr_stream *s, const rpr_step *step);
-/** ... and a weighted one that is computed from nothing while its gate takes its input as it is. */
-double rpr_stream_anew_cost(const rpr_stream *s, const rpr_step *step, int index);
+/** ... a weighted one that is computed from nothing with reuse, ... */
+double rpr_stream_anew_cost(const rpr_stream *s, const rpr_step *step);
+/** ... and any, with reuse, when all that it reads was touched. */
+rpr_woken rpr_stream_woken_cost(const rpr_stream *s, const rpr_step *step, int index);
 
 /** What each gate's turn costs. Gates know already whether they are open, and their rules. */
 void rpr_stream_price_turns(rpr_stream *s);
@@ -170,6 +197,28 @@ void rpr_stream_reset_refresh(rpr_stream *s);
 /** Around the steps of a frame with reuse: which gates may have their turn, and which had. */
 void rpr_stream_begin_refresh(rpr_stream *s);
 void rpr_stream_end_refresh(rpr_stream *s);
+
+/** After a step that cost `cost`. */
+void rpr_stream_pass_step(rpr_stream *s, const rpr_step *step, int index, double cost);
+
+/** A frame that is computed from nothing: that is all that a sweep could do. */
+void rpr_stream_drop_sweep(rpr_stream *s);
+
+/** Which gates bear witness of a cut. Gates know already whether they are open, and their rules. */
+void rpr_stream_name_witnesses(rpr_stream *s);
+void rpr_stream_reset_cut(rpr_stream *s);
+
+/** Inputs are in: whether the frame may be a cut. */
+void rpr_stream_begin_cut(rpr_stream *s);
+
+/** A gate was updated: true if it is to take all of its input for the sake of a cut. */
+bool rpr_stream_hears(rpr_stream *s, int gate);
+
+/** Share of the inputs' pixels that were touched. */
+float rpr_stream_touched_share(const rpr_stream *s);
+
+/** True if all of a gate's input is there to be taken. */
+bool rpr_stream_is_whole(const rpr_stream *s, int gate);
 
 /** True if this frame may reach a gate's turn. */
 bool rpr_stream_is_due(const rpr_stream *s, int gate);

@@ -17,7 +17,6 @@
 #define SCATTERED 3.0          /* ... or of any, pixel by pixel */
 #define OWN_MEMORY 0.45        /* writing a value that is kept, and not where the last one lay */
 #define COLD_GATE 3.0          /* x and xhat come from far: shares of gate_value */
-#define COPIED 3.0             /* x is taken as it is: of gate_value */
 #define LISTED 2.0             /* a change is handled once more when it is used: of gate_change */
 #define MARK 2.0               /* finding out whether a pixel is reached */
 
@@ -46,12 +45,22 @@ double rpr_stream_dense_cost(const rpr_stream *s, const rpr_step *step)
     return 0.0;
 }
 
-double rpr_stream_anew_cost(const rpr_stream *s, const rpr_step *step, int index)
+double rpr_stream_anew_cost(const rpr_stream *s, const rpr_step *step)
 {
-    const rpr_gate_plan *g = &s->plan->gate[step->gate];
-    const double out = values_of(&s->plan->tensor[step->out[0]]);
-    const double copy = g->first == index ? values_of(&s->plan->tensor[g->tensor]) : 0.0;
-    return dense_of(s, step->linear) + OWN_MEMORY * out + COPIED * s->model->cost.gate_value * copy;
+    return rpr_stream_dense_cost(s, step) + OWN_MEMORY * values_of(&s->plan->tensor[step->out[0]]);
+}
+
+/** To compare a gate's input costs what taking it costs. */
+rpr_woken rpr_stream_woken_cost(const rpr_stream *s, const rpr_step *step, int index)
+{
+    if (step->kind != RPR_STEP_LINEAR && step->kind != RPR_STEP_PIXEL)
+        return (rpr_woken){0};
+    if (step->kind == RPR_STEP_PIXEL || s->gate[step->gate].open)
+        return (rpr_woken){.fixed = rpr_stream_anew_cost(s, step)};
+    const double first = s->plan->gate[step->gate].first == index ? 1.0 : 0.0;
+    return (rpr_woken){.fixed = first * COLD_GATE * s->model->cost.gate_value *
+                                (double)rpr_gate_elements(&s->gate[step->gate]),
+                       .gated = rpr_stream_dense_cost(s, step)};
 }
 
 static double gate_cost(const rpr_stream *s, const rpr_gate_state *g, const rpr_touch *x)
@@ -60,7 +69,7 @@ static double gate_cost(const rpr_stream *s, const rpr_gate_state *g, const rpr_
     if (g->open || (!g->compared && g->n_changed == 0))
         return 0.0;
     if (!g->compared)
-        return c->gate_value * (double)rpr_gate_elements(g) * (g->loose ? 1.0 / 16.0 : COPIED);
+        return c->gate_value * (double)rpr_gate_elements(g) * (g->loose ? 1.0 / 16.0 : COLD_GATE);
     return COLD_GATE * c->gate_value * (double)rpr_touch_count(x) * g->xhat.c +
            LISTED * c->gate_change * (double)g->n_changed;
 }
@@ -83,7 +92,7 @@ static double linear_cost(const rpr_stream *s, const rpr_step *step, const rpr_s
 
 void rpr_stream_tally(rpr_stream *s, const rpr_step *step, int index)
 {
-    const double dense = rpr_stream_dense_cost(s, step);
+    const double dense = rpr_stream_dense_cost(s, step), before = s->cost;
     s->dense_cost += dense;
     if (step->kind == RPR_STEP_LINEAR) {
         const rpr_touch x = rpr_stream_touch(s, step->in[0]);
@@ -99,4 +108,5 @@ void rpr_stream_tally(rpr_stream *s, const rpr_step *step, int index)
         else if (y.any)
             s->cost += SCATTERED * dense * (double)rpr_touch_count(&y) / pixels + MARK * pixels;
     }
+    rpr_stream_pass_step(s, step, index, s->cost - before);
 }
