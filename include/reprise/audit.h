@@ -53,8 +53,9 @@ typedef struct rpr_audit_options {
 RPR_API void rpr_audit_options_init(rpr_audit_options *o);
 
 /**
- * Allocates all that audits need: a stream without reuse and two sets of outputs. The stream, of
- * any gate but OFF, must outlive the audit. RPR_ERR_ARGUMENT for bad options.
+ * Allocates all that audits need: a stream without reuse, with as many threads as this one, and two
+ * sets of outputs. The stream, of any gate but OFF, must outlive the audit. RPR_ERR_ARGUMENT for
+ * bad options.
  */
 RPR_API int rpr_audit_create(rpr_stream *s, const rpr_audit_options *opt, rpr_audit **out,
                              rpr_error *err);

@@ -37,6 +37,7 @@ struct rpr_audit {
     uint64_t runs;             /* of the stream, at the last call */
     stage stage;
     int64_t frame, next; /* that is audited, and at which the next audit begins */
+    double scale;        /* of the gates in that frame */
     int step, piece;     /* of the dense run: the next ones */
     double done;         /* its cost so far */
     double sum;          /* of all errors */
@@ -130,6 +131,7 @@ static int fill(rpr_audit *a, rpr_stream *s, const rpr_audit_options *o, rpr_err
     rpr_control_begin(&a->control, o->budget, o->window);
     a->next = o->every - 1;
     a->runs = s->runs;
+    a->scale = s->scale;
     a->st.last_frame = -1;
     if (!take_outputs(a) || (!o->metric && !rpr_rel_l2_init(&a->own, s->model)))
         return rpr_fail(err, RPR_ERR_NOMEM, "out of memory for audits");
@@ -224,10 +226,18 @@ static void conclude(rpr_audit *a, double error, int64_t now)
 
 /* ------------------------------------------------------------------- frame */
 
+/** True if the gates are no longer those of the last audited frame. */
+static bool is_rescaled(const rpr_audit *a)
+{
+    return a->scale < a->s->scale || a->scale > a->s->scale;
+}
+
 static int compare(rpr_audit *a, int64_t now)
 {
     const rpr_metric *m = &a->metric;
     a->stage = IDLE;
+    if (is_rescaled(a)) /* by others: a reset, say */
+        return RPR_OK;
     rpr_stream_copy_outputs(a->dense, a->fresh, a->n_out);
     m->begin(m->user);
     if (m->add(m->user, a->fresh, a->reuse, a->n_out) != 0)
@@ -242,6 +252,9 @@ static int compare(rpr_audit *a, int64_t now)
 
 static int begin(rpr_audit *a, int64_t now, const rpr_input *in, size_t n_in)
 {
+    if (is_rescaled(a))
+        rpr_control_forget(&a->control);
+    a->scale = a->s->scale;
     a->frame = now;
     a->next = now + a->opt.every;
     if (a->s->stats.bypassed) {

@@ -40,10 +40,14 @@ static double clamp(double x, double low, double high)
     return x < low ? low : x > high ? high : x;
 }
 
-/** What was seen so far is of other gates than the present ones. */
-static void decide(rpr_control *c, bool loosened)
+void rpr_control_forget(rpr_control *c)
 {
     c->n = c->at = c->since = 0;
+}
+
+static void decide(rpr_control *c, bool loosened)
+{
+    rpr_control_forget(c);
     c->loosened = loosened;
 }
 

@@ -38,6 +38,9 @@ void rpr_control_begin(rpr_control *c, double budget, int window);
  */
 rpr_verdict rpr_control_add(rpr_control *c, double error, double *scale);
 
+/** Forgets the audits since the last decision: they were of other gates. */
+void rpr_control_forget(rpr_control *c);
+
 /** Mean error since the last decision; 0 without audits. */
 double rpr_control_mean(const rpr_control *c);
 

@@ -422,6 +422,34 @@ static void bypassed_frames_are_right(void **state)
     show_free(&w);
 }
 
+/** What was seen of the gates before a reset says nothing about those after it. */
+static void a_reset_ends_an_audit(void **state)
+{
+    rpr_stream_options opt = gates(2.0 / 255.0);
+    show w = show_new(nets_named("residual"), &opt, 1);
+    planted plant = {.error = 1e6};
+    rpr_metric metric = metric_of(&plant);
+    rpr_audit_options o = options(12, 0.1);
+    rpr_audit_stats st = {0};
+    (void)state;
+    o.metric = &metric;
+    o.spread = 6;
+    rpr_audit *a = audit_new(w.p->s, &o);
+    assert_int_equal(rpr_stream_scale_gates(w.p->s, 0.5), RPR_OK);
+    for (int f = 0; f < 22; f++) {
+        show_next(&w);
+        st = audit_frame(a, w.s);
+        if (f == 13) {
+            assert_true(st.share > 0.0);
+            rpr_stream_reset(w.p->s);
+        }
+    }
+    assert_int_equal(plant.calls, 0);
+    assert_true(st.audits == 0 && st.breaches == 0 && st.scale >= 1.0);
+    rpr_audit_destroy(a);
+    show_free(&w);
+}
+
 /* ------------------------------------------------------------------ errors */
 
 static void refuse(rpr_stream *s, const rpr_audit_options *o, const char *named)
@@ -544,6 +572,7 @@ int main(void)
                                        cmocka_unit_test(tightening_reaches_everything),
                                        cmocka_unit_test(the_scale_belongs_to_the_state),
                                        cmocka_unit_test(bypassed_frames_are_right),
+                                       cmocka_unit_test(a_reset_ends_an_audit),
                                        cmocka_unit_test(mistakes_are_named),
                                        cmocka_unit_test(bad_metrics_do_no_harm),
                                        cmocka_unit_test(bad_inputs_do_no_harm)};
