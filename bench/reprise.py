@@ -112,7 +112,7 @@ class _Metric(c.Structure):
 
 class _AuditOptions(c.Structure):
     _fields_ = [('struct_size', c.c_size_t), ('every', c.c_int), ('spread', c.c_int),
-                ('window', c.c_int), ('budget', c.c_double), ('metric', c.POINTER(_Metric)),
+                ('window', c.c_int), ('budget', c.c_double), ('power', c.c_double), ('metric', c.POINTER(_Metric)),
                 ('log', _LogFn), ('log_user', c.c_void_p)]
 
 

@@ -50,6 +50,8 @@ int auditing_open(auditing *a, session *s, const lane *l)
     rpr_audit_options_init(&o);
     o.every = s->opt->audit;
     o.budget = a->budget;
+    o.power = kind == METRIC_REL_L2 ? 2 : 1;
+    o.window = kind == METRIC_MAX_ABS ? 1 : o.window; /* of which the largest counts */
     o.metric = &callbacks;
     o.log = on_log;
     o.log_user = a;

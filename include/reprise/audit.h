@@ -41,8 +41,12 @@ typedef struct rpr_audit_options {
                              compared in one more */
     int window;         /**< audits over which errors are averaged, 1 to RPR_AUDIT_MAX_WINDOW;
                              default 16 */
-    double budget; /**< largest mean error by the metric, finite. 0: exact, up to rounding (errors
-                        up to 1e-5). Negative, the default: none, errors are only reported */
+    double budget; /**< largest error by the metric over several frames, finite. 0: exact, up to
+                      rounding (errors up to 1e-5). Negative, the default: none, errors are only
+                      reported */
+    double power;  /**< of the power mean by which errors of frames make one over several: 1 as for
+                        boxes, 2 as for relative L2, up to 8. 0, the default: 1 with a metric of the
+                        caller, 2 without. Where only the largest counts, take a window of 1 */
     const rpr_metric *metric; /**< of single frames: begin, add, error. NULL: relative L2 of the
                                  worst output. Copied; what it points to must stay */
     rpr_log_fn log;           /**< may be NULL; a RPR_LOG_WARNING line for every breach, a

@@ -40,8 +40,9 @@ struct rpr_audit {
     double scale;        /* of the gates in that frame */
     int step, piece;     /* of the dense run: the next ones */
     double done;         /* its cost so far */
-    double sum;          /* of all errors */
+    double sum;          /* of all errors, to the power */
     bool at_end;         /* it was said that nothing is left to tighten */
+    bool past;           /* the last frame was bypassed */
     rpr_audit_stats st;
     rpr_error error;
 };
@@ -75,6 +76,8 @@ static int check(const rpr_stream *s, const rpr_audit_options *o, rpr_error *err
     if (o->window < 1 || o->window > RPR_AUDIT_MAX_WINDOW)
         return rpr_fail(err, RPR_ERR_ARGUMENT, "audit: a window of %d, not 1 to %d", o->window,
                         RPR_AUDIT_MAX_WINDOW);
+    if (!((o->power >= 1.0 && o->power <= 8.0) || fabs(o->power) <= 0.0))
+        return rpr_fail(err, RPR_ERR_ARGUMENT, "audit: a power of %g, not 1 to 8", o->power);
     if (!isfinite(o->budget))
         return rpr_fail(err, RPR_ERR_ARGUMENT, "audit: budget %g is not finite", o->budget);
     if (o->metric && (!o->metric->begin || !o->metric->add || !o->metric->error))
@@ -128,7 +131,8 @@ static int fill(rpr_audit *a, rpr_stream *s, const rpr_audit_options *o, rpr_err
     a->opt = *o;
     if (o->spread == 0)
         a->opt.spread = widest_spread(o) < USUAL_SPREAD ? widest_spread(o) : USUAL_SPREAD;
-    rpr_control_begin(&a->control, o->budget, o->window);
+    a->opt.power = o->power > 0.0 ? o->power : o->metric ? 1.0 : 2.0;
+    rpr_control_begin(&a->control, o->budget, a->opt.power, o->window);
     a->next = o->every - 1;
     a->runs = s->runs;
     a->scale = s->scale;
@@ -200,12 +204,12 @@ static void conclude(rpr_audit *a, double error, int64_t now)
 {
     double scale = a->s->scale;
     const rpr_verdict verdict = rpr_control_add(&a->control, error, &scale);
-    a->sum += error;
+    a->sum += pow(error, a->opt.power);
     a->st.audits++;
     a->st.last_frame = a->frame;
     a->st.last = error;
     a->st.worst = error > a->st.worst ? error : a->st.worst;
-    a->st.mean = a->sum / (double)a->st.audits;
+    a->st.mean = pow(a->sum / (double)a->st.audits, 1.0 / a->opt.power);
     switch (verdict) {
     case RPR_TIGHTEN:
         breach(a, scale, now);
@@ -302,7 +306,10 @@ static bool waits(const rpr_stream *s)
 
 static int go_on(rpr_audit *a, int64_t now, const rpr_input *in, size_t n_in)
 {
-    const bool at_once = a->opt.spread == 1;
+    const bool at_once = a->opt.spread == 1, tried = a->past && !a->s->stats.bypassed;
+    a->past = a->s->stats.bypassed != 0;
+    if (tried) /* reuse is tried again: perhaps for a few frames only, which must not be missed */
+        a->next = now;
     if (waits(a->s))
         return RPR_OK;
     if (a->stage == DONE)

@@ -16,12 +16,24 @@
 #define TIGHTEST (1.0 / 64.0)
 #define LARGEST 1e3 /* times the budget: larger errors count as this one */
 
-double rpr_control_mean(const rpr_control *c)
+/** Mean of the powers. */
+static double mean_of(const rpr_control *c)
 {
     double sum = 0.0;
     for (int i = 0; i < c->n; i++)
         sum += c->error[i];
     return c->n > 0 ? sum / c->n : 0.0;
+}
+
+/** An error of the mean power m. */
+static double root(const rpr_control *c, double m)
+{
+    return m > 0.0 ? pow(m, 1.0 / c->power) : 0.0;
+}
+
+double rpr_control_mean(const rpr_control *c)
+{
+    return root(c, mean_of(c));
 }
 
 /** Standard error of the mean; of a single audit all of it, unless one is all that is asked for. */
@@ -51,9 +63,9 @@ static void decide(rpr_control *c, bool loosened)
     c->loosened = loosened;
 }
 
-void rpr_control_begin(rpr_control *c, double budget, int window)
+void rpr_control_begin(rpr_control *c, double budget, double power, int window)
 {
-    *c = (rpr_control){.budget = budget, .window = window, .patience = CALM_AUDITS};
+    *c = (rpr_control){.budget = budget, .power = power, .window = window, .patience = CALM_AUDITS};
 }
 
 static rpr_verdict tighten(rpr_control *c, double over, double *scale)
@@ -79,7 +91,7 @@ static rpr_verdict loosen(rpr_control *c, double under, double *scale)
 static void keep(rpr_control *c, double error)
 {
     const double most = LARGEST * (c->budget > ROUNDING ? c->budget : ROUNDING);
-    c->error[c->at] = c->budget >= 0.0 && error > most ? most : error;
+    c->error[c->at] = pow(c->budget >= 0.0 && error > most ? most : error, c->power);
     c->at = (c->at + 1) % c->window;
     c->n += c->n < c->window;
     c->since += c->since < MOST_CALM;
@@ -91,13 +103,14 @@ rpr_verdict rpr_control_add(rpr_control *c, double error, double *scale)
     keep(c, error);
     if (c->budget < 0.0)
         return RPR_KEEP;
-    const double mean = rpr_control_mean(c), doubt = doubt_of(c, mean);
+    const double mean = mean_of(c), doubt = doubt_of(c, mean);
+    const double sure = SURE * (1.0 - (double)c->n / c->window);
+    const double least = root(c, mean - sure * doubt), most = root(c, mean + doubt);
     if (error > ENORMOUS * limit)
         return tighten(c, error, scale);
-    const double least = mean - SURE * (1.0 - (double)c->n / c->window) * doubt;
     if (least > limit)
         return tighten(c, least, scale);
-    if (*scale < 1.0 && c->since >= c->patience && mean + doubt < FAR_BELOW * c->budget)
-        return loosen(c, mean + doubt, scale);
+    if (*scale < 1.0 && c->since >= c->patience && most < FAR_BELOW * c->budget)
+        return loosen(c, most, scale);
     return error > limit ? RPR_DOUBT : RPR_KEEP;
 }

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * From the errors of audits to the scale of the gates.
+ * From the errors of audits to the scale of the gates. An error over several frames is a power mean
+ * of theirs, so that what follows is about e = error^power.
  *
  * Errors of single frames scatter, those that count boxes most of all: one box in eight is worth
- * more than a whole budget. So the mean e of the audits since the last decision is taken with its
- * standard error d, and gates are tightened when even e - 1.5 d is over the budget (with a full
- * window, when e is), loosened when e + d is far below. Small errors grow in proportion to the
+ * more than a whole budget. So the mean m over the audits since the last decision is taken with its
+ * standard error d. Gates are tightened when even m - 1.5 d is over the budget (with a full window,
+ * when m is), and loosened when m + d is far below. Small errors grow in proportion to the
  * thresholds; tightening aims at 0.8 of the budget and loosening begins below 0.6, in steps of at
  * most 1.15, so that neither leads to the other. Where it does all the same, loosening takes twice
  * as many audits each time.
@@ -19,8 +20,9 @@
 
 typedef struct rpr_control {
     double budget; /* negative: none */
+    double power;
     int window;
-    double error[RPR_AUDIT_MAX_WINDOW]; /* of the last n audits, in a ring */
+    double error[RPR_AUDIT_MAX_WINDOW]; /* of the last n audits, to the power, in a ring */
     int n, at;
     int since;     /* audits since the last decision, ... */
     bool loosened; /* ... which was this */
@@ -29,7 +31,7 @@ typedef struct rpr_control {
 
 typedef enum rpr_verdict { RPR_KEEP, RPR_DOUBT, RPR_TIGHTEN, RPR_LOOSEN } rpr_verdict;
 
-void rpr_control_begin(rpr_control *c, double budget, int window);
+void rpr_control_begin(rpr_control *c, double budget, double power, int window);
 
 /**
  * Adds the error of an audit (0 or more, perhaps infinite) that was made with the gates at *scale;

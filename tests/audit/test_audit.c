@@ -486,6 +486,8 @@ static void mistakes_are_named(void **state)
     REFUSE(o.spread = -1, "spread");
     REFUSE(o.window = 0, "window of 0");
     REFUSE(o.window = 1000, "window of 1000");
+    REFUSE(o.power = 0.5, "a power of 0.5");
+    REFUSE(o.power = (double)NAN, "a power of nan");
     REFUSE(o.budget = (double)NAN, "budget nan");
     REFUSE(o.budget = (double)INFINITY, "budget inf");
     REFUSE(o.metric = &half, "a metric without");

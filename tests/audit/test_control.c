@@ -13,7 +13,7 @@
 static rpr_control control_of(double budget)
 {
     rpr_control c;
-    rpr_control_begin(&c, budget, 16);
+    rpr_control_begin(&c, budget, 1.0, 16);
     return c;
 }
 
@@ -153,12 +153,36 @@ static void without_a_budget_nothing_follows(void **state)
     assert_near(rpr_control_mean(&c), 11.5); /* of the last sixteen */
 }
 
+/** Of relative L2 a few large errors count for more than their mean. */
+static void squares_are_averaged(void **state)
+{
+    rpr_control c, mean = control_of(0.05);
+    double scale = 1.0, other = 1.0;
+    int tightened = 0;
+    (void)state;
+    rpr_control_begin(&c, 0.05, 2.0, 16);
+    (void)rpr_control_add(&c, 0.03, &scale);
+    (void)rpr_control_add(&c, 0.04, &scale);
+    assert_near(rpr_control_mean(&c), 0.05 / sqrt(2.0));
+    for (int i = 0; i < 16; i++) {
+        const double error = i == 0 ? 0.5 : 0.0; /* 0.031 on average, 0.125 by squares */
+        tightened += rpr_control_add(&c, error, &scale) == RPR_TIGHTEN;
+        assert_true(rpr_control_add(&mean, error, &other) != RPR_TIGHTEN);
+    }
+    assert_int_equal(tightened, 1);
+    rpr_control_begin(&c, 0.05, 2.0, 16);
+    scale = 1.0;
+    (void)rpr_control_add(&c, 0.1, &scale);
+    (void)rpr_control_add(&c, 0.1, &scale);
+    assert_near(scale, 0.8 * 0.05 / 0.1);
+}
+
 static void a_window_of_one_is_sure(void **state)
 {
     rpr_control c;
     double scale = 1.0;
     (void)state;
-    rpr_control_begin(&c, 0.05, 1);
+    rpr_control_begin(&c, 0.05, 1.0, 1);
     assert_int_equal(rpr_control_add(&c, 0.06, &scale), RPR_TIGHTEN);
     for (int i = 0; i < 3; i++)
         assert_int_equal(rpr_control_add(&c, 0.01, &scale), RPR_KEEP);
@@ -175,6 +199,7 @@ int main(void)
                                        cmocka_unit_test(hopeless_gates_stay_exact),
                                        cmocka_unit_test(the_tightest_is_exact),
                                        cmocka_unit_test(without_a_budget_nothing_follows),
+                                       cmocka_unit_test(squares_are_averaged),
                                        cmocka_unit_test(a_window_of_one_is_sure)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
