@@ -33,8 +33,9 @@ typedef struct rpr_audit rpr_audit;
 
 typedef struct rpr_audit_options {
     size_t struct_size; /**< set by rpr_audit_options_init */
-    int every;          /**< frames from one audit to the next, 1 to 1000000; default 32. While the
-                             budget is in doubt, audits follow each other sooner */
+    int every;          /**< frames from one audit to the next, 1 to 1000000; default 32. The
+                             first is of the third frame; while the budget is in doubt, they follow
+                             each other sooner */
     int spread;         /**< frames over which the dense run of one audit is spread: 1, at once, to
                              `every` - 1. 0, the default: 8, or what fits. By the cost model about
                              1 / spread of a dense run is added to each of them; the outputs are

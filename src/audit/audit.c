@@ -20,6 +20,7 @@
 #define USUAL_SPREAD 8
 #define USUAL_WINDOW 16
 #define MOST_EVERY 1000000
+#define FIRST 2    /* frame that is audited first */
 #define SETTLING 8 /* frames after new gates, before which errors are not yet the usual ones */
 
 typedef enum stage { IDLE, RUNNING, DONE } stage;
@@ -133,7 +134,7 @@ static int fill(rpr_audit *a, rpr_stream *s, const rpr_audit_options *o, rpr_err
         a->opt.spread = widest_spread(o) < USUAL_SPREAD ? widest_spread(o) : USUAL_SPREAD;
     a->opt.power = o->power > 0.0 ? o->power : o->metric ? 1.0 : 2.0;
     rpr_control_begin(&a->control, o->budget, a->opt.power, o->window);
-    a->next = o->every - 1;
+    a->next = o->every > FIRST ? FIRST : o->every - 1;
     a->runs = s->runs;
     a->scale = s->scale;
     a->st.last_frame = -1;
