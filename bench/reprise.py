@@ -98,6 +98,32 @@ class Oracle(c.Structure):
     _fields_ = [('worst', c.c_double), ('max_rel', c.c_double), ('layer', c.c_size_t)]
 
 
+# ... and in reprise/metric.h and reprise/audit.h
+
+_BeginFn = c.CFUNCTYPE(None, c.c_void_p)
+_AddFn = c.CFUNCTYPE(c.c_int, c.c_void_p, c.POINTER(_Output), c.POINTER(_Output), c.c_size_t)
+_ErrorFn = c.CFUNCTYPE(c.c_double, c.c_void_p)
+
+
+class _Metric(c.Structure):
+    _fields_ = [('user', c.c_void_p), ('begin', _BeginFn), ('add', _AddFn), ('error', _ErrorFn),
+                ('deviation', _ErrorFn)]
+
+
+class _AuditOptions(c.Structure):
+    _fields_ = [('struct_size', c.c_size_t), ('every', c.c_int), ('spread', c.c_int),
+                ('window', c.c_int), ('budget', c.c_double), ('power', c.c_double), ('metric', c.POINTER(_Metric)),
+                ('log', _LogFn), ('log_user', c.c_void_p)]
+
+
+class AuditStats(c.Structure):
+    _fields_ = [('frames', c.c_int64), ('audits', c.c_int64), ('last_frame', c.c_int64),
+                ('last', c.c_double), ('mean', c.c_double), ('worst', c.c_double),
+                ('seen', c.c_double), ('breaches', c.c_int64), ('loosened', c.c_int64),
+                ('scale', c.c_double), ('share', c.c_double), ('cost', c.c_double),
+                ('ms', c.c_double)]
+
+
 # ------------------------------------------------------------------------- library
 
 _P = c.c_void_p
@@ -129,6 +155,15 @@ _SIGNATURES = {
     'rpr_stream_frame_stats': (c.c_int, [_P, c.POINTER(FrameStats)]),
     'rpr_stream_layer_stats': (c.c_int, [_P, c.c_size_t, c.POINTER(LayerStats)]),
     'rpr_stream_time_layers': (None, [_P, c.c_int]),
+    'rpr_stream_scale_gates': (c.c_int, [_P, c.c_double]),
+    'rpr_stream_gate_scale': (c.c_double, [_P]),
+    'rpr_audit_options_init': (None, [c.POINTER(_AuditOptions)]),
+    'rpr_audit_create': (c.c_int, [_P, c.POINTER(_AuditOptions), c.POINTER(_P),
+                                   c.POINTER(_Error)]),
+    'rpr_audit_destroy': (None, [_P]),
+    'rpr_audit_frame': (c.c_int, [_P, c.POINTER(_Input), c.c_size_t]),
+    'rpr_audit_error': (c.c_char_p, [_P]),
+    'rpr_audit_get_stats': (None, [_P, c.POINTER(AuditStats)]),
     'rpr_stream_oracle': (c.c_int, [_P, c.POINTER(Oracle)]),
 }
 
@@ -256,10 +291,13 @@ class Stream:
         return array, _Input(array.ctypes.data, array.nbytes, int(picture), 0, self._scale,
                              self._offset)
 
+    def _inputs(self, frames):
+        made = [self._input(f, t) for f, t in zip(frames, self.model.inputs)]
+        return made, (_Input * len(made))(*[i for _, i in made])
+
     def run_shared(self, *frames):
         """Runs one frame; the arrays returned are overwritten by the next call."""
-        made = [self._input(f, t) for f, t in zip(frames, self.model.inputs)]
-        inputs = (_Input * len(made))(*[i for _, i in made])
+        made, inputs = self._inputs(frames)
         status = self._lib.rpr_stream_run(self._handle, inputs, len(made), self._outputs,
                                           len(self._buffers))
         if status:
@@ -273,6 +311,10 @@ class Stream:
 
     def reset(self):
         self._lib.rpr_stream_reset(self._handle)
+
+    def scale_gates(self, scale):
+        if self._lib.rpr_stream_scale_gates(self._handle, scale):
+            raise Error(self._lib.rpr_stream_error(self._handle).decode())
 
     def refresh(self):
         self._lib.rpr_stream_refresh(self._handle)
@@ -297,6 +339,56 @@ class Stream:
 
     def state_bytes(self):
         return self._lib.rpr_stream_state_bytes(self._handle)
+
+
+class Audit:
+    """Audits of a stream. metric: a function of the dense and our outputs of a frame (lists of
+    arrays) that returns an error; None is relative L2. options: every, spread, window, budget."""
+
+    def __init__(self, stream, metric=None, **options):
+        self._stream, self._lib, self._handle = stream, stream._lib, _P()
+        o, error, self.lines = _AuditOptions(), _Error(), []
+        self._lib.rpr_audit_options_init(o)
+        for key, value in options.items():
+            if key not in ('every', 'spread', 'window', 'budget'):
+                raise TypeError(f'no audit option {key}')
+            setattr(o, key, value)
+        self._log = _LogFn(lambda user, level, line: self.lines.append(line.decode()))
+        o.log = self._log
+        if metric:
+            self._metric = self._make_metric(metric)
+            o.metric = c.pointer(self._metric)
+        if self._lib.rpr_audit_create(stream._handle, o, c.byref(self._handle), error):
+            raise Error(error.message.decode())
+
+    def __del__(self):
+        if getattr(self, '_handle', None):
+            self._lib.rpr_audit_destroy(self._handle)
+            self._handle = None
+
+    def _make_metric(self, metric):
+        def arrays(outputs):
+            return [np.ctypeslib.as_array(c.cast(outputs[i].data, c.POINTER(c.c_uint8)),
+                                          (outputs[i].bytes,)).view(t.dtype).reshape(t.shape)
+                    for i, t in enumerate(self._stream.model.outputs)]
+
+        def add(user, dense, reuse, n):
+            self._error = metric(arrays(dense), arrays(reuse))
+            return 0
+
+        return _Metric(None, _BeginFn(lambda user: None), _AddFn(add),
+                       _ErrorFn(lambda user: self._error))
+
+    def frame(self, *frames):
+        """After each run of the stream, with the same frames."""
+        made, inputs = self._stream._inputs(frames)
+        if self._lib.rpr_audit_frame(self._handle, inputs, len(made)):
+            raise Error(self._lib.rpr_audit_error(self._handle).decode())
+
+    def stats(self):
+        s = AuditStats()
+        self._lib.rpr_audit_get_stats(self._handle, s)
+        return s
 
 
 def isa(library=None):

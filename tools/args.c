@@ -10,7 +10,11 @@
 #include "help.h"
 #include "options.h"
 
-enum { STREAMS = CMD_RUN | CMD_BENCH | CMD_VERIFY, FRAMES = STREAMS | CMD_CALIBRATE };
+enum {
+    STREAMS = CMD_RUN | CMD_BENCH | CMD_VERIFY,
+    FRAMES = STREAMS | CMD_CALIBRATE,
+    AUDITED = CMD_RUN | CMD_BENCH
+};
 
 /* ------------------------------------------------------------------ values */
 
@@ -272,9 +276,20 @@ static int set_metric(void *target, const char *v)
     for (metric_kind k = METRIC_REL_L2; k <= METRIC_F1; k++)
         if (strcmp(v, metric_name(k)) == 0) {
             ((cli_options *)target)->metric = k;
+            ((cli_options *)target)->have_metric = 1;
             return 1;
         }
     return 0;
+}
+
+static int set_audit(void *target, const char *v)
+{
+    cli_options *o = target;
+    int64_t n;
+    if (!option_int(v, 1, 1000000, &n))
+        return 0;
+    o->audit = (int)n;
+    return 1;
 }
 
 static const option options[] = {
@@ -287,14 +302,15 @@ static const option options[] = {
     {"--all-gates", STREAMS, set_all_gates, NULL},
     {"--fit", CMD_RUN | CMD_BENCH, set_fit, NULL},
     {"--weights", STREAMS, set_weights, "auto, f32 or bf16"},
-    {"--shape", STREAMS | CMD_INFO, set_shape, "[NAME=]1,3,640,640"},
+    {"--shape", FRAMES | CMD_INFO, set_shape, "[NAME=]1,3,640,640"},
     {"--decode", FRAMES, set_decode, "nanodet, ssd or none"},
     {"--mean", FRAMES, set_mean, "one number, or three such as 123.7,116.3,103.5"},
     {"--scale", FRAMES, set_scale, "one number, or three, none of them 0"},
     {"--range", FRAMES, set_range, "two numbers such as 0..1, -1..1 or 0..255"},
     {"--plan", STREAMS, set_plan, "a file that reprise calibrate wrote"},
-    {"--budget", CMD_CALIBRATE, set_budget, "a number, 0 or more"},
-    {"--metric", CMD_CALIBRATE, set_metric, "rel_l2, max_abs or f1"},
+    {"--budget", CMD_CALIBRATE | AUDITED, set_budget, "a number, 0 or more"},
+    {"--metric", CMD_CALIBRATE | AUDITED, set_metric, "rel_l2, max_abs or f1"},
+    {"--audit", AUDITED, set_audit, "a number of frames, 1 to 1000000"},
     {"-o", CMD_CALIBRATE, set_output, "a file to write"},
     {"--out", CMD_RUN, set_out, "a directory"},
     {"--overlay", CMD_RUN, set_overlay, "a video file to write"},
@@ -335,6 +351,11 @@ static int check(const cli_options *o)
                         o->budget < 0 ? "--budget" : "-o FILE");
     if (o->metric == METRIC_F1 && o->decode == DECODE_NONE)
         return cli_fail(CLI_USAGE, "--metric f1 needs --decode: it is about boxes");
+    if (o->audit && o->gate.kind == RPR_GATE_OFF)
+        return cli_fail(CLI_USAGE, "--audit needs a gate: with --gate off every frame is dense");
+    if ((o->command & AUDITED) && !o->audit && (o->budget >= 0 || o->have_metric))
+        return cli_fail(CLI_USAGE, "%s needs --audit N: nothing else looks at errors while running",
+                        o->budget >= 0 ? "--budget" : "--metric");
     if (o->plan && o->gate.kind == RPR_GATE_OFF)
         return cli_fail(CLI_USAGE, "--plan cannot stand together with --gate off");
     if (o->trace && o->gate.kind == RPR_GATE_OFF)

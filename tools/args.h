@@ -45,8 +45,10 @@ typedef struct cli_options {
     double min_f1;      /**< below 0: no limit */
     const char *plan;   /**< file that calibrate wrote, or NULL */
     const char *output; /**< calibrate: the file to write */
-    double budget;      /**< calibrate; below 0: not given */
-    metric_kind metric; /**< calibrate */
+    double budget;      /**< below 0: not given */
+    metric_kind metric; /**< of it */
+    int have_metric;    /**< it was given */
+    int audit;          /**< every so-manieth frame; 0: none */
 } cli_options;
 
 /**

@@ -10,6 +10,7 @@ typedef struct bench {
     error_sum error;
     agreement agreement;
     skipping skipping;
+    auditing auditing;
 } bench;
 
 static int bench_open(bench *b, const cli_options *o)
@@ -21,6 +22,8 @@ static int bench_open(bench *b, const cli_options *o)
         code = lane_open(&b->reuse, &b->s, o->gate);
     if (code == CLI_DONE)
         code = skipping_open(&b->skipping, &b->s);
+    if (code == CLI_DONE && o->audit)
+        code = auditing_open(&b->auditing, &b->s, &b->reuse);
     if (code == CLI_DONE && !error_sum_init(&b->error, b->s.n_out))
         code = cli_no_memory();
     return code;
@@ -37,7 +40,8 @@ static int bench_frame(bench *b)
         return code;
     error_sum_add(&b->error, b->s.out_info, b->dense.out, b->reuse.out);
     agreement_add(&b->agreement, &b->dense.boxes, &b->reuse.boxes);
-    return skipping_frame(&b->skipping, &b->s, &b->dense);
+    code = skipping_frame(&b->skipping, &b->s, &b->dense);
+    return code == CLI_DONE && b->s.opt->audit ? auditing_frame(&b->auditing, &b->s) : code;
 }
 
 int cmd_bench(const cli_options *o)
@@ -53,11 +57,13 @@ int cmd_bench(const cli_options *o)
                                              .dense = &b.dense,
                                              .error = &b.error,
                                              .agreement = &b.agreement,
-                                             .skipping = &b.skipping});
+                                             .skipping = &b.skipping,
+                                             .auditing = o->audit ? &b.auditing : NULL});
         code = code == CLI_DONE ? written : code;
     }
     skipping_close(&b.skipping, &b.s);
     error_sum_free(&b.error);
+    auditing_close(&b.auditing);
     lane_close(&b.dense, &b.s);
     lane_close(&b.reuse, &b.s);
     session_close(&b.s);

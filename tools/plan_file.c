@@ -123,6 +123,20 @@ static int read_gates(const char *path, const json_t *list, const rpr_model *m,
     return CLI_DONE;
 }
 
+static int read_promise(const char *path, const json_t *root, plan_promise *p)
+{
+    const json_t *budget = json_object_get(root, "budget"), *by = json_object_get(root, "metric");
+    *p = (plan_promise){.budget = -1};
+    if (!budget && !by)
+        return CLI_DONE;
+    p->budget = json_is_number(budget) ? json_number_value(budget) : -1;
+    for (p->metric = METRIC_REL_L2; p->metric <= METRIC_F1; p->metric++)
+        if (json_is_string(by) && strcmp(json_string_value(by), metric_name(p->metric)) == 0 &&
+            p->budget >= 0)
+            return CLI_DONE;
+    return cli_fail(CLI_BAD_INPUT, "%s: its budget and metric are none", path);
+}
+
 static int read_root(const char *path, const json_t *root, const rpr_model *m,
                      rpr_layer_gate **gates, size_t *n)
 {
@@ -144,7 +158,8 @@ static int read_root(const char *path, const json_t *root, const rpr_model *m,
     return read_gates(path, list, m, gates, n);
 }
 
-int plan_file_read(const char *path, const rpr_model *m, rpr_layer_gate **gates, size_t *n)
+int plan_file_read(const char *path, const rpr_model *m, rpr_layer_gate **gates, size_t *n,
+                   plan_promise *promise)
 {
     json_error_t err;
     json_t *root = json_load_file(path, 0, &err);
@@ -153,6 +168,8 @@ int plan_file_read(const char *path, const rpr_model *m, rpr_layer_gate **gates,
     if (!root)
         return cli_fail(CLI_BAD_INPUT, "%s: %s", path, err.text);
     int code = read_root(path, root, m, gates, n);
+    if (code == CLI_DONE)
+        code = read_promise(path, root, promise);
     json_decref(root);
     if (code != CLI_DONE) {
         free(*gates);

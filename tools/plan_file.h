@@ -14,14 +14,21 @@ typedef struct plan_origin {
     double budget;
 } plan_origin;
 
+/** What a plan was made to keep. */
+typedef struct plan_promise {
+    double budget; /**< below 0: it does not say */
+    metric_kind metric;
+} plan_promise;
+
 /** Writes a plan; returns an exit code. */
 int plan_file_write(const char *path, const rpr_model *m, const plan_origin *from,
                     const rpr_calibration *c);
 
 /**
  * Reads a plan for a model; *gates is malloc'ed. Returns an exit code after a message that names
- * what is wrong: no plan, another model's, or a gate that cannot be.
+ * what is wrong: no plan, another model's, or a gate or a budget that cannot be.
  */
-int plan_file_read(const char *path, const rpr_model *m, rpr_layer_gate **gates, size_t *n);
+int plan_file_read(const char *path, const rpr_model *m, rpr_layer_gate **gates, size_t *n,
+                   plan_promise *promise);
 
 #endif

@@ -3,6 +3,7 @@
 #ifndef TOOLS_REPORT_H
 #define TOOLS_REPORT_H
 
+#include "auditing.h"
 #include "boxes.h"
 #include "compare.h"
 #include "session.h"
@@ -25,6 +26,7 @@ typedef struct report {
     const agreement *agreement;
     const skipping *skipping;
     const oracle_sum *oracle;
+    const auditing *auditing;
 } report;
 
 /** Text on stdout, or JSON where --json says. Returns an exit code. */

@@ -89,6 +89,25 @@ static json_t *counts(const agreement *a)
                      "precision", json_number(agreement_precision(a)));
 }
 
+static json_t *audit(const auditing *a, int every)
+{
+    const rpr_audit_stats *st = &a->st;
+    const double frames = (double)(st->frames ? st->frames : 1);
+    json_t *events = json_array();
+    for (size_t i = 0; i < a->n_event; i++)
+        json_array_append_new(events,
+                              json_pack("{s:I,s:o,s:o}", "frame", (json_int_t)a->event[i].frame,
+                                        "error", json_number(a->event[i].error), "scale",
+                                        json_number(a->event[i].scale)));
+    return json_pack("{s:i,s:s,s:I,s:o,s:o,s:o,s:I,s:I,s:o,s:o,s:o,s:o}", "every", every, "metric",
+                     metric_name(a->metric.kind), "audits", (json_int_t)st->audits, "error",
+                     json_number(st->mean), "worst", json_number(st->worst), "budget",
+                     a->budget >= 0 ? json_number(a->budget) : json_null(), "breaches",
+                     (json_int_t)st->breaches, "loosened", (json_int_t)st->loosened, "scale",
+                     json_number(st->scale), "ms", json_number(st->ms / frames), "dense_share",
+                     json_number(a->shares / frames), "events", events);
+}
+
 /* What only some commands measure. */
 static void add_extras(json_t *root, const report *r)
 {
@@ -99,6 +118,8 @@ static void add_extras(json_t *root, const report *r)
         json_object_set_new(root, "boxes", counts(r->agreement));
     if (r->skipping)
         json_object_set_new(root, "skipping", rival(r));
+    if (r->auditing)
+        json_object_set_new(root, "audit", audit(r->auditing, o->audit));
     if (r->oracle)
         json_object_set_new(root, "oracle",
                             json_pack("{s:I,s:o,s:o,s:b}", "frames", (json_int_t)r->oracle->frames,

@@ -161,11 +161,32 @@ static void print_oracle(const report *r)
            r->oracle->frames == 1 ? "" : "s", r->oracle->worst);
 }
 
+static void print_audit(const report *r)
+{
+    const auditing *a = r->auditing;
+    const rpr_audit_stats *st = &a->st;
+    const double frames = (double)(st->frames ? st->frames : 1), ms = samples_mean(&r->reuse->ms);
+    printf(
+        "\naudit        %lld audits, one in %d frames: error by %s %.4g on average, %.4g at worst",
+        (long long)st->audits, r->session->opt->audit, metric_name(a->metric.kind), st->mean,
+        st->worst);
+    if (a->budget >= 0)
+        printf("\n             budget %.4g: %lld breaches, loosened %lld times; gates are at %.3g "
+               "of %s",
+               a->budget, (long long)st->breaches, (long long)st->loosened, st->scale,
+               r->session->opt->plan ? "the plan's" : "what was asked for");
+    printf(
+        "\n             cost %.2f ms a frame, %.1f %% of a frame's time; %.1f %% of a dense run\n",
+        st->ms / frames, ms > 0 ? 100 * st->ms / frames / ms : 0, 100 * a->shares / frames);
+}
+
 void report_text(const report *r)
 {
     head(r);
     time_table(r);
     shares(r);
+    if (r->auditing)
+        print_audit(r);
     if (r->error)
         error_table(r);
     if (r->session->opt->command == CMD_VERIFY)

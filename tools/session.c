@@ -38,7 +38,7 @@ static int open_frames(session *s)
 
 int session_open(session *s, const cli_options *o)
 {
-    *s = (session){.opt = o};
+    *s = (session){.opt = o, .promise.budget = -1};
     int code = model_open(o, &s->model, NULL);
     if (code == CLI_DONE)
         code = feed_open(&s->feed, s->model, o);
@@ -49,7 +49,7 @@ int session_open(session *s, const cli_options *o)
         code = cli_fail(CLI_USAGE, "%s: its outputs do not fit this --decode, which wants %s",
                         o->model, decoder_wants(o->decode));
     if (code == CLI_DONE && o->plan)
-        code = plan_file_read(o->plan, s->model, &s->plan, &s->n_plan);
+        code = plan_file_read(o->plan, s->model, &s->plan, &s->n_plan, &s->promise);
     if (code == CLI_DONE)
         code = open_frames(s);
     if (code == CLI_DONE)

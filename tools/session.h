@@ -9,6 +9,7 @@
 #include "args.h"
 #include "decoder.h"
 #include "feed.h"
+#include "plan_file.h"
 #include "progress.h"
 #include "samples.h"
 
@@ -21,6 +22,7 @@ typedef struct session {
     decoder decoder;
     rpr_layer_gate *plan; /**< gates of --plan, n_plan of them */
     size_t n_plan;
+    plan_promise promise; /**< of it */
     rpr_tensor_info *out_info;
     size_t n_out;
     progress progress;

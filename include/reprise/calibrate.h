@@ -13,7 +13,7 @@
 #ifndef REPRISE_CALIBRATE_H
 #define REPRISE_CALIBRATE_H
 
-#include "reprise/reprise.h"
+#include "reprise/metric.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -29,22 +29,6 @@ typedef struct rpr_sample {
      */
     int (*frame)(void *user, size_t i, rpr_input *in);
 } rpr_sample;
-
-/** An error over a sequence of frames. */
-typedef struct rpr_metric {
-    void *user;
-    void (*begin)(void *user);
-    /** Adds a frame; both in the model's order. Returns 0, or anything else to end with an error.
-     */
-    int (*add)(void *user, const rpr_output *dense, const rpr_output *reuse, size_t n_out);
-    /** Of the frames since begin; 0: none, larger is worse. */
-    double (*error)(void *user);
-    /**
-     * Something that grows with every deviation, in proportion, long before it is an error:
-     * root-mean-square differences do. It tells sensitive layers from others. NULL: as `error`.
-     */
-    double (*deviation)(void *user);
-} rpr_metric;
 
 typedef struct rpr_calibrate_options {
     size_t struct_size; /**< set by rpr_calibrate_options_init */

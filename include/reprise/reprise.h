@@ -210,12 +210,12 @@ typedef enum rpr_weights {
 typedef struct rpr_stream_options {
     size_t struct_size; /**< sizeof(rpr_stream_options); set by rpr_stream_options_init */
     rpr_gate gate;      /**< of every weighted layer; default EXACT */
-    int refresh;        /**< once in so many frames every gate takes its input as it is and its layers
-                             are computed from nothing, which ends the gate's error and float drift;
-                             gates take turns, spread by cost. 0: never. Default 256 */
-    int threads;        /**< threads inside one frame, 1 (default) to 64, the caller's among them;
-                             while a frame runs they wait for work on their processors. No bit of
-                             a result depends on it. Streams may run on threads of their own */
+    int refresh; /**< once in so many frames every gate takes its input as it is and its layers
+                      are computed from nothing, which ends the gate's error and float drift;
+                      gates take turns, spread by cost. 0: never. Default 256 */
+    int threads; /**< threads inside one frame, 1 (default) to 64, the caller's among them;
+                      while a frame runs they wait for work on their processors. No bit of
+                      a result depends on it. Streams may run on threads of their own */
     rpr_policy policy;
     uint64_t seed;       /**< RPR_POLICY_RANDOM */
     int allow_nonfinite; /**< 1: NaN and infinity in an input are run as they are */
@@ -278,13 +278,24 @@ RPR_API const char *rpr_stream_error(const rpr_stream *s);
 RPR_API void rpr_stream_reset(rpr_stream *s);
 
 /**
- * Asks for a refresh: from the next frame on every gate takes its input as it is, front to back, and
- * its layers are computed from nothing, which ends what gates and rounding have left (doc/
+ * Asks for a refresh: from the next frame on every gate takes its input as it is, front to back,
+ * and its layers are computed from nothing, which ends what gates and rounding have left (doc/
  * contract.md). One frame takes as many gates as keep it below 1.3 dense frames by the cost model,
- * at least one; usually that is all of them. A call while such a sweep is under way asks for another
- * one after it. Called by the stream's thread, between frames; RPR_OK, also if there is no gate.
+ * at least one; usually that is all of them. A call while such a sweep is under way asks for
+ * another one after it. Called by the stream's thread, between frames; RPR_OK, also if there is no
+ * gate.
  */
 RPR_API int rpr_stream_refresh(rpr_stream *s);
+
+/**
+ * Scales what the gates let pass: thresholds of dead-zones are multiplied by `scale`, levels become
+ * 1 / scale times as many (65536 at most). 0 <= scale <= 1, the options' gates being 1; 0 makes
+ * dead-zones exact. RPR_ERR_ARGUMENT otherwise. A smaller scale than before asks for a refresh.
+ * Saved and copied with the state; a reset
+ * sets it to 1. An rpr_audit (audit.h) calls this by itself.
+ */
+RPR_API int rpr_stream_scale_gates(rpr_stream *s, double scale);
+RPR_API double rpr_stream_gate_scale(const rpr_stream *s);
 
 /** A copy that goes on by itself. */
 RPR_API int rpr_stream_clone(const rpr_stream *s, rpr_stream **out, rpr_error *err);

@@ -2,7 +2,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "calibrate/rel_l2.h"
+#include "metric/rel_l2.h"
 #include "calibrate/search.h"
 #include "core/alloc.h"
 

@@ -23,15 +23,22 @@ typedef struct gate_rule {
     rpr_levels q;
 } gate_rule;
 
+/** Narrower cells are more of them. */
+static double levels_of(const rpr_gate_state *g)
+{
+    const double levels = (double)g->rule.levels, most = RPR_MAX_LEVELS;
+    return levels < most * g->scale ? rint(levels / g->scale) : most;
+}
+
 static gate_rule make_rule(const rpr_gate_state *g)
 {
     const rpr_gate *rule = &g->rule;
     gate_rule r = {.levels = rule->kind == RPR_GATE_LEVELS};
     float range = g->hi - g->lo;
     if (rule->kind == RPR_GATE_DEADZONE)
-        r.theta = (float)(rule->threshold * (double)range);
+        r.theta = (float)(rule->threshold * g->scale * (double)range);
     if (r.levels && range > 0.0f) {
-        float cells = (float)rule->levels;
+        float cells = (float)levels_of(g);
         r.q.step = range / (cells - 1.0f);
         r.q.inv_step = (cells - 1.0f) / range;
         r.q.lo = (rintf(g->lo * r.q.inv_step) - cells) * r.q.step;

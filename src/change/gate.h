@@ -20,6 +20,8 @@
  */
 #define RPR_GATE_SEGMENTS 16
 
+#define RPR_MAX_LEVELS 65536
+
 typedef struct rpr_gate_segment {
     int64_t changed, pixels; /* elements, and pixels with a change if it was listed */
     bool nonfinite;
@@ -28,6 +30,7 @@ typedef struct rpr_gate_segment {
 /** What every frame needs of a gate; the arrays live in the stream's memory. */
 typedef struct rpr_gate_state {
     rpr_gate rule;  /* OFF: all values pass, always */
+    double scale;   /* of the rule's threshold, or of its cells; at most 1 */
     rpr_map xhat;   /* dense pixels (pix == c) with a halo of zeros */
     rpr_map in;     /* what the layers read: xhat, or the tensor of an open or loose gate */
     int32_t *off;   /* n*h rows of w+1: list position where pixel x of the row begins; only rows

@@ -41,7 +41,8 @@ bool rpr_stream_bypasses(rpr_stream *s)
     rpr_bypass *b = &s->bypass;
     if (!b->on)
         return false;
-    if (b->ran && !rpr_stream_inputs_touched(s)) /* costs nothing either way */
+    /* It costs nothing either way, if the outputs are there; a copy has none. */
+    if (!rpr_stream_inputs_touched(s))
         return true;
     b->left -= b->left > 0;
     if (b->left == 0 || rpr_stream_touched_share(s) < b->calm)
@@ -71,7 +72,7 @@ int rpr_stream_run_plain(rpr_stream *s)
     const bool run = !b->ran || rpr_stream_inputs_touched(s);
     b->plain->time_layers = s->time_layers;
     if (run)
-        RPR_TRY(rpr_stream_run_steps(b->plain));
+        RPR_TRY(rpr_stream_run_steps(b->plain, 0, s->plan->n_step));
     b->ran = true;
     for (int i = 0; i < s->plan->n_step; i++)
         count_step(s, i, run);

@@ -89,6 +89,7 @@ void rpr_stream_reset(rpr_stream *s)
 {
     s->frame = 0;
     s->ran = false;
+    rpr_stream_take_scale(s, 1.0);
     s->random = s->opt.seed ? s->opt.seed : 1;
     for (int i = 0; i < s->plan->n_gate; i++) {
         s->gate_frame[i] = 0;

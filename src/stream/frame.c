@@ -41,6 +41,13 @@ static void find_range(const rpr_stream *s, rpr_gate_state *g, const rpr_map *x)
     }
 }
 
+/** Its layers are computed from nothing, too. */
+static void restart(const rpr_stream *s, rpr_gate_state *g, const rpr_map *x)
+{
+    rpr_gate_restart(g, s->k, x);
+    g->half = rpr_stream_corrects_with_half(s, g);
+}
+
 static void update_gate(rpr_stream *s, int index)
 {
     rpr_gate_state *g = &s->gate[index];
@@ -62,7 +69,7 @@ static void update_gate(rpr_stream *s, int index)
         rpr_gate_follow(g, &touched);
     } else if ((s->anew && rpr_stream_is_whole(s, index)) ||
                (g->refreshed && g->rule.kind != RPR_GATE_EXACT)) {
-        rpr_gate_restart(g, s->k, &x);
+        restart(s, g, &x);
     } else if (!touched.any) {
         rpr_gate_hold(g);
         clean = was_clean || g->refreshed;
@@ -70,10 +77,10 @@ static void update_gate(rpr_stream *s, int index)
         rpr_gate_update(g, s->k, &x, &touched);
         clean = g->refreshed;
     } else if (!rpr_gate_pass(g, s->k, &x, &touched)) {
-        rpr_gate_restart(g, s->k, &x);
+        restart(s, g, &x);
     }
     if (!s->anew && rpr_stream_hears(s, index) && rpr_stream_is_whole(s, index)) {
-        rpr_gate_restart(g, s->k, &x);
+        restart(s, g, &x);
         clean = true;
     }
     s->refresh.turn[index].clean = clean;
@@ -331,9 +338,9 @@ static int run_step(rpr_stream *s, const rpr_step *step, int index)
     return RPR_ERR_INTERNAL;
 }
 
-int rpr_stream_run_steps(rpr_stream *s)
+int rpr_stream_run_steps(rpr_stream *s, int first, int end)
 {
-    for (int i = 0; i < s->plan->n_step; i++) {
+    for (int i = first; i < end; i++) {
         double start = s->time_layers ? now_ms() : 0.0;
         RPR_TRY(run_step(s, &s->plan->step[i], i));
         if (s->reuse)
@@ -366,7 +373,7 @@ static int run_frame(rpr_stream *s)
     if (reuse)
         begin_reuse(s);
     rpr_stream_find_whole(s);
-    int status = bypassed ? rpr_stream_run_plain(s) : rpr_stream_run_steps(s);
+    int status = bypassed ? rpr_stream_run_plain(s) : rpr_stream_run_steps(s, 0, s->plan->n_step);
     rpr_pool_busy(s->pool, false);
     if (reuse)
         end_reuse(s);

@@ -156,13 +156,6 @@ static void take_list(rpr_stream *s, int i, layout *m)
     }
 }
 
-/** Behind a gate that lets errors pass, rounded weights are far below them. */
-static bool corrects_with_half(const rpr_stream_options *o, const rpr_gate *g)
-{
-    bool lossy = g->kind == RPR_GATE_LEVELS || (g->kind == RPR_GATE_DEADZONE && g->threshold > 0.0);
-    return o->weights == RPR_WEIGHTS_BF16 || (o->weights == RPR_WEIGHTS_AUTO && lossy);
-}
-
 static void take_gate(rpr_stream *s, int i, layout *m)
 {
     const rpr_gate_plan *plan = &s->plan->gate[i];
@@ -177,7 +170,7 @@ static void take_gate(rpr_stream *s, int i, layout *m)
     g->act = plan->act;
     g->adaptive = s->opt.policy == RPR_POLICY_AUTO;
     g->loosens = !s->opt.all_gates;
-    g->half = corrects_with_half(&s->opt, &g->rule);
+    g->half = rpr_stream_corrects_with_half(s, g);
     g->rows_only = !plan->needs_list;
     g->partial = s->life[rpr_plan_root(s->plan, plan->tensor)].transient;
     g->keeps_all = s->opt.trace != 0;

@@ -10,7 +10,7 @@ int rpr_stream_check_gate(const rpr_gate *g, const char *what, rpr_error *err)
 {
     if ((unsigned)g->kind > RPR_GATE_DEADZONE)
         return rpr_fail(err, RPR_ERR_ARGUMENT, "%s: unknown kind %d", what, (int)g->kind);
-    if (g->kind == RPR_GATE_LEVELS && (g->levels < 2 || g->levels > 65536))
+    if (g->kind == RPR_GATE_LEVELS && (g->levels < 2 || g->levels > RPR_MAX_LEVELS))
         return rpr_fail(err, RPR_ERR_ARGUMENT, "%s: %d levels, not 2 to 65536", what, g->levels);
     if (g->kind == RPR_GATE_DEADZONE && !(g->threshold >= 0.0 && g->threshold < 1.0))
         return rpr_fail(err, RPR_ERR_ARGUMENT, "%s: threshold %g, not 0 to 1", what, g->threshold);
@@ -59,6 +59,7 @@ int rpr_stream_set_rules(rpr_stream *s, const rpr_stream_options *o, rpr_error *
         return rpr_fail(err, RPR_ERR_NOMEM, "out of memory");
     for (int i = 0; i < s->plan->n_gate; i++) {
         s->gate[i].rule = o->gate;
+        s->gate[i].scale = 1.0;
         given_by[i] = RPR_NONE;
     }
     if (o->n_layer_gates > 0 && !o->layer_gates)
@@ -71,4 +72,44 @@ int rpr_stream_set_rules(rpr_stream *s, const rpr_stream_options *o, rpr_error *
                         !s->plan->tensor[s->plan->gate[i].tensor].is_input;
     rpr_free(given_by);
     return status;
+}
+
+/** Behind a gate that lets errors pass, rounded weights are far below them. */
+bool rpr_stream_corrects_with_half(const rpr_stream *s, const rpr_gate_state *g)
+{
+    const rpr_gate *rule = &g->rule;
+    const bool zone = rule->kind == RPR_GATE_DEADZONE && rule->threshold * g->scale > 0.0;
+    const bool lossy = rule->kind == RPR_GATE_LEVELS || zone;
+    return s->opt.weights == RPR_WEIGHTS_BF16 || (s->opt.weights == RPR_WEIGHTS_AUTO && lossy);
+}
+
+void rpr_stream_take_scale(rpr_stream *s, double scale)
+{
+    s->scale = scale;
+    for (int i = 0; i < s->plan->n_gate; i++)
+        s->gate[i].scale = scale;
+}
+
+/** Other centroids, and corrections with whole weights, come with a gate's turn. */
+static void want_turns(rpr_stream *s)
+{
+    for (int i = 0; i < s->plan->n_gate; i++)
+        s->refresh.turn[i].clean &= s->gate[i].rule.kind == RPR_GATE_EXACT;
+}
+
+int rpr_stream_scale_gates(rpr_stream *s, double scale)
+{
+    if (!(scale >= 0.0 && scale <= 1.0))
+        return rpr_fail(&s->error, RPR_ERR_ARGUMENT, "scale of the gates: %g, not 0 to 1", scale);
+    const bool tightens = scale < s->scale;
+    rpr_stream_take_scale(s, scale);
+    if (!tightens || s->frame == 0)
+        return RPR_OK;
+    want_turns(s);
+    return rpr_stream_refresh(s);
+}
+
+double rpr_stream_gate_scale(const rpr_stream *s)
+{
+    return s->scale;
 }

@@ -18,8 +18,8 @@ typedef struct save_header {
     uint64_t frame, random, rules;
     int32_t on, since, dear, left, wait; /* of the bypass */
     float calm;
-    uint64_t sweep; /* of the refresh */
-    double busy;
+    uint64_t sweep;               /* of the refresh */
+    double busy, scale;           /* scale: of the gates */
     float average[RPR_WITNESSES]; /* of the cuts */
     int32_t next, asked, again;
 } save_header;
@@ -27,7 +27,7 @@ typedef struct save_header {
 typedef struct save_gate {
     float lo, hi, peak, tight;
     int32_t idle;
-    uint8_t crowded, loose, reads_tensor, clean;
+    uint8_t crowded, loose, reads_tensor, clean, half, padding[3];
 } save_gate;
 
 typedef struct save_step {
@@ -131,6 +131,7 @@ static save_header make_header(const rpr_stream *s)
     h.random = s->random;
     h.rules = hash_rules(s);
     h.bypass = s->bypass.plain != NULL;
+    h.scale = s->scale;
     put_bypass(&h, &s->bypass);
     put_refresh(&h, &s->refresh);
     put_cut(&h, &s->cut);
@@ -160,6 +161,7 @@ static save_gate gate_of(const rpr_stream *s, int i)
                        .crowded = g->crowded,
                        .loose = g->loose,
                        .reads_tensor = g->in.data != g->xhat.data,
+                       .half = g->half,
                        .clean = s->refresh.turn[i].clean};
 }
 
@@ -173,6 +175,7 @@ static void set_gate(rpr_stream *s, int i, const save_gate *from)
     g->idle = from->idle;
     g->crowded = from->crowded != 0;
     g->loose = from->loose != 0;
+    g->half = from->half != 0;
     s->refresh.turn[i].clean = from->clean != 0;
     g->in = from->reads_tensor ? rpr_stream_map(s, s->plan->gate[i].tensor) : g->xhat;
 }
@@ -227,7 +230,7 @@ static int check_header(rpr_stream *s, const save_header *h, size_t bytes)
     if (h->gate_kind != own.gate_kind || h->levels != own.levels || h->threshold < own.threshold ||
         h->threshold > own.threshold || h->refresh != own.refresh || h->rules != own.rules)
         return rpr_fail(&s->error, RPR_ERR_STATE, "the saved state is of another gate");
-    if (h->next > s->plan->n_gate)
+    if (h->next > s->plan->n_gate || !(h->scale >= 0.0 && h->scale <= 1.0))
         return rpr_fail(&s->error, RPR_ERR_STATE, "not a saved state, or damaged");
     return RPR_OK;
 }
@@ -243,6 +246,7 @@ int rpr_stream_load(rpr_stream *s, const void *buffer, size_t bytes)
     s->frame = h.frame;
     s->random = h.random;
     get_bypass(&h, &s->bypass);
+    rpr_stream_take_scale(s, h.scale);
     get_refresh(&h, &s->refresh);
     get_cut(&h, &s->cut);
     for (int i = 0; i < s->plan->n_gate; i++) {
@@ -282,8 +286,8 @@ static void copy_small(rpr_stream *to, const rpr_stream *from)
         const save_gate gate = gate_of(from, i);
         set_gate(to, i, &gate);
         to->gate[i].rule = from->gate[i].rule;
-        to->gate[i].half = from->gate[i].half;
     }
+    rpr_stream_take_scale(to, from->scale);
     to->has_exact = from->has_exact;
     const save_header h = make_header(from);
     get_bypass(&h, &to->bypass);

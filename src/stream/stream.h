@@ -103,7 +103,8 @@ struct rpr_stream {
     bool reuse;     /* any gate but OFF */
     bool has_exact; /* some gate inside the network is exact */
     bool time_layers;
-    bool anew; /* this frame, or what is left of it, is computed from nothing */
+    bool anew;    /* this frame, or what is left of it, is computed from nothing */
+    double scale; /* of all gates' thresholds */
     rpr_bypass bypass;
     rpr_refresh refresh;
     rpr_cut cut;
@@ -164,8 +165,15 @@ rpr_touch rpr_stream_touch(const rpr_stream *s, int tensor);
 /** z of a weighted layer: its output, if it has no activation. Streams with reuse only. */
 rpr_map rpr_stream_pre_activation(const rpr_stream *s, const rpr_step *step);
 
-/** Runs all steps. */
-int rpr_stream_run_steps(rpr_stream *s);
+/** Runs steps first .. end - 1. */
+int rpr_stream_run_steps(rpr_stream *s, int first, int end);
+
+/**
+ * A frame of a stream without reuse in pieces, any time apart (pieces.c): it is taken in, its steps
+ * run in order, its outputs are copied.
+ */
+int rpr_stream_enter(rpr_stream *s, const rpr_input *in, size_t n_in);
+int rpr_stream_run_piece(rpr_stream *s, int first, int end);
 
 /** Inputs are in: true if the frame is to be run by `plain`. Reuse may begin anew. */
 bool rpr_stream_bypasses(rpr_stream *s);
@@ -226,6 +234,12 @@ int rpr_stream_check_gate(const rpr_gate *g, const char *what, rpr_error *err);
 
 /** Gives every gate its rule. Layers that share one must agree. */
 int rpr_stream_set_rules(rpr_stream *s, const rpr_stream_options *o, rpr_error *err);
+
+/** True if corrections behind a gate are to use half weights. */
+bool rpr_stream_corrects_with_half(const rpr_stream *s, const rpr_gate_state *g);
+
+/** Scales all gates; what was kept of wider ones stays. */
+void rpr_stream_take_scale(rpr_stream *s, double scale);
 
 /** Checks all inputs without changing anything. */
 int rpr_stream_check_inputs(rpr_stream *s, const rpr_input *in, size_t n_in);

@@ -8,6 +8,7 @@
 
 #include "nets.h"
 #include "play.h"
+#include "reprise/audit.h"
 #include "trace/read.h"
 
 /* The linker turns every call of posix_memalign, malloc and calloc into one of these. */
@@ -120,6 +121,36 @@ static void tracing_takes_no_memory(void **state)
         }
 }
 
+static void auditing_takes_no_memory(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < nets_count(); i++) {
+        rpr_stream_options opt = play_options();
+        rpr_audit_options o;
+        rpr_audit_stats st;
+        rpr_audit *a;
+        opt.gate = (rpr_gate){.kind = RPR_GATE_DEADZONE, .threshold = 0.3};
+        show w = show_new(nets_make(i), &opt, 1);
+        rpr_audit_options_init(&o);
+        o.every = 4;
+        o.budget = 0.0;
+        assert_int_equal(rpr_audit_create(w.p->s, &o, &a, NULL), RPR_OK);
+        for (int f = 0; f < 40 && !has_generic(w.m); f++) {
+            scene_next(w.s);
+            long before = calls;
+            player_run(w.p, w.s);
+            int status = rpr_audit_frame(a, w.s->in, w.s->n);
+            long taken = calls - before;
+            assert_int_equal(status, RPR_OK);
+            assert_int_equal(taken, 0);
+        }
+        rpr_audit_get_stats(a, &st);
+        assert_true(st.audits > 0 || has_generic(w.m));
+        rpr_audit_destroy(a);
+        show_free(&w);
+    }
+}
+
 /** Calls `make` with the first, the second, ... allocation failing until none does. */
 static void fail_each(const rpr_model *m, int (*make)(const rpr_model *m))
 {
@@ -139,6 +170,21 @@ static int make_stream(const rpr_model *m)
     if (status == RPR_OK)
         status = rpr_stream_clone(s, &copy, NULL);
     rpr_stream_destroy(copy);
+    rpr_stream_destroy(s);
+    return status;
+}
+
+static int make_audit(const rpr_model *m)
+{
+    rpr_stream *s = NULL;
+    rpr_audit *a = NULL;
+    rpr_audit_options o;
+    rpr_audit_options_init(&o);
+    int status = rpr_stream_create(m, NULL, &s, NULL);
+    if (status == RPR_OK)
+        status = rpr_audit_create(s, &o, &a, NULL);
+    assert_true((status == RPR_OK) == (a != NULL));
+    rpr_audit_destroy(a);
     rpr_stream_destroy(s);
     return status;
 }
@@ -191,6 +237,7 @@ static void streams_survive_lack_of_memory(void **state)
     rpr_model *m = nets_named("pyramid");
     (void)state;
     fail_each(m, make_stream);
+    fail_each(m, make_audit);
     rpr_model_destroy(m);
 }
 
@@ -259,6 +306,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(running_takes_no_memory),
                                        cmocka_unit_test(tracing_takes_no_memory),
+                                       cmocka_unit_test(auditing_takes_no_memory),
                                        cmocka_unit_test(traces_survive_lack_of_memory),
                                        cmocka_unit_test(streams_survive_lack_of_memory),
                                        cmocka_unit_test(models_survive_lack_of_memory),

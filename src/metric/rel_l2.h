@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The metric of those who bring none: relative L2 error of the worst output, over all frames. */
-#ifndef RPR_CALIBRATE_REL_L2_H
-#define RPR_CALIBRATE_REL_L2_H
+#ifndef RPR_METRIC_REL_L2_H
+#define RPR_METRIC_REL_L2_H
 
 #include <stdbool.h>
 
-#include "reprise/calibrate.h"
+#include "reprise/metric.h"
 
 typedef struct rel_l2 {
     const rpr_model *model;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "calibrate/rel_l2.h"
+#include "metric/rel_l2.h"
 
 #include <math.h>
 #include <string.h>
@@ -27,6 +27,23 @@ static void begin(void *user)
     memset(e->reference, 0, e->n * sizeof *e->reference);
 }
 
+static bool same_infinity(float a, float b)
+{
+    return isinf(a) && isinf(b) && signbit(a) == signbit(b);
+}
+
+/** NaN beside NaN is no error, NaN beside a number an infinite one. */
+static void add_careful(const float *a, const float *b, size_t count, double *difference,
+                        double *reference)
+{
+    for (size_t k = 0; k < count; k++) {
+        const double d = (double)b[k] - (double)a[k];
+        const bool same = (isnan(a[k]) && isnan(b[k])) || same_infinity(a[k], b[k]);
+        *difference += same ? 0.0 : isnan(d) ? INFINITY : d * d;
+        *reference += isfinite(a[k]) ? (double)a[k] * (double)a[k] : 0.0;
+    }
+}
+
 /** Outputs of other types are not looked at. */
 static int add(void *user, const rpr_output *dense, const rpr_output *reuse, size_t n_out)
 {
@@ -42,6 +59,10 @@ static int add(void *user, const rpr_output *dense, const rpr_output *reuse, siz
             difference += d * d;
             reference += (double)a[k] * (double)a[k];
         }
+        if (isnan(difference)) {
+            difference = reference = 0.0;
+            add_careful(a, b, count, &difference, &reference);
+        }
         e->difference[i] += difference;
         e->reference[i] += reference;
     }
@@ -53,7 +74,7 @@ static double error(void *user)
     const rel_l2 *e = user;
     double worst = 0.0;
     for (size_t i = 0; i < e->n; i++)
-        if (e->difference[i] > 0.0 || isnan(e->difference[i]))
+        if (e->difference[i] > 0.0)
             worst = fmax(worst, e->reference[i] > 0.0 ? sqrt(e->difference[i] / e->reference[i])
                                                       : INFINITY);
     return worst;
