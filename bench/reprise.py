@@ -69,7 +69,8 @@ class _StreamOptions(c.Structure):
                 ('allow_nonfinite', c.c_int), ('trace', c.c_int), ('all_gates', c.c_int),
                 ('bypass', c.c_int), ('oracle', c.c_int),
                 ('weights', c.c_int),
-                ('layer_gates', c.POINTER(_LayerGate)), ('n_layer_gates', c.c_size_t)]
+                ('layer_gates', c.POINTER(_LayerGate)), ('n_layer_gates', c.c_size_t),
+                ('noise', c.c_double)]
 
 
 class _Input(c.Structure):

@@ -150,6 +150,8 @@ typedef enum rpr_binary {
     RPR_BIN_COUNT
 } rpr_binary;
 
+#define RPR_BYTE_LEVELS 16 /* ranges of 8-bit values that have a limit of their own */
+
 typedef struct rpr_kernels {
     const char *isa; /* "scalar", "neon", "avx2", "avx512" */
     void (*conv_row)(const rpr_conv_row *r);
@@ -178,6 +180,10 @@ typedef struct rpr_kernels {
      *  One rounding per operation, no contraction: the same bits everywhere. */
     void (*u8_to_f32)(const uint8_t *x, float *y, int64_t pixels, int32_t c, const float *scale,
                       const float *offset);
+    /** moved[i] = 1 where |now[i] - then[i]| > limit[then[i] / 16], else 0, for n 8-bit values and
+     *  RPR_BYTE_LEVELS limits; true if any is. moved may be neither of the others. */
+    bool (*u8_moved)(const uint8_t *now, const uint8_t *then, const uint8_t *limit, uint8_t *moved,
+                     int64_t n);
 } rpr_kernels;
 
 /** Table for the best instruction set that the processor has and RPR_ISA (test builds) allows. */

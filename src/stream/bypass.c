@@ -26,7 +26,7 @@ static double touched_share(const rpr_stream *s)
     int64_t touched = 0, all = 0;
     for (int i = 0; i < s->plan->n_input; i++) {
         const rpr_touch t = rpr_stream_touch(s, s->plan->input[i]);
-        touched += rpr_touch_count(&t);
+        touched += rpr_stream_moved(s, i);
         all += rpr_touch_pixels(&t);
     }
     return all > 0 ? (double)touched / (double)all : 0.0;

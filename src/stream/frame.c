@@ -55,9 +55,16 @@ static void update_gate(rpr_stream *s, int index)
     g->act = activated ? rpr_act_none() : s->plan->gate[index].act;
     if (s->frame == 0)
         find_range(s, g, &x);
+    const bool behind = g->taken; /* xhat is of an earlier frame */
+    g->taken = false;
+    g->tested = rpr_stream_gates_picture(s, index);
     if (g->open) {
         rpr_gate_follow(g, &touched);
     } else if (s->anew) {
+        rpr_gate_restart(g, s->k, &x);
+    } else if (g->tested && rpr_stream_reads_picture(s, index)) {
+        rpr_gate_take(g, &x, &touched, rpr_stream_used(s, index));
+    } else if (behind) {
         rpr_gate_restart(g, s->k, &x);
     } else if (!touched.any) {
         rpr_gate_hold(g);
@@ -312,15 +319,22 @@ int rpr_stream_run_steps(rpr_stream *s)
 
 int rpr_stream_run(rpr_stream *s, const rpr_input *in, size_t n_in, rpr_output *out, size_t n_out)
 {
+    return rpr_stream_run_masked(s, in, n_in, NULL, out, n_out);
+}
+
+int rpr_stream_run_masked(rpr_stream *s, const rpr_input *in, size_t n_in, const rpr_mask *mask,
+                          rpr_output *out, size_t n_out)
+{
     double start = now_ms();
     s->error.message[0] = '\0';
     RPR_TRY(rpr_stream_check_inputs(s, in, n_in));
+    RPR_TRY(rpr_stream_check_masks(s, mask));
     RPR_TRY(rpr_stream_check_outputs(s, out, n_out));
     s->stats = (rpr_frame_stats){.frame = s->frame};
     s->cost = s->dense_cost = 0.0;
     rpr_pool_busy(s->pool, true);
     s->anew = s->frame == 0;
-    rpr_stream_fill_inputs(s, in);
+    rpr_stream_fill_inputs(s, in, mask);
     const bool bypassed = rpr_stream_bypasses(s);
     rpr_stream_find_whole(s);
     int status = bypassed ? rpr_stream_run_plain(s) : rpr_stream_run_steps(s);

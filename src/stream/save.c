@@ -15,6 +15,7 @@ typedef struct save_header {
     double threshold;
     int32_t levels, refresh;
     int32_t all_gates, oracle, weights, bypass;
+    double noise;
     uint64_t frame, random, rules;
     int32_t on, since, dear, left, wait; /* of the bypass */
     float calm;
@@ -23,7 +24,7 @@ typedef struct save_header {
 typedef struct save_gate {
     float lo, hi, peak, tight;
     int32_t idle;
-    uint8_t crowded, loose, reads_tensor, padding;
+    uint8_t crowded, loose, reads_tensor, taken;
 } save_gate;
 
 typedef struct save_step {
@@ -33,7 +34,8 @@ typedef struct save_step {
 
 typedef struct save_input {
     float scale[4], offset[4];
-    uint32_t valid;
+    uint32_t valid, last_kept;
+    rpr_noise noise;
 } save_input;
 
 size_t rpr_stream_save_bytes(const rpr_stream *s)
@@ -99,6 +101,7 @@ static save_header make_header(const rpr_stream *s)
     h.random = s->random;
     h.rules = hash_rules(s);
     h.bypass = s->bypass.plain != NULL;
+    h.noise = s->opt.noise;
     put_bypass(&h, &s->bypass);
     return h;
 }
@@ -124,7 +127,8 @@ static save_gate gate_of(const rpr_gate_state *g)
                        .idle = g->idle,
                        .crowded = g->crowded,
                        .loose = g->loose,
-                       .reads_tensor = g->in.data != g->xhat.data};
+                       .reads_tensor = g->in.data != g->xhat.data,
+                       .taken = g->taken};
 }
 
 static void set_gate(rpr_stream *s, int i, const save_gate *from)
@@ -137,6 +141,7 @@ static void set_gate(rpr_stream *s, int i, const save_gate *from)
     g->idle = from->idle;
     g->crowded = from->crowded != 0;
     g->loose = from->loose != 0;
+    g->taken = from->taken != 0;
     g->in = from->reads_tensor ? rpr_stream_map(s, s->plan->gate[i].tensor) : g->xhat;
 }
 
@@ -157,7 +162,9 @@ int rpr_stream_save(const rpr_stream *s, void *buffer, size_t bytes)
         at = put(at, &step, sizeof step);
     }
     for (int i = 0; i < s->plan->n_input; i++) {
-        save_input input = {.valid = s->input[i].valid};
+        save_input input = {.valid = s->input[i].valid,
+                            .last_kept = s->input[i].last_kept,
+                            .noise = s->input[i].noise};
         memcpy(input.scale, s->input[i].scale, sizeof input.scale);
         memcpy(input.offset, s->input[i].offset, sizeof input.offset);
         at = put(at, &input, sizeof input);
@@ -183,6 +190,10 @@ static int check_header(rpr_stream *s, const save_header *h, size_t bytes)
         return rpr_fail(&s->error, RPR_ERR_STATE,
                         "the saved state is of a stream with%s the option bypass",
                         h->bypass ? "" : "out");
+    if (h->fingerprint == own.fingerprint && (h->noise < own.noise || h->noise > own.noise))
+        return rpr_fail(&s->error, RPR_ERR_STATE,
+                        "the saved state is of a stream with the option noise at %g, not %g",
+                        h->noise, own.noise);
     if (h->fingerprint != own.fingerprint || h->bytes != own.bytes)
         return rpr_fail(&s->error, RPR_ERR_STATE, "the saved state is of another model");
     if (h->weights != own.weights)
@@ -220,6 +231,8 @@ int rpr_stream_load(rpr_stream *s, const void *buffer, size_t bytes)
         save_input input;
         at = get(at, &input, sizeof input);
         s->input[i].valid = input.valid != 0;
+        s->input[i].last_kept = input.last_kept != 0;
+        s->input[i].noise = input.noise;
         memcpy(s->input[i].scale, input.scale, sizeof input.scale);
         memcpy(s->input[i].offset, input.offset, sizeof input.offset);
     }
@@ -245,9 +258,10 @@ static void copy_small(rpr_stream *to, const rpr_stream *from)
     const save_header h = make_header(from);
     get_bypass(&h, &to->bypass);
     for (int i = 0; i < from->plan->n_input; i++) {
-        uint8_t *previous = to->input[i].previous;
+        uint8_t *previous = to->input[i].previous, *last = to->input[i].last;
         to->input[i] = from->input[i];
         to->input[i].previous = previous;
+        to->input[i].last = last;
     }
 }
 

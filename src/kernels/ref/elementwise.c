@@ -87,3 +87,15 @@ void rpr_ref_u8_to_f32(const uint8_t *x, float *y, int64_t pixels, int32_t c, co
         for (int32_t k = 0; k < c; k++)
             y[p * c + k] = (float)x[p * c + k] * scale[k] + offset[k];
 }
+
+bool rpr_ref_u8_moved(const uint8_t *now, const uint8_t *then, const uint8_t *limit, uint8_t *moved,
+                      int64_t n)
+{
+    bool any = false;
+    for (int64_t i = 0; i < n; i++) {
+        int d = now[i] > then[i] ? now[i] - then[i] : then[i] - now[i];
+        moved[i] = d > limit[then[i] / 16];
+        any |= moved[i] != 0;
+    }
+    return any;
+}

@@ -23,5 +23,7 @@ float rpr_ref_magnitude(const float *x, int64_t n);
 bool rpr_ref_all_finite(const float *x, int64_t n);
 void rpr_ref_u8_to_f32(const uint8_t *x, float *y, int64_t pixels, int32_t c, const float *scale,
                        const float *offset);
+bool rpr_ref_u8_moved(const uint8_t *now, const uint8_t *then, const uint8_t *limit, uint8_t *moved,
+                      int64_t n);
 
 #endif

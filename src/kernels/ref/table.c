@@ -18,4 +18,5 @@ const rpr_kernels rpr_kernels_scalar = {
     .magnitude = rpr_ref_magnitude,
     .all_finite = rpr_ref_all_finite,
     .u8_to_f32 = rpr_ref_u8_to_f32,
+    .u8_moved = rpr_ref_u8_moved,
 };
