@@ -60,8 +60,23 @@ void rpr_noise_update(rpr_noise *s, const rpr_noise_counts *c)
         update_level(s, level, c->n[level]);
 }
 
+/** The sigma of the levels that are so far away; below 0 if they are not known. */
+static int32_t sigma_near(const rpr_noise *s, int level, int away)
+{
+    int32_t sigma = -1;
+    const int at[] = {level - away, level + away};
+    for (int i = 0; i < 2; i++)
+        if (at[i] >= 0 && at[i] < RPR_BYTE_LEVELS && s->seen[at[i]] > 0 &&
+            (sigma < 0 || s->sigma[at[i]] < sigma))
+            sigma = s->sigma[at[i]];
+    return sigma;
+}
+
 int rpr_noise_limit(const rpr_noise *s, int level, double sigmas)
 {
-    double limit = sigmas * (double)s->sigma[level] / RPR_NOISE_UNIT;
+    int32_t sigma = -1;
+    for (int away = 0; away < RPR_BYTE_LEVELS && sigma < 0; away++)
+        sigma = sigma_near(s, level, away);
+    double limit = sigma > 0 ? sigmas * (double)sigma / RPR_NOISE_UNIT : 0.0;
     return limit < HIGHEST_LIMIT ? (int)limit : HIGHEST_LIMIT;
 }

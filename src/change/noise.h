@@ -11,8 +11,12 @@
 
 #include "kernels/kernels.h"
 
-/** Rows of a picture that are looked at: every so-manieth. */
-#define RPR_NOISE_ROWS 8
+/** Every so-manieth row of a picture is looked at, the first in the middle of as many. */
+static inline int32_t rpr_noise_step(int64_t bytes)
+{
+    const int64_t step = bytes / 65536;
+    return step < 1 ? 1 : step > 8 ? 8 : (int32_t)step;
+}
 
 #define RPR_NOISE_UNIT 256 /* of a sigma: so many in a step of an 8-bit value */
 
@@ -39,7 +43,9 @@ void rpr_noise_count(rpr_noise_counts *c, const uint8_t *now, const uint8_t *las
  */
 void rpr_noise_update(rpr_noise *s, const rpr_noise_counts *c);
 
-/** The largest distance at a level that is within `sigmas` of the noise; 0 while it is not known.
+/**
+ * The largest distance at a level that is within `sigmas` of the noise. A level that is not known
+ * has what its nearest neighbours have, the lesser of two; 0 while nothing is known.
  */
 int rpr_noise_limit(const rpr_noise *s, int level, double sigmas);
 

@@ -85,7 +85,8 @@ static void take_inputs(rpr_stream *s, layout *m)
         const rpr_tensor *t = &s->plan->tensor[s->plan->input[i]];
         size_t bytes = t->c <= 4 && t->n == 1 ? (size_t)t->h * (size_t)t->w * (size_t)t->c : 0;
         s->input[i].previous = s->reuse ? rpr_arena_take(&m->state, bytes, 1) : NULL;
-        const size_t rows = s->opt.noise > 0.0 ? (size_t)t->h / RPR_NOISE_ROWS + 1 : 0;
+        const size_t rows =
+            s->opt.noise > 0.0 ? (size_t)(t->h / rpr_noise_step((int64_t)bytes) + 1) : 0;
         s->input[i].last =
             s->reuse ? rpr_arena_take(&m->state, bytes ? rows * (size_t)(t->w * t->c) : 0, 1)
                      : NULL;

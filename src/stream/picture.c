@@ -275,8 +275,8 @@ static void watch_noise(const arrival *a, const uint8_t *bytes, size_t pitch)
     if (partial)
         return;
     *a->s->noise_counts = (rpr_noise_counts){0};
-    for (int32_t y = a->x.h > RPR_NOISE_ROWS / 2 ? RPR_NOISE_ROWS / 2 : 0; y < a->x.h;
-         y += RPR_NOISE_ROWS, last += row_bytes) {
+    const int32_t step = rpr_noise_step((int64_t)row_bytes * a->x.h);
+    for (int32_t y = step / 2; y < a->x.h; y += step, last += row_bytes) {
         const uint8_t *now = bytes + (size_t)y * pitch;
         if (known)
             rpr_noise_count(a->s->noise_counts, now, last, (int64_t)row_bytes);
