@@ -240,7 +240,7 @@ typedef struct rpr_stream_options {
                        good K for cameras. 0, the default: off; K at most 100 */
 } rpr_stream_options;
 
-#define RPR_NOISE_AUTO 4.0
+#define RPR_NOISE_AUTO 5.0 /**< for rpr_stream_options.noise */
 
 RPR_API void rpr_stream_options_init(rpr_stream_options *o);
 

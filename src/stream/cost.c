@@ -3,7 +3,7 @@
 #include "ops/linear_fresh.h"
 #include "stream/stream.h"
 
-#define CLEAR_SHARE 0.7    /* of a dense run, below which a list needs no closer look */
+#define CLEAR_SHARE 0.7 /* of a dense run, below which a list needs no closer look */
 
 rpr_costs rpr_stream_costs(const rpr_stream *s, const rpr_linear *l, const rpr_gate_state *g)
 {
