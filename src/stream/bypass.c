@@ -26,7 +26,7 @@ static double touched_share(const rpr_stream *s)
     int64_t touched = 0, all = 0;
     for (int i = 0; i < s->plan->n_input; i++) {
         const rpr_touch t = rpr_stream_touch(s, s->plan->input[i]);
-        touched += rpr_stream_moved(s, i);
+        touched += rpr_touch_count(&t);
         all += rpr_touch_pixels(&t);
     }
     return all > 0 ? (double)touched / (double)all : 0.0;
@@ -37,6 +37,14 @@ static bool any_touched(const rpr_stream *s)
     bool any = false;
     for (int i = 0; i < s->plan->n_input; i++)
         any |= rpr_stream_touch(s, s->plan->input[i]).any;
+    return any;
+}
+
+static bool any_gated(const rpr_stream *s)
+{
+    bool any = false;
+    for (int i = 0; i < s->plan->n_input; i++)
+        any |= s->input[i].gated;
     return any;
 }
 
@@ -55,6 +63,20 @@ static void leave(rpr_stream *s)
         rpr_touch_fill(&s->touch[s->plan->input[i]], true);
 }
 
+/*
+ * Pictures behind a dead-zone were compared with their last used values, which makes more of a
+ * change than the last frame does. The first bypassed frame still is, the second one says how much
+ * is usual.
+ */
+#define TWO_FRAMES (-2.0f)
+
+static void find_calm(rpr_stream *s)
+{
+    float *calm = &s->bypass.calm;
+    if (*calm < 0.0f)
+        *calm = *calm < -1.0f ? -1.0f : (float)(CALM * touched_share(s));
+}
+
 bool rpr_stream_bypasses(rpr_stream *s)
 {
     rpr_bypass *b = &s->bypass;
@@ -63,6 +85,7 @@ bool rpr_stream_bypasses(rpr_stream *s)
     if (b->ran && !any_touched(s)) /* costs nothing either way */
         return true;
     b->left -= b->left > 0;
+    find_calm(s);
     if (b->left == 0 || touched_share(s) < (double)b->calm)
         leave(s);
     return b->on;
@@ -119,5 +142,5 @@ void rpr_stream_weigh(rpr_stream *s)
     b->ran = false;
     b->left = b->wait;
     b->wait = 2 * b->wait < LONGEST_WAIT ? 2 * b->wait : LONGEST_WAIT;
-    b->calm = (float)(CALM * touched_share(s));
+    b->calm = any_gated(s) ? TWO_FRAMES : (float)(CALM * touched_share(s));
 }

@@ -21,8 +21,6 @@ typedef struct rule {
 
 #define LONE 2.0 /* times as many sigmas are noise where they stand alone */
 
-static const uint8_t no_limit[RPR_BYTE_LEVELS] = {0};
-
 /** A rounding error must not turn 4 / 255 of a range of 255 steps into 3 steps. */
 #define ALMOST (1.0 / 1024.0)
 
@@ -62,18 +60,21 @@ static uint8_t limit_of(const rpr_stream *s, int index, int level, double sigmas
     return (uint8_t)(noise > steps ? noise : steps > 0 ? steps : 0);
 }
 
+/** Frames that are run without reuse hold nothing back. */
 static rule find_rule(rpr_stream *s, int index, const float *scale)
 {
     const double sigmas = s->opt.noise;
-    rule r = {.keeps = !s->bypass.on};
+    rule r = {.supports = false};
+    s->input[index].gated = false;
+    if (s->bypass.on)
+        return r;
     const int steps = gate_steps(s, index, scale, sigmas > 0.0);
     for (int i = 0; i < RPR_BYTE_LEVELS; i++) {
         r.limit[i] = limit_of(s, index, i, sigmas, steps);
         r.lone[i] = limit_of(s, index, i, LONE * sigmas, steps);
         r.supports |= r.lone[i] != r.limit[i];
     }
-    r.supports &= r.keeps;
-    s->input[index].gated = steps >= 0 && r.keeps;
+    s->input[index].gated = steps >= 0;
     return r;
 }
 
@@ -101,21 +102,14 @@ int64_t rpr_stream_used(const rpr_stream *s, int gate)
     return used;
 }
 
-int64_t rpr_stream_moved(const rpr_stream *s, int input)
-{
-    const rpr_touch t = rpr_stream_touch(s, s->plan->input[input]);
-    return s->input[input].valid ? s->input[input].moved : rpr_touch_count(&t);
-}
-
 /* ------------------------------------------------------------------ marks */
 
 #define WORD 8 /* pixels whose bytes are looked at together */
 
-/** Joins the marks of a row's bytes to marks of pixels; returns how many pixels are marked. */
-static inline __attribute__((always_inline)) int64_t join_marks(uint8_t *mark, const uint8_t *byte,
-                                                                int32_t w, int32_t c)
+/** Joins the marks of a row's bytes to marks of pixels. */
+static inline __attribute__((always_inline)) void join_marks(uint8_t *mark, const uint8_t *byte,
+                                                             int32_t w, int32_t c)
 {
-    int64_t n = 0;
     for (int32_t x = 0; x < w;) {
         int32_t end = w - x < WORD ? w : x + WORD;
         if (end - x == WORD && !rpr_touch_range(byte + x * c, WORD * c)) {
@@ -127,10 +121,8 @@ static inline __attribute__((always_inline)) int64_t join_marks(uint8_t *mark, c
             for (int32_t k = 0; k < c; k++)
                 any |= byte[x * c + k];
             mark[x] = any;
-            n += any;
         }
     }
-    return n;
 }
 
 /** Leaves the marks of those bytes whose pixels are to be looked at. */
@@ -154,27 +146,34 @@ typedef struct arrival {
     const float *scale, *offset;
 } arrival;
 
-/** Bytes of a row that lie beyond their limits, in s->byte_row, and their pixels; returns those. */
-static int64_t mark_moved(const arrival *a, const uint8_t *limit, uint8_t *mark, const uint8_t *now,
-                          const uint8_t *then, bool all)
+/** Marks bytes of a row beyond their limits, in s->byte_row, and their pixels; false if none. */
+static bool mark_moved(const arrival *a, uint8_t *mark, const uint8_t *now, const uint8_t *then,
+                       bool all)
 {
     const rpr_stream *s = a->s;
     const int32_t w = a->x.w, c = a->x.c;
-    if (!s->k->u8_moved(now, then, limit, s->byte_row, (int64_t)w * c))
-        return 0;
+    if (!s->k->u8_moved(now, then, a->r.limit, s->byte_row, (int64_t)w * c))
+        return false;
     if (!all)
         look_at(s, s->look_row, w, c);
-    return c == 3 ? join_marks(mark, s->byte_row, w, 3) : join_marks(mark, s->byte_row, w, c);
+    if (c == 3)
+        join_marks(mark, s->byte_row, w, 3);
+    else
+        join_marks(mark, s->byte_row, w, c);
+    return all || rpr_touch_range(mark, w);
 }
 
-/** Uses the marked bytes; returns how many those are. */
-static int64_t use_bytes(uint8_t *then, const uint8_t *now, const uint8_t *byte, int64_t n)
+/** Uses the marked bytes; returns how many those are. Nothing depends on a guess. */
+static int64_t use_bytes(uint8_t *restrict then, const uint8_t *restrict now,
+                         const uint8_t *restrict byte, int64_t n)
 {
     int32_t used = 0;
     for (int64_t i = 0; i < n; i++) {
-        then[i] = byte[i] ? now[i] : then[i];
-        used += byte[i];
+        const uint8_t all = (uint8_t)-byte[i];
+        then[i] = (uint8_t)((then[i] & ~all) | (now[i] & all));
     }
+    for (int64_t i = 0; i < n; i++)
+        used += byte[i];
     return used;
 }
 
@@ -204,11 +203,7 @@ static bool compare_row(const arrival *a, int32_t y, const uint8_t *now, uint8_t
     if (!rpr_stream_look(a->s, a->t, a->mask, y, &all) ||
         memcmp(now, then, (size_t)a->x.w * (size_t)a->x.c) == 0)
         return false;
-    int64_t pixels = mark_moved(a, a->r.limit, mark, now, then, all);
-    a->state->moved += pixels;
-    if (!a->r.keeps) /* what is within the limits is used too */
-        pixels = mark_moved(a, no_limit, mark, now, then, all);
-    if (pixels == 0)
+    if (!mark_moved(a, mark, now, then, all))
         return false;
     use_row(a, y, now, then, mark);
     return true;
@@ -221,7 +216,7 @@ static bool mark_one(const arrival *a, int32_t y, const uint8_t *now, const uint
     bool all;
     return rpr_stream_look(a->s, a->t, a->mask, y, &all) &&
            memcmp(now, then, (size_t)a->x.w * (size_t)a->x.c) != 0 &&
-           mark_moved(a, a->r.limit, mark, now, then, all) > 0;
+           mark_moved(a, mark, now, then, all);
 }
 
 static bool marked_near(const uint8_t *mark, int32_t x, int32_t w)
@@ -235,15 +230,14 @@ static bool use_supported(const arrival *a, int32_t y, const uint8_t *now, uint8
 {
     const rpr_stream *s = a->s;
     const int32_t w = a->x.w, c = a->x.c;
-    int64_t pixels = 0;
+    bool any = false;
     for (int32_t x0 = 0, x1 = 0; rpr_touch_run(mark, x1, w, &x0, &x1);) {
         bool stays = x1 - x0 > 1 || marked_near(above, x0, w) || marked_near(below, x0, w) ||
                      s->k->u8_moved(now + x0 * c, then + x0 * c, a->r.lone, s->byte_row, c);
         mark[x0] = stays;
-        pixels += stays ? x1 - x0 : 0;
+        any |= stays;
     }
-    a->state->moved += pixels;
-    if (pixels == 0)
+    if (!any)
         return false;
     (void)s->k->u8_moved(now, then, a->r.limit, s->byte_row, (int64_t)w * c);
     look_at(s, mark, w, c);
@@ -345,8 +339,7 @@ void rpr_stream_fill_picture(rpr_stream *s, int index, const rpr_input *in, cons
     if (s->reuse)
         watch_noise(&a, in->data, pitch);
     a.r = find_rule(s, index, scale);
-    state->moved = whole ? (int64_t)a.x.h * a.x.w : 0;
-    state->used = whole ? state->moved * a.x.c : 0;
+    state->used = whole ? (int64_t)row_bytes * a.x.h : 0;
     rpr_touch_fill(touched, whole);
     if (a.r.supports && !whole)
         touched->any = compare_twice(&a, in->data, pitch, touched);

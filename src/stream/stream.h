@@ -28,7 +28,6 @@ typedef struct rpr_input_state {
     bool valid;        /* previous, scale and offset belong to the tensor's present content */
     float scale[4], offset[4];
     bool gated;     /* this frame's bytes were compared as the rule of the picture's gate asks */
-    int64_t moved;  /* pixels of this frame with a byte beyond its limit */
     int64_t used;   /* bytes that were used */
     uint8_t *last;  /* with noise: some rows of the last frame, in the stream's state */
     bool last_kept; /* they are the last frame's */
@@ -169,9 +168,6 @@ bool rpr_stream_reads_picture(const rpr_stream *s, int gate);
 
 /** Bytes that this frame used of a gate's picture. */
 int64_t rpr_stream_used(const rpr_stream *s, int gate);
-
-/** How many pixels of an input were touched, or would have been were frames not bypassed. */
-int64_t rpr_stream_moved(const rpr_stream *s, int input);
 
 /** Runs a node by its definition, then keeps and marks the pixels that came out different. */
 int rpr_stream_run_generic(rpr_stream *s, const rpr_step *step);

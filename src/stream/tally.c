@@ -34,6 +34,9 @@ static double dense_of(const rpr_stream *s, const rpr_linear *l)
 static double gate_cost(const rpr_stream *s, const rpr_gate_state *g, const rpr_touch *x)
 {
     const rpr_cost *c = &s->model->cost;
+    if (g->taken) /* the picture's bytes were compared: all, and a quarter of the memory */
+        return COLD_GATE / 4.0 * c->gate_value * (double)rpr_gate_elements(g) +
+               LISTED * c->gate_change * (double)g->n_changed;
     if (!g->compared)
         return g->loose ? c->gate_value * (double)rpr_gate_elements(g) / 16.0 : 0.0;
     return COLD_GATE * c->gate_value * (double)rpr_touch_count(x) * g->xhat.c +
