@@ -69,12 +69,22 @@ class _StreamOptions(c.Structure):
                 ('allow_nonfinite', c.c_int), ('trace', c.c_int), ('all_gates', c.c_int),
                 ('bypass', c.c_int), ('oracle', c.c_int),
                 ('weights', c.c_int),
-                ('layer_gates', c.POINTER(_LayerGate)), ('n_layer_gates', c.c_size_t)]
+                ('layer_gates', c.POINTER(_LayerGate)), ('n_layer_gates', c.c_size_t),
+                ('noise', c.c_double)]
 
 
 class _Input(c.Structure):
     _fields_ = [('data', c.c_void_p), ('bytes', c.c_size_t), ('format', c.c_int),
                 ('row_bytes', c.c_size_t), ('scale', c.c_float * 4), ('offset', c.c_float * 4)]
+
+
+class _Rect(c.Structure):
+    _fields_ = [('x', c.c_int32), ('y', c.c_int32), ('w', c.c_int32), ('h', c.c_int32)]
+
+
+class _Mask(c.Structure):
+    _fields_ = [('damage', c.POINTER(_Rect)), ('n_damage', c.c_size_t),
+                ('ignore', c.POINTER(_Rect)), ('n_ignore', c.c_size_t)]
 
 
 class _Output(c.Structure):
@@ -148,6 +158,8 @@ _SIGNATURES = {
     'rpr_stream_destroy': (None, [_P]),
     'rpr_stream_run': (c.c_int, [_P, c.POINTER(_Input), c.c_size_t, c.POINTER(_Output),
                                  c.c_size_t]),
+    'rpr_stream_run_masked': (c.c_int, [_P, c.POINTER(_Input), c.c_size_t, c.POINTER(_Mask),
+                                        c.POINTER(_Output), c.c_size_t]),
     'rpr_stream_error': (c.c_char_p, [_P]),
     'rpr_stream_reset': (None, [_P]),
     'rpr_stream_refresh': (c.c_int, [_P]),
@@ -241,8 +253,8 @@ class Model:
 
     def stream(self, gate='exact', **options):
         """options: layers (layer index: gate, or the numbers of rpr_gate), refresh, threads,
-        policy, seed, allow_nonfinite, all_gates, oracle, weights, scale,
-        offset."""
+        policy, seed, allow_nonfinite, all_gates, oracle, weights, noise,
+        scale, offset."""
         return Stream(self, gate, **options)
 
 
@@ -295,19 +307,26 @@ class Stream:
         made = [self._input(f, t) for f, t in zip(frames, self.model.inputs)]
         return made, (_Input * len(made))(*[i for _, i in made])
 
-    def run_shared(self, *frames):
-        """Runs one frame; the arrays returned are overwritten by the next call."""
+    def run_shared(self, *frames, damage=None, ignore=()):
+        """Runs one frame; the arrays returned are overwritten by the next call. damage and ignore:
+        rectangles (x, y, w, h) of a single input; damage None: anything may have changed."""
+        mask = None
+        if damage is not None or ignore:
+            rects = [(_Rect * max(len(r or ()), 1))(*[_Rect(*v) for v in r or ()])
+                     for r in (damage, ignore)]
+            mask = _Mask(rects[0] if damage is not None else None, len(damage or ()), rects[1],
+                         len(ignore))
         made, inputs = self._inputs(frames)
-        status = self._lib.rpr_stream_run(self._handle, inputs, len(made), self._outputs,
-                                          len(self._buffers))
+        status = self._lib.rpr_stream_run_masked(self._handle, inputs, len(made), mask, self._outputs,
+                                                 len(self._buffers))
         if status:
             raise Error(self._lib.rpr_stream_error(self._handle).decode() or
                         self._lib.rpr_strerror(status).decode())
         return self._buffers
 
-    def run(self, *frames):
+    def run(self, *frames, **mask):
         """Runs one frame: u8 height x width x channels, or arrays of the inputs' shapes."""
-        return [b.copy() for b in self.run_shared(*frames)]
+        return [b.copy() for b in self.run_shared(*frames, **mask)]
 
     def reset(self):
         self._lib.rpr_stream_reset(self._handle)

@@ -122,6 +122,34 @@ static int set_weights(void *target, const char *v)
     return 0;
 }
 
+static int set_noise(void *target, const char *v)
+{
+    cli_options *o = target;
+    o->noise = strcmp(v, "auto") == 0 ? RPR_NOISE_AUTO : 0;
+    return strcmp(v, "auto") == 0 || strcmp(v, "off") == 0 ||
+           (option_number(v, &o->noise) && o->noise > 0 && o->noise <= 100);
+}
+
+/* X,Y,W,H */
+static int set_ignore(void *target, const char *v)
+{
+    cli_options *o = target;
+    int32_t value[4];
+    for (int i = 0; i < 4; i++) {
+        char *end = NULL;
+        errno = 0;
+        long long n = strtoll(v, &end, 10);
+        if (end == v || errno || n < (i < 2 ? 0 : 1) || n > INT32_MAX || *end != (i < 3 ? ',' : 0))
+            return 0;
+        value[i] = (int32_t)n;
+        v = end + 1;
+    }
+    if (o->n_ignore == CLI_MAX_RECTS)
+        return 0;
+    o->ignore[o->n_ignore++] = (rpr_rect){value[0], value[1], value[2], value[3]};
+    return 1;
+}
+
 /* NAME=1,3,640,640 or, for the first input, 1,3,640,640. */
 static int set_shape(void *target, const char *v)
 {
@@ -302,6 +330,8 @@ static const option options[] = {
     {"--all-gates", STREAMS, set_all_gates, NULL},
     {"--fit", CMD_RUN | CMD_BENCH, set_fit, NULL},
     {"--weights", STREAMS, set_weights, "auto, f32 or bf16"},
+    {"--noise", STREAMS, set_noise, "off, auto or a number of sigmas up to 100"},
+    {"--ignore", STREAMS, set_ignore, "X,Y,W,H in pixels of the input, at most 16 times"},
     {"--shape", FRAMES | CMD_INFO, set_shape, "[NAME=]1,3,640,640"},
     {"--decode", FRAMES, set_decode, "nanodet, ssd or none"},
     {"--mean", FRAMES, set_mean, "one number, or three such as 123.7,116.3,103.5"},

@@ -17,7 +17,7 @@ typedef enum cli_command {
     CMD_CALIBRATE = 32
 } cli_command;
 
-enum { CLI_MAX_SHAPES = 8, CLI_MAX_NAME = 256 };
+enum { CLI_MAX_SHAPES = 8, CLI_MAX_NAME = 256, CLI_MAX_RECTS = 16 };
 
 typedef struct cli_options {
     cli_command command;
@@ -39,16 +39,19 @@ typedef struct cli_options {
     float low, high;           /**< --range: what bytes 0 and 255 become */
     float mean[3], scale[3];   /**< --mean, --scale: (byte - mean) / scale */
     const char *out_dir, *overlay, *trace;
-    const char *json;   /**< file, "-" for stdout; NULL: none */
-    int oracle_every;   /**< frames; 0: never */
-    double max_rel_l2;  /**< below 0: no limit */
-    double min_f1;      /**< below 0: no limit */
-    const char *plan;   /**< file that calibrate wrote, or NULL */
-    const char *output; /**< calibrate: the file to write */
-    double budget;      /**< below 0: not given */
-    metric_kind metric; /**< of it */
-    int have_metric;    /**< it was given */
-    int audit;          /**< every so-manieth frame; 0: none */
+    const char *json;               /**< file, "-" for stdout; NULL: none */
+    int oracle_every;               /**< frames; 0: never */
+    double max_rel_l2;              /**< below 0: no limit */
+    double min_f1;                  /**< below 0: no limit */
+    const char *plan;               /**< file that calibrate wrote, or NULL */
+    const char *output;             /**< calibrate: the file to write */
+    double budget;                  /**< below 0: not given */
+    metric_kind metric;             /**< of it */
+    int have_metric;                /**< it was given */
+    int audit;                      /**< every so-manieth frame; 0: none */
+    double noise;                   /**< sigmas; 0: off */
+    rpr_rect ignore[CLI_MAX_RECTS]; /**< in the input's own pixels */
+    size_t n_ignore;
 } cli_options;
 
 /**

@@ -144,7 +144,12 @@ static const char gate_options[] =
     "                        of layers that the plan leaves out\n"
     "  --all-gates           compare every value of every frame, as the paper does, also where\n"
     "                        that costs more than it can save\n"
-    "  --weights W           of corrections: auto (default) is bf16, but f32 with the gate exact\n";
+    "  --weights W           of corrections: auto (default) is bf16, but f32 with the gate exact\n"
+    "  --noise N             auto, or K: what lies within K standard deviations of a pixel's last\n"
+    "                        used value is noise, as it is estimated from the frames, and no\n"
+    "                        change; auto is 5. off (default). Of 8-bit pictures\n"
+    "  --ignore X,Y,W,H      a part of the picture that keeps what it showed at first, such as a\n"
+    "                        clock; in pixels of INPUT, and at most 16 times\n";
 
 static const char frame_options[] =
     "  --frames N, --skip N  run at most N frames; leave out the first N\n"

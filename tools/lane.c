@@ -18,6 +18,7 @@ int lane_open(lane *l, const session *s, rpr_gate gate)
     opt.all_gates = o->all_gates;
     opt.oracle = o->command == CMD_VERIFY && o->oracle_every > 0;
     opt.weights = o->weights;
+    opt.noise = gate.kind == RPR_GATE_OFF ? 0 : o->noise;
     opt.layer_gates = s->plan;
     opt.n_layer_gates = s->n_plan;
     if (o->refresh >= 0)
@@ -100,7 +101,7 @@ static int decode(lane *l, const session *s)
 int lane_run(lane *l, const session *s)
 {
     double start = clock_ms();
-    int status = rpr_stream_run(l->stream, &s->in, 1, l->out, s->n_out);
+    int status = rpr_stream_run_masked(l->stream, &s->in, 1, &s->mask, l->out, s->n_out);
     double ms = clock_ms() - start;
     if (status == RPR_ERR_NONFINITE)
         return cli_fail(CLI_BAD_INPUT, "%s: frame %lld holds NaN or infinity", s->opt->input,

@@ -36,6 +36,36 @@ static int open_frames(session *s)
     return CLI_DONE;
 }
 
+/*
+ * A length of the input's picture in the model's, which it is scaled to. What is scaled mixes with
+ * its neighbours: a pixel more on either side.
+ */
+static void scale_range(int32_t *at, int32_t *size, int from, int to)
+{
+    int64_t first = (int64_t)*at * to / from, end = (((int64_t)*at + *size) * to + from - 1) / from;
+    int64_t more = from != to;
+    first = first > more ? first - more : 0;
+    end = end + more < to ? end + more : to;
+    *at = (int32_t)first;
+    *size = (int32_t)(end - first);
+}
+
+static int place_ignored(session *s)
+{
+    const cli_options *o = s->opt;
+    for (size_t i = 0; i < o->n_ignore; i++) {
+        rpr_rect r = o->ignore[i];
+        if (r.x >= s->video.width || r.y >= s->video.height)
+            return cli_fail(CLI_USAGE, "--ignore %d,%d,%d,%d lies outside of %s, which is %d x %d",
+                            r.x, r.y, r.w, r.h, o->input, s->video.width, s->video.height);
+        scale_range(&r.x, &r.w, s->video.width, s->feed.width);
+        scale_range(&r.y, &r.h, s->video.height, s->feed.height);
+        s->ignored[i] = r;
+    }
+    s->mask = (rpr_mask){.ignore = s->ignored, .n_ignore = o->n_ignore};
+    return CLI_DONE;
+}
+
 int session_open(session *s, const cli_options *o)
 {
     *s = (session){.opt = o, .promise.budget = -1};
@@ -52,6 +82,8 @@ int session_open(session *s, const cli_options *o)
         code = plan_file_read(o->plan, s->model, &s->plan, &s->n_plan, &s->promise);
     if (code == CLI_DONE)
         code = open_frames(s);
+    if (code == CLI_DONE)
+        code = place_ignored(s);
     if (code == CLI_DONE)
         progress_start(&s->progress, s->video.frames);
     return code;

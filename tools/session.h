@@ -25,6 +25,8 @@ typedef struct session {
     plan_promise promise; /**< of it */
     rpr_tensor_info *out_info;
     size_t n_out;
+    rpr_rect ignored[CLI_MAX_RECTS]; /**< --ignore, in the model's pixels */
+    rpr_mask mask;
     progress progress;
     media_frame frame; /**< the current one */
     rpr_input in;      /**< it, as the model's input */

@@ -235,7 +235,13 @@ typedef struct rpr_stream_options {
         *layer_gates; /**< in place of `gate`, which stays that of all other layers;
                            read by rpr_stream_create only. With `gate` OFF not used */
     size_t n_layer_gates;
+    double noise; /**< K > 0: how noisy a U8_HWC picture is is estimated on line, by the level of
+                     its values, and a pixel that lies within K standard deviations of its last used
+                       values has not changed, whatever its layers' gates are. RPR_NOISE_AUTO is a
+                       good K for cameras. 0, the default: off; K at most 100 */
 } rpr_stream_options;
+
+#define RPR_NOISE_AUTO 5.0 /**< for rpr_stream_options.noise */
 
 RPR_API void rpr_stream_options_init(rpr_stream_options *o);
 
@@ -270,6 +276,29 @@ typedef struct rpr_output {
  */
 RPR_API int rpr_stream_run(rpr_stream *s, const rpr_input *in, size_t n_in, rpr_output *out,
                            size_t n_out);
+
+/** A rectangle of an input's picture: x from the left and y from the top, in its pixels. */
+typedef struct rpr_rect {
+    int32_t x, y, w, h; /**< w and h not negative; parts outside of the picture do not count */
+} rpr_rect;
+
+/** What the caller knows of an input's frame. Read during the call only. */
+typedef struct rpr_mask {
+    const rpr_rect *damage; /**< what may differ from the frame before: the rest is not looked at,
+                               and is taken as it was. NULL: anything may */
+    size_t n_damage;        /**< 0 of a damage that is not NULL: nothing differs */
+    const rpr_rect *ignore; /**< what keeps its last used values, whatever the frame shows there */
+    size_t n_ignore;
+} rpr_mask;
+
+/**
+ * rpr_stream_run with one mask for every input, or NULL. A first frame is taken whole, and so is
+ * one that comes in another format, scale or offset than the one before, and every frame of a
+ * stream with its gate OFF. RPR_ERR_ARGUMENT if a rectangle has a negative size or lies outside, or
+ * if the input has no two axes that are a picture's (a tensor of rank 4).
+ */
+RPR_API int rpr_stream_run_masked(rpr_stream *s, const rpr_input *in, size_t n_in,
+                                  const rpr_mask *mask, rpr_output *out, size_t n_out);
 
 /** The last error of this stream in one line; "" if none. Owned by the stream. */
 RPR_API const char *rpr_stream_error(const rpr_stream *s);

@@ -35,7 +35,7 @@ static gate_rule make_rule(const rpr_gate_state *g)
     const rpr_gate *rule = &g->rule;
     gate_rule r = {.levels = rule->kind == RPR_GATE_LEVELS};
     float range = g->hi - g->lo;
-    if (rule->kind == RPR_GATE_DEADZONE)
+    if (rule->kind == RPR_GATE_DEADZONE && !g->tested)
         r.theta = (float)(rule->threshold * g->scale * (double)range);
     if (r.levels && range > 0.0f) {
         float cells = (float)levels_of(g);

@@ -64,6 +64,9 @@ typedef struct rpr_gate_state {
     bool loosens;      /* may become loose */
     bool loose;        /* corrections did not pay: all values pass and only some rows are compared,
                           until less changes. Decided from counts alone, never from time */
+    bool taken;        /* of this frame's touched pixels all changed: a picture's bytes were
+                          compared as the rule asks. xhat is left behind */
+    bool tested;       /* the same, but x is compared with xhat for any difference */
     bool compared;     /* all touched values were compared on this frame, and then: ... */
     bool pays;         /* ... a correction of some layer was worth its while */
     bool refreshed;    /* it took its input as it was because its turn had come */
@@ -111,6 +114,9 @@ void rpr_gate_restart(rpr_gate_state *g, const rpr_kernels *k, const rpr_map *x)
 
 /** An open gate: what was touched has changed. `touched` must stay as it is for this frame. */
 void rpr_gate_follow(rpr_gate_state *g, const rpr_touch *touched);
+
+/** What was touched has changed, `changed` values of it, and x is read where it lies. No list. */
+void rpr_gate_take(rpr_gate_state *g, const rpr_map *x, const rpr_touch *touched, int64_t changed);
 
 /**
  * A loose gate: all of x passes, every element counts as changed. x is read where it lies, or from

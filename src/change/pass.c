@@ -5,6 +5,8 @@
  */
 #include "change/gate.h"
 
+#include <string.h>
+
 #define IDLE_FRAMES 2   /* that did not pay before a gate becomes loose */
 #define TIGHT_SHARE 0.8 /* of the changes that did not pay: fewer make it compare again */
 
@@ -31,6 +33,22 @@ void rpr_gate_follow(rpr_gate_state *g, const rpr_touch *touched)
     g->list_ok = true;
     if (g->keeps_all)
         list_rows(g, touched);
+}
+
+void rpr_gate_take(rpr_gate_state *g, const rpr_map *x, const rpr_touch *touched, int64_t changed)
+{
+    rpr_gate_hold(g);
+    g->in = *x;
+    g->taken = true;
+    g->loose = false;
+    g->idle = 0;
+    if (!touched->any)
+        return;
+    memcpy(g->changed.pix, touched->pix, (size_t)rpr_touch_pixels(touched));
+    g->changed.any = true;
+    g->changed.all = touched->all;
+    g->n_pixels = rpr_touch_count(touched);
+    g->n_changed = changed;
 }
 
 /** True if so little changed that comparing may pay again. */

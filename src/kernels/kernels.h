@@ -150,6 +150,8 @@ typedef enum rpr_binary {
     RPR_BIN_COUNT
 } rpr_binary;
 
+#define RPR_BYTE_LEVELS 16 /* ranges of 8-bit values that have a limit of their own */
+
 typedef struct rpr_kernels {
     const char *isa; /* "scalar", "neon", "avx2", "avx512" */
     void (*conv_row)(const rpr_conv_row *r);
@@ -181,6 +183,10 @@ typedef struct rpr_kernels {
     /** to[k * plane + i] = from[i * pix + k] for i in [0, n) and k in [0, c): channels become
      *  planes. Moves only, the same bits everywhere; plane >= n. */
     void (*planes)(const float *from, int64_t pix, float *to, int64_t plane, int32_t n, int32_t c);
+    /** moved[i] = 1 where |now[i] - then[i]| > limit[then[i] / 16], else 0, for n 8-bit values and
+     *  RPR_BYTE_LEVELS limits; true if any is. moved may be neither of the others. */
+    bool (*u8_moved)(const uint8_t *now, const uint8_t *then, const uint8_t *limit, uint8_t *moved,
+                     int64_t n);
 } rpr_kernels;
 
 /** Table for the best instruction set that the processor has and RPR_ISA (test builds) allows. */

@@ -27,6 +27,7 @@ void rpr_plan_free(rpr_plan *p)
     rpr_free(p->tensor_of);
     rpr_free(p->gate);
     rpr_free(p->input);
+    rpr_free(p->picture);
     rpr_graph_free(p->graph);
     rpr_free(p);
 }
@@ -123,9 +124,10 @@ static int build(rpr_plan *p, rpr_error *err)
     p->n_output = (int)g->n_output;
     p->tensor_of = rpr_alloc_array(g->n_value + 1, sizeof *p->tensor_of);
     p->input = rpr_alloc_array(g->n_input + g->n_output + 1, sizeof *p->input);
+    p->picture = rpr_alloc_array(g->n_input + 1, sizeof *p->picture);
     int *preferred = rpr_preferred_axes(g);
     int status = RPR_ERR_NOMEM;
-    if (p->tensor_of && p->input && preferred) {
+    if (p->tensor_of && p->input && p->picture && preferred) {
         p->output = p->input + p->n_input;
         for (size_t v = 0; v < g->n_value; v++)
             p->tensor_of[v] = RPR_NONE;
@@ -142,6 +144,7 @@ static int build(rpr_plan *p, rpr_error *err)
         return status;
     measure_gates(p);
     RPR_TRY(rpr_plan_place(p, err));
+    rpr_plan_find_pictures(p);
     p->fingerprint = fingerprint(p);
     return RPR_OK;
 }

@@ -65,6 +65,9 @@ int rpr_lower_generic(rpr_plan *p, const rpr_node *n, const int *preferred, rpr_
 /** Finds the layers whose activation the gates behind them can apply. After joins are known. */
 int rpr_plan_defer(rpr_plan *p);
 
+/** Fills p->picture. After everything is placed. */
+void rpr_plan_find_pictures(rpr_plan *p);
+
 /** Lets Concat inputs be computed in place, then lays out the stream's memory. */
 int rpr_plan_place(rpr_plan *p, rpr_error *err);
 

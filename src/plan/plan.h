@@ -71,6 +71,13 @@ typedef struct rpr_gate_plan {
     bool cheap;      /* all its layers are: a stream may leave it open */
 } rpr_gate_plan;
 
+/** The one gate through which all that reads an input reads it. */
+typedef struct rpr_picture_plan {
+    int gate;           /* or RPR_NONE: there is none, or more than that depends on the input */
+    bool direct;        /* it reads the input itself; else what constants make of it, ... */
+    double least, most; /* ... whose values differ so many times as much, by channel */
+} rpr_picture_plan;
+
 typedef struct rpr_plan {
     rpr_graph *graph; /* owned */
     rpr_tensor *tensor;
@@ -82,7 +89,8 @@ typedef struct rpr_plan {
     int n_gate, cap_gate;
     int *input, *output; /* tensors */
     int n_input, n_output;
-    void **owned; /* constants in frame-path layout */
+    rpr_picture_plan *picture; /* of every input */
+    void **owned;              /* constants in frame-path layout */
     int n_owned, cap_owned;
     size_t tensor_bytes;   /* all tensors, if none shares memory with another */
     size_t generic_bytes;  /* scratch for the largest result of a GENERIC step */

@@ -21,6 +21,14 @@ void rpr_stream_reset_bypass(rpr_stream *s)
     s->bypass = (rpr_bypass){.plain = plain, .wait = FIRST_WAIT};
 }
 
+static bool any_gated(const rpr_stream *s)
+{
+    bool any = false;
+    for (int i = 0; i < s->plan->n_input; i++)
+        any |= s->input[i].gated;
+    return any;
+}
+
 /** Reuse begins anew: nothing that it kept is valid but the ranges. */
 static void leave(rpr_stream *s)
 {
@@ -36,6 +44,20 @@ static void leave(rpr_stream *s)
         rpr_touch_fill(&s->touch[s->plan->input[i]], true);
 }
 
+/*
+ * Pictures behind a dead-zone were compared with their last used values, which makes more of a
+ * change than the last frame does. The first bypassed frame still is, the second one says how much
+ * is usual.
+ */
+#define TWO_FRAMES (-2.0f)
+
+static void find_calm(rpr_stream *s)
+{
+    float *calm = &s->bypass.calm;
+    if (*calm < 0.0f)
+        *calm = *calm < -1.0f ? -1.0f : CALM * rpr_stream_touched_share(s);
+}
+
 bool rpr_stream_bypasses(rpr_stream *s)
 {
     rpr_bypass *b = &s->bypass;
@@ -45,6 +67,7 @@ bool rpr_stream_bypasses(rpr_stream *s)
     if (!rpr_stream_inputs_touched(s))
         return true;
     b->left -= b->left > 0;
+    find_calm(s);
     if (b->left == 0 || rpr_stream_touched_share(s) < b->calm)
         leave(s);
     return b->on;
@@ -101,5 +124,5 @@ void rpr_stream_weigh(rpr_stream *s)
     b->ran = false;
     b->left = b->wait;
     b->wait = 2 * b->wait < LONGEST_WAIT ? 2 * b->wait : LONGEST_WAIT;
-    b->calm = CALM * rpr_stream_touched_share(s);
+    b->calm = any_gated(s) ? TWO_FRAMES : CALM * rpr_stream_touched_share(s);
 }

@@ -3,8 +3,7 @@
 #include "ops/linear_fresh.h"
 #include "stream/stream.h"
 
-#define BY_PIXEL_SHARE 0.6 /* of changed pixels, from which scattered ones cost as much as all */
-#define CLEAR_SHARE 0.7    /* of a dense run, below which a list needs no closer look */
+#define CLEAR_SHARE 0.7 /* of a dense run, below which a list needs no closer look */
 
 rpr_costs rpr_stream_costs(const rpr_stream *s, const rpr_linear *l, const rpr_gate_state *g)
 {
@@ -25,7 +24,7 @@ bool rpr_stream_correction_pays(const rpr_stream *s, const rpr_linear *l, const 
     if (!g->list_ok || g->n_changed * 2 > rpr_gate_elements(g))
         return false;
     if (l->by_pixel)
-        return (double)g->n_pixels < BY_PIXEL_SHARE * (double)rpr_touch_pixels(&g->changed);
+        return (double)g->n_pixels < RPR_BY_PIXEL_SHARE * (double)rpr_touch_pixels(&g->changed);
     double gating =
         c->gate_value * (double)rpr_gate_elements(g) + c->gate_change * (double)g->n_changed;
     return costs->correct + gating < costs->dense;

@@ -31,6 +31,8 @@ static int check_options(const rpr_stream_options *o, rpr_error *err)
                         RPR_MAX_THREADS);
     if ((unsigned)o->policy > RPR_POLICY_RANDOM)
         return rpr_fail(err, RPR_ERR_ARGUMENT, "policy: unknown value %d", (int)o->policy);
+    if (!(o->noise >= 0.0 && o->noise <= 100.0))
+        return rpr_fail(err, RPR_ERR_ARGUMENT, "noise: %g sigmas, not 0 to 100", o->noise);
     if ((unsigned)o->weights > RPR_WEIGHTS_BF16)
         return rpr_fail(err, RPR_ERR_ARGUMENT, "weights: unknown value %d", (int)o->weights);
     return RPR_OK;
@@ -99,7 +101,7 @@ void rpr_stream_reset(rpr_stream *s)
     for (int i = 0; i < s->plan->n_step; i++)
         s->step[i] = (rpr_step_state){0};
     for (int i = 0; i < s->plan->n_input; i++)
-        s->input[i].valid = false;
+        s->input[i] = (rpr_input_state){.previous = s->input[i].previous, .last = s->input[i].last};
     s->stats = (rpr_frame_stats){0};
     rpr_stream_reset_bypass(s);
     rpr_stream_reset_refresh(s);

@@ -86,7 +86,8 @@ bool rpr_stream_hears(rpr_stream *s, int gate)
     if (witness == c->n) /* a vector between two witnesses */
         return c->suspected && c->agreed > 0 && g->compared;
     const bool last = witness == c->n - 1;
-    if (!g->compared) { /* what passes anyway says nothing; what was not touched does */
+    if (!g->compared &&
+        !g->taken) { /* what passes anyway says nothing; what was not touched does */
         c->suspected &= g->loose || g->refreshed;
     } else {
         const float share = (float)((double)g->n_changed / (double)rpr_gate_elements(g));
@@ -98,5 +99,5 @@ bool rpr_stream_hears(rpr_stream *s, int gate)
     }
     if (c->suspected && last && c->agreed >= (c->n < 2 ? 1 : 2))
         find(s);
-    return c->suspected && g->compared;
+    return c->suspected && (g->compared || g->taken);
 }

@@ -65,10 +65,18 @@ static void update_gate(rpr_stream *s, int index)
     g->refreshed = !s->anew && rpr_stream_takes_turn(s, index, touched.any);
     const bool was_clean = s->refresh.turn[index].clean;
     bool clean = true;
+    const bool behind = g->taken; /* xhat is of an earlier frame */
+    g->taken = false;
+    g->tested = rpr_stream_gates_picture(s, index);
     if (g->open) {
         rpr_gate_follow(g, &touched);
     } else if ((s->anew && rpr_stream_is_whole(s, index)) ||
                (g->refreshed && g->rule.kind != RPR_GATE_EXACT)) {
+        restart(s, g, &x);
+    } else if (g->tested && rpr_stream_reads_picture(s, index)) {
+        rpr_gate_take(g, &x, &touched, rpr_stream_used(s, index));
+        clean = false;
+    } else if (behind) {
         restart(s, g, &x);
     } else if (!touched.any) {
         rpr_gate_hold(g);
@@ -352,7 +360,8 @@ int rpr_stream_run_steps(rpr_stream *s, int first, int end)
 
 static void begin_reuse(rpr_stream *s)
 {
-    rpr_stream_begin_refresh(s);
+    if (s->anew) /* reuse has just begun anew */
+        rpr_stream_begin_refresh(s);
     rpr_stream_begin_cut(s);
 }
 
@@ -383,12 +392,21 @@ static int run_frame(rpr_stream *s)
 
 int rpr_stream_run(rpr_stream *s, const rpr_input *in, size_t n_in, rpr_output *out, size_t n_out)
 {
+    return rpr_stream_run_masked(s, in, n_in, NULL, out, n_out);
+}
+
+int rpr_stream_run_masked(rpr_stream *s, const rpr_input *in, size_t n_in, const rpr_mask *mask,
+                          rpr_output *out, size_t n_out)
+{
     double start = now_ms();
     s->error.message[0] = '\0';
     RPR_TRY(rpr_stream_check_inputs(s, in, n_in));
+    RPR_TRY(rpr_stream_check_masks(s, mask));
     RPR_TRY(rpr_stream_check_outputs(s, out, n_out));
     s->anew = s->frame == 0;
-    rpr_stream_fill_inputs(s, in);
+    if (s->reuse && !s->bypass.on)
+        rpr_stream_begin_refresh(s); /* what a picture holds back has its turn, too */
+    rpr_stream_fill_inputs(s, in, mask);
     int status = rpr_stream_stays_calm(s) ? RPR_OK : run_frame(s);
     if (status != RPR_OK) {
         rpr_stream_reset(s); /* a step ran out of memory: what was computed so far is worthless */

@@ -85,6 +85,11 @@ static void take_inputs(rpr_stream *s, layout *m)
         const rpr_tensor *t = &s->plan->tensor[s->plan->input[i]];
         size_t bytes = t->c <= 4 && t->n == 1 ? (size_t)t->h * (size_t)t->w * (size_t)t->c : 0;
         s->input[i].previous = s->reuse ? rpr_arena_take(&m->state, bytes, 1) : NULL;
+        const size_t rows =
+            s->opt.noise > 0.0 ? (size_t)(t->h / rpr_noise_step((int64_t)bytes) + 1) : 0;
+        s->input[i].last =
+            s->reuse ? rpr_arena_take(&m->state, bytes ? rows * (size_t)(t->w * t->c) : 0, 1)
+                     : NULL;
     }
 }
 
@@ -222,6 +227,22 @@ static void take_gate_rows(rpr_stream *s, rpr_arena *a)
     }
 }
 
+/** For one row of an input at a time. */
+static void take_input_rows(rpr_stream *s, rpr_arena *a)
+{
+    size_t bytes = 0, pixels = 0;
+    for (int i = 0; i < s->plan->n_input; i++) {
+        const rpr_tensor *t = &s->plan->tensor[s->plan->input[i]];
+        size_t w = (size_t)t->w, row = t->c <= 4 ? w * (size_t)t->c : 0;
+        bytes = row > bytes ? row : bytes;
+        pixels = w > pixels ? w : pixels;
+    }
+    s->byte_row = rpr_arena_take(a, bytes + 8, 1); /* both are read by words */
+    s->look_row = rpr_arena_take(a, pixels + 8, 1);
+    s->mark_row = rpr_arena_take(a, 2 * pixels, 1);
+    s->noise_counts = rpr_arena_take(a, s->opt.noise > 0.0, sizeof *s->noise_counts);
+}
+
 /** Results of generic steps before they are compared. */
 static void take_results(rpr_stream *s, layout *m)
 {
@@ -251,6 +272,7 @@ static void take_all(rpr_stream *s, layout *m)
     take_results(s, m);
     take_scratch(s, &m->frame);
     take_gate_rows(s, &m->frame);
+    take_input_rows(s, &m->frame);
 }
 
 bool rpr_stream_take_arrays(rpr_stream *s)

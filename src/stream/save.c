@@ -15,6 +15,7 @@ typedef struct save_header {
     double threshold;
     int32_t levels, refresh;
     int32_t all_gates, oracle, weights, bypass;
+    double noise;
     uint64_t frame, random, rules;
     int32_t on, since, dear, left, wait; /* of the bypass */
     float calm;
@@ -27,7 +28,7 @@ typedef struct save_header {
 typedef struct save_gate {
     float lo, hi, peak, tight;
     int32_t idle;
-    uint8_t crowded, loose, reads_tensor, clean, half, padding[3];
+    uint8_t crowded, loose, reads_tensor, clean, half, taken, padding[2];
 } save_gate;
 
 typedef struct save_step {
@@ -37,7 +38,8 @@ typedef struct save_step {
 
 typedef struct save_input {
     float scale[4], offset[4];
-    uint32_t valid;
+    uint32_t valid, last_kept;
+    rpr_noise noise;
 } save_input;
 
 size_t rpr_stream_save_bytes(const rpr_stream *s)
@@ -132,6 +134,7 @@ static save_header make_header(const rpr_stream *s)
     h.rules = hash_rules(s);
     h.bypass = s->bypass.plain != NULL;
     h.scale = s->scale;
+    h.noise = s->opt.noise;
     put_bypass(&h, &s->bypass);
     put_refresh(&h, &s->refresh);
     put_cut(&h, &s->cut);
@@ -162,7 +165,8 @@ static save_gate gate_of(const rpr_stream *s, int i)
                        .loose = g->loose,
                        .reads_tensor = g->in.data != g->xhat.data,
                        .half = g->half,
-                       .clean = s->refresh.turn[i].clean};
+                       .clean = s->refresh.turn[i].clean,
+                       .taken = g->taken};
 }
 
 static void set_gate(rpr_stream *s, int i, const save_gate *from)
@@ -177,6 +181,7 @@ static void set_gate(rpr_stream *s, int i, const save_gate *from)
     g->loose = from->loose != 0;
     g->half = from->half != 0;
     s->refresh.turn[i].clean = from->clean != 0;
+    g->taken = from->taken != 0;
     g->in = from->reads_tensor ? rpr_stream_map(s, s->plan->gate[i].tensor) : g->xhat;
 }
 
@@ -197,7 +202,9 @@ int rpr_stream_save(const rpr_stream *s, void *buffer, size_t bytes)
         at = put(at, &step, sizeof step);
     }
     for (int i = 0; i < s->plan->n_input; i++) {
-        save_input input = {.valid = s->input[i].valid};
+        save_input input = {.valid = s->input[i].valid,
+                            .last_kept = s->input[i].last_kept,
+                            .noise = s->input[i].noise};
         memcpy(input.scale, s->input[i].scale, sizeof input.scale);
         memcpy(input.offset, s->input[i].offset, sizeof input.offset);
         at = put(at, &input, sizeof input);
@@ -223,6 +230,10 @@ static int check_header(rpr_stream *s, const save_header *h, size_t bytes)
         return rpr_fail(&s->error, RPR_ERR_STATE,
                         "the saved state is of a stream with%s the option bypass",
                         h->bypass ? "" : "out");
+    if (h->fingerprint == own.fingerprint && (h->noise < own.noise || h->noise > own.noise))
+        return rpr_fail(&s->error, RPR_ERR_STATE,
+                        "the saved state is of a stream with the option noise at %g, not %g",
+                        h->noise, own.noise);
     if (h->fingerprint != own.fingerprint || h->bytes != own.bytes)
         return rpr_fail(&s->error, RPR_ERR_STATE, "the saved state is of another model");
     if (h->weights != own.weights)
@@ -265,6 +276,8 @@ int rpr_stream_load(rpr_stream *s, const void *buffer, size_t bytes)
         save_input input;
         at = get(at, &input, sizeof input);
         s->input[i].valid = input.valid != 0;
+        s->input[i].last_kept = input.last_kept != 0;
+        s->input[i].noise = input.noise;
         memcpy(s->input[i].scale, input.scale, sizeof input.scale);
         memcpy(s->input[i].offset, input.offset, sizeof input.offset);
     }
@@ -294,9 +307,10 @@ static void copy_small(rpr_stream *to, const rpr_stream *from)
     get_refresh(&h, &to->refresh);
     get_cut(&h, &to->cut);
     for (int i = 0; i < from->plan->n_input; i++) {
-        uint8_t *previous = to->input[i].previous;
+        uint8_t *previous = to->input[i].previous, *last = to->input[i].last;
         to->input[i] = from->input[i];
         to->input[i].previous = previous;
+        to->input[i].last = last;
     }
 }
 

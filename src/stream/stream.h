@@ -5,6 +5,7 @@
 #define RPR_STREAM_STREAM_H
 
 #include "change/gate.h"
+#include "change/noise.h"
 #include "plan/model.h"
 
 /** What a step remembers from frame to frame, and the counts of the last one. */
@@ -23,9 +24,14 @@ typedef struct rpr_step_state {
 
 /** How the caller's bytes of one input became the tensor. */
 typedef struct rpr_input_state {
-    uint8_t *previous; /* U8_HWC: the last picture, in the stream's state */
+    uint8_t *previous; /* U8_HWC: the last used picture, in the stream's state */
     bool valid;        /* previous, scale and offset belong to the tensor's present content */
     float scale[4], offset[4];
+    bool gated;     /* this frame's bytes were compared as the rule of the picture's gate asks */
+    int64_t used;   /* bytes that were used */
+    uint8_t *last;  /* with noise: some rows of the last frame, in the stream's state */
+    bool last_kept; /* they are the last frame's */
+    rpr_noise noise;
 } rpr_input_state;
 
 /** Steps between which the memory of a tensor is wanted: -1 are the inputs, n_step the outputs. */
@@ -129,8 +135,12 @@ struct rpr_stream {
     char *scratch;   /* results of GENERIC steps */
     rpr_view *views; /* room for the views of one GENERIC step */
     rpr_linear_scratch linear_scratch;
-    int32_t *bins;           /* for profiling ranges */
-    double cost, dense_cost; /* of the present frame by counts, with reuse and without */
+    int32_t *bins;                  /* for profiling ranges */
+    rpr_noise_counts *noise_counts; /* of one picture */
+    uint8_t *byte_row;              /* for one row of an input: marks of bytes, ... */
+    uint8_t *look_row;              /* ... and of the pixels that a mask leaves */
+    uint8_t *mark_row;              /* room for the marks of two rows of pixels */
+    double cost, dense_cost;        /* of the present frame by counts, with reuse and without */
     rpr_frame_stats stats;
     rpr_error error;
 };
@@ -244,8 +254,30 @@ void rpr_stream_take_scale(rpr_stream *s, double scale);
 /** Checks all inputs without changing anything. */
 int rpr_stream_check_inputs(rpr_stream *s, const rpr_input *in, size_t n_in);
 
+/** Checks the masks, one per input or NULL, without changing anything. */
+int rpr_stream_check_masks(rpr_stream *s, const rpr_mask *mask);
+
+/**
+ * What of row y of an input a mask (may be NULL) leaves to be looked at, in s->look_row. False if
+ * that is nothing; *all is set if it is everything, and then the marks are not.
+ */
+bool rpr_stream_look(rpr_stream *s, const rpr_tensor *t, const rpr_mask *mask, int32_t y,
+                     bool *all);
+
 /** Brings the inputs in and marks the pixels that differ from the previous frame. */
-void rpr_stream_fill_inputs(rpr_stream *s, const rpr_input *in);
+void rpr_stream_fill_inputs(rpr_stream *s, const rpr_input *in, const rpr_mask *mask);
+
+/** The same for one 8-bit picture. */
+void rpr_stream_fill_picture(rpr_stream *s, int index, const rpr_input *in, const rpr_mask *mask);
+
+/** True if bytes were compared on this frame as the gate's rule asks: what was touched changed. */
+bool rpr_stream_gates_picture(const rpr_stream *s, int gate);
+
+/** True if such a gate's layers can read the picture itself. */
+bool rpr_stream_reads_picture(const rpr_stream *s, int gate);
+
+/** Bytes that this frame used of a gate's picture. */
+int64_t rpr_stream_used(const rpr_stream *s, int gate);
 
 /** True if any pixel of any input was marked. */
 bool rpr_stream_inputs_touched(const rpr_stream *s);
@@ -264,6 +296,9 @@ typedef struct rpr_costs {
 } rpr_costs;
 
 rpr_costs rpr_stream_costs(const rpr_stream *s, const rpr_linear *l, const rpr_gate_state *g);
+
+/** Of changed pixels: from there on scattered ones cost as much as all. */
+#define RPR_BY_PIXEL_SHARE 0.6
 
 /** True if comparing and a correction from the gate's present list cost less than a dense run. */
 bool rpr_stream_correction_pays(const rpr_stream *s, const rpr_linear *l, const rpr_gate_state *g,

@@ -66,6 +66,9 @@ rpr_woken rpr_stream_woken_cost(const rpr_stream *s, const rpr_step *step, int i
 static double gate_cost(const rpr_stream *s, const rpr_gate_state *g, const rpr_touch *x)
 {
     const rpr_cost *c = &s->model->cost;
+    if (g->taken) /* the picture's bytes were compared: all, and a quarter of the memory */
+        return COLD_GATE / 4.0 * c->gate_value * (double)rpr_gate_elements(g) +
+               LISTED * c->gate_change * (double)g->n_changed;
     if (g->open || (!g->compared && g->n_changed == 0))
         return 0.0;
     if (!g->compared)

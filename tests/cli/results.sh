@@ -100,3 +100,21 @@ done
 # Skipping gets no less work than reuse needed.
 expect 0 bench net.onnx good.avi --gate deadzone:2/255 --json bench.json
 json bench.json "j['skipping']['mac_share'] >= 1 - j['reuse'] and j['skipping']['mac_share'] * j['skipping']['every'] == 1"
+
+# What is ignored stays as it was at first; what lies outside of the picture is told.
+expect 0 run net.onnx good.avi --ignore 0,0,40,64 --ignore 40,0,500,500 --json run.json
+json run.json "j['reuse'] == 1 and j['similarity'] == 1"
+expect 0 bench net.onnx good.avi --ignore 0,0,1,1 --gate exact --json run.json
+json run.json "j['reuse'] < 1"
+refuses 2 '--ignore 96,0,1,1 lies outside of good.avi, which is 96 x 64' \
+    run net.onnx good.avi --ignore 96,0,1,1
+refuses 2 '--ignore 0,64,1,1 lies outside' verify net.onnx good.avi --ignore 0,64,1,1
+
+# A still camera with noise: a model of it leaves little to do.
+ffmpeg -v error -y -f lavfi -i color=gray:s=96x64:r=10,noise=alls=12:allf=t -frames:v 12 \
+    -c:v ffv1 noisy.mkv </dev/null || exit 1
+expect 0 run net.onnx noisy.mkv --gate deadzone:2/255 --json run.json
+json run.json "j['reuse'] < 0.8"
+expect 0 run net.onnx noisy.mkv --gate deadzone:2/255 --noise auto --json run.json
+json run.json "j['reuse'] > 0.9"
+expect 0 verify net.onnx noisy.mkv --gate deadzone:2/255 --noise 4 --ignore 3,3,9,9

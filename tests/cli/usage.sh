@@ -27,6 +27,17 @@ refuses 2 '--frames 99999999999999999999: should be' run net.onnx a.mp4 --frames
 refuses 2 '--skip -1: should be' run net.onnx a.mp4 --skip -1
 refuses 2 '--threads 65: should be' run net.onnx a.mp4 --threads 65
 refuses 2 '--weights f16: should be auto, f32 or bf16' run net.onnx a.mp4 --weights f16
+for noise in on -1 0 101 nan 1x ''; do
+    refuses 2 'should be off, auto or a number of sigmas' run net.onnx a.mp4 --noise "$noise"
+done
+for rect in 1 1,2,3 1,2,3,4,5 1,2,0,4 1,2,3,0 -1,2,3,4 1,2,x,4 99999999999,1,1,1 1,,2,3 ''; do
+    refuses 2 'should be X,Y,W,H' run net.onnx a.mp4 --ignore "$rect"
+done
+ignores=$(for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17; do echo "--ignore $i,1,2,3"; done)
+# shellcheck disable=SC2086
+refuses 2 '--ignore 17,1,2,3: should be X,Y,W,H in pixels of the input, at most 16 times' \
+    run net.onnx a.mp4 $ignores
+refuses 2 'calibrate has no option --ignore' calibrate net.onnx a.mp4 --ignore 1,1,1,1
 refuses 2 '--refresh x: should be' run net.onnx a.mp4 --refresh x
 refuses 2 '--decode yolo: should be nanodet, ssd or none' run net.onnx a.mp4 --decode yolo
 refuses 2 '--range 1..0: should be' run net.onnx a.mp4 --range 1..0

@@ -301,6 +301,26 @@ static void planes_case(const rpr_kernels *k, const rpr_kernels *ref)
     expect_same(y, want, out, "planes");
 }
 
+static void moved_case(const rpr_kernels *k, const rpr_kernels *ref)
+{
+    int32_t n = rnd_n();
+    uint8_t *now = guard_alloc((size_t)n, rnd() % 2), *then = guard_alloc((size_t)n, rnd() % 2);
+    uint8_t *got = guard_alloc((size_t)n, rnd() % 2), *want = guard_alloc((size_t)n, rnd() % 2);
+    uint8_t limit[RPR_BYTE_LEVELS];
+    for (int i = 0; i < RPR_BYTE_LEVELS; i++)
+        limit[i] = (uint8_t)(rnd() % 8 ? rnd() % 6 : rnd());
+    const uint32_t still = rnd() % 2 ? 1 : 60;
+    for (int32_t i = 0; i < n; i++) {
+        then[i] = (uint8_t)rnd();
+        now[i] = rnd() % still ? then[i]
+                 : rnd() % 8   ? (uint8_t)(then[i] + rnd() % 8)
+                               : (uint8_t)rnd();
+    }
+    bool any = ref->u8_moved(now, then, limit, want, n);
+    expect(k->u8_moved(now, then, limit, got, n) == any, "u8_moved: any is not %d", any);
+    expect(!n || !memcmp(got, want, (size_t)n), "u8_moved: marks");
+}
+
 void check_elementwise(const rpr_kernels *k, const rpr_kernels *ref)
 {
     begin(k->isa, "element by element");
@@ -310,6 +330,7 @@ void check_elementwise(const rpr_kernels *k, const rpr_kernels *ref)
         finite_case(k);
         u8_case(k, ref);
         planes_case(k, ref);
+        moved_case(k, ref);
         guard_release();
     }
 }
@@ -386,6 +407,13 @@ void check_known_answers(const rpr_kernels *k)
     float y[2];
     k->u8_to_f32(pixel, y, 1, 2, scale, offset);
     expect(same_float(y[0], 511.0f) && same_float(y[1], 1.0f), "u8_to_f32");
+    const uint8_t now[3] = {10, 20, 255}, then[3] = {12, 17, 250};
+    uint8_t limit[RPR_BYTE_LEVELS] = {[0] = 2, [1] = 2, [15] = 5}, moved[3];
+    expect(k->u8_moved(now, then, limit, moved, 3), "u8_moved: none");
+    expect(!moved[0] && moved[1] == 1 && !moved[2], "u8_moved: %d %d %d", moved[0], moved[1],
+           moved[2]);
+    limit[1] = 3;
+    expect(!k->u8_moved(now, then, limit, moved, 3), "u8_moved: some");
     const float big = 3.4028235e38f, inf = INFINITY;
     expect(k->all_finite(&big, 1) && !k->all_finite(&inf, 1), "all_finite");
 }

@@ -6,6 +6,7 @@
 
 #include "kernels/simd/target_begin.h"
 #include "kernels/arm/vec128.h"
+#include "kernels/arm/bytes128.h"
 #include "kernels/simd/vec_common.h"
 
 /* Tiles that leave registers for the weights and for the inputs, which gcc loads ahead. */
@@ -18,6 +19,7 @@
 #include "kernels/simd/conv_row.h"
 
 #include "kernels/simd/act.h"
+#include "kernels/simd/bytes.h"
 #include "kernels/simd/delta.h"
 #include "kernels/simd/depthwise.h"
 #include "kernels/simd/elementwise.h"
@@ -43,6 +45,7 @@ const rpr_kernels rpr_kernels_neon = {
     .all_finite = all_finite,
     .u8_to_f32 = u8_to_f32,
     .planes = planes,
+    .u8_moved = u8_moved,
 };
 
 #endif

@@ -94,3 +94,15 @@ void rpr_ref_planes(const float *from, int64_t pix, float *to, int64_t plane, in
         for (int32_t i = 0; i < n; i++)
             to[k * plane + i] = from[i * pix + k];
 }
+
+bool rpr_ref_u8_moved(const uint8_t *now, const uint8_t *then, const uint8_t *limit, uint8_t *moved,
+                      int64_t n)
+{
+    bool any = false;
+    for (int64_t i = 0; i < n; i++) {
+        int d = now[i] > then[i] ? now[i] - then[i] : then[i] - now[i];
+        moved[i] = d > limit[then[i] / 16];
+        any |= moved[i] != 0;
+    }
+    return any;
+}

@@ -19,4 +19,5 @@ const rpr_kernels rpr_kernels_scalar = {
     .all_finite = rpr_ref_all_finite,
     .u8_to_f32 = rpr_ref_u8_to_f32,
     .planes = rpr_ref_planes,
+    .u8_moved = rpr_ref_u8_moved,
 };

@@ -7,6 +7,7 @@
 #define RPR_SIMD_TARGET "avx2,fma"
 #include "kernels/simd/target_begin.h"
 #include "kernels/x86/vec256.h"
+#include "kernels/x86/bytes256.h"
 #include "kernels/simd/vec_common.h"
 
 /* Tiles that leave registers for the weights and one broadcast. */
@@ -19,6 +20,7 @@
 #include "kernels/simd/conv_row.h"
 
 #include "kernels/simd/act.h"
+#include "kernels/simd/bytes.h"
 #include "kernels/simd/delta.h"
 #include "kernels/simd/depthwise.h"
 #include "kernels/simd/elementwise.h"
@@ -44,6 +46,7 @@ const rpr_kernels rpr_kernels_avx2 = {
     .all_finite = all_finite,
     .u8_to_f32 = u8_to_f32,
     .planes = planes,
+    .u8_moved = u8_moved,
 };
 
 #endif
