@@ -210,12 +210,12 @@ typedef enum rpr_weights {
 typedef struct rpr_stream_options {
     size_t struct_size; /**< sizeof(rpr_stream_options); set by rpr_stream_options_init */
     rpr_gate gate;      /**< of every weighted layer; default EXACT */
-    int refresh;        /**< once in so many frames every gate takes its input as it is and its layers
-                             are computed from nothing, which ends the gate's error and float drift;
-                             gates take turns, spread by cost. 0: never. Default 256 */
-    int threads;        /**< threads inside one frame, 1 (default) to 64, the caller's among them;
-                             while a frame runs they wait for work on their processors. No bit of
-                             a result depends on it. Streams may run on threads of their own */
+    int refresh; /**< once in so many frames every gate takes its input as it is and its layers
+                      are computed from nothing, which ends the gate's error and float drift;
+                      gates take turns, spread by cost. 0: never. Default 256 */
+    int threads; /**< threads inside one frame, 1 (default) to 64, the caller's among them;
+                      while a frame runs they wait for work on their processors. No bit of
+                      a result depends on it. Streams may run on threads of their own */
     rpr_policy policy;
     uint64_t seed;       /**< RPR_POLICY_RANDOM */
     int allow_nonfinite; /**< 1: NaN and infinity in an input are run as they are */
@@ -278,11 +278,12 @@ RPR_API const char *rpr_stream_error(const rpr_stream *s);
 RPR_API void rpr_stream_reset(rpr_stream *s);
 
 /**
- * Asks for a refresh: from the next frame on every gate takes its input as it is, front to back, and
- * its layers are computed from nothing, which ends what gates and rounding have left (doc/
- * contract.md). One frame takes as many gates as keep it below 1.3 dense frames by the cost model,
- * at least one; usually that is all of them. A call while such a sweep is under way asks for another
- * one after it. Called by the stream's thread, between frames; RPR_OK, also if there is no gate.
+ * Asks for a refresh: from the next frame on every gate takes its input as it is, front to back,
+ * and its layers are computed from nothing, which ends what gates and rounding have left. A frame
+ * takes as many gates as keep it below 1.3 dense frames by the cost model, but at least an eighth
+ * of the work: usually one to three frames do, and never more than 16. A call while such a sweep is
+ * under way asks for another one after it. For the stream's thread, between frames. RPR_OK, also
+ * where there is nothing to refresh (gate OFF, bypassed frames).
  */
 RPR_API int rpr_stream_refresh(rpr_stream *s);
 
