@@ -37,7 +37,8 @@ def film(name, height, width, count, skip):
 def pan(height, width, count):
     wide = film('vtest.avi', 2 * height, 2 * width, 1, 100)[0][100:100 + height]
     still = np.repeat(wide[None, :, :width], 5, 0)
-    return np.concatenate([still] + [wide[None, :, 4 * i:4 * i + width] for i in range(count - 5)])
+    left = [width - abs(4 * i % (2 * width) - width) for i in range(count - 5)]
+    return np.concatenate([still] + [wide[None, :, x:x + width] for x in left])
 
 
 def fade(pictures):
