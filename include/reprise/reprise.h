@@ -308,11 +308,11 @@ RPR_API void rpr_stream_reset(rpr_stream *s);
 
 /**
  * Asks for a refresh: from the next frame on every gate takes its input as it is, front to back,
- * and its layers are computed from nothing, which ends what gates and rounding have left (doc/
- * contract.md). One frame takes as many gates as keep it below 1.3 dense frames by the cost model,
- * at least one; usually that is all of them. A call while such a sweep is under way asks for
- * another one after it. Called by the stream's thread, between frames; RPR_OK, also if there is no
- * gate.
+ * and its layers are computed from nothing, which ends what gates and rounding have left. A frame
+ * takes as many gates as keep it below 1.3 dense frames by the cost model, but at least an eighth
+ * of the work: usually one to five frames do, and never more than 16. A call while such a sweep is
+ * under way asks for another one after it. For the stream's thread, between frames. RPR_OK, also
+ * where there is nothing to refresh (gate OFF, bypassed frames).
  */
 RPR_API int rpr_stream_refresh(rpr_stream *s);
 
