@@ -10,8 +10,9 @@
 #define CELL 8  /* motion comes in cells of so many pixels squared */
 #define BAR 0.6 /* of the dense kernel's rate, on the multiply-accumulates executed */
 #define TOLERANCE 1e-4
-#define HALF_TOLERANCE 4e-3 /* weights are rounded by 2^-8, and only what changed is off by that   \
-                             */
+#define HALF_TOLERANCE                                                                             \
+    4e-3 /* weights are rounded by 2^-8, and only what changed is off by that                      \
+          */
 
 const change_pattern bench_patterns[BENCH_PATTERNS] = {
     {"10 %: 25 % of channels in 40 % of pixels", 0.4, 0.25},
