@@ -235,10 +235,10 @@ typedef struct rpr_stream_options {
         *layer_gates; /**< in place of `gate`, which stays that of all other layers;
                            read by rpr_stream_create only. With `gate` OFF not used */
     size_t n_layer_gates;
-    double noise; /**< K > 0: how noisy a U8_HWC picture is is estimated on line, by the level of
-                     its values, and a pixel that lies within K standard deviations of its last used
-                       values has not changed, whatever its layers' gates are. RPR_NOISE_AUTO is a
-                       good K for cameras. 0, the default: off; K at most 100 */
+    double noise; /**< K > 0: the noise of U8_HWC pictures is estimated on line, by the level of the
+                       values. A value within K standard deviations of its last used one has not
+                       changed, whatever the layers' gates are; nor has that of a pixel of which no
+                       neighbour changed within 2 K. 0, the default: off; at most 100 */
 } rpr_stream_options;
 
 #define RPR_NOISE_AUTO 5.0 /**< for rpr_stream_options.noise */
