@@ -84,7 +84,8 @@ class _Output(c.Structure):
 class FrameStats(c.Structure):
     _fields_ = [('frame', c.c_uint64), ('inputs', c.c_int64), ('changed', c.c_int64),
                 ('macs_dense', c.c_int64), ('macs_executed', c.c_int64), ('ms', c.c_double),
-                ('layers', c.c_int * 3), ('refreshed', c.c_int), ('bypassed', c.c_int)]
+                ('layers', c.c_int * 3), ('refreshed', c.c_int), ('bypassed', c.c_int),
+                ('cost', c.c_double), ('cost_dense', c.c_double)]
 
 
 class LayerStats(c.Structure):

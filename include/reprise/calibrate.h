@@ -46,6 +46,12 @@ typedef struct rpr_metric {
     double (*deviation)(void *user);
 } rpr_metric;
 
+/** What is to be small within the budget. */
+typedef enum rpr_objective {
+    RPR_OBJECTIVE_MACS = 0, /**< executed multiply-accumulates */
+    RPR_OBJECTIVE_TIME = 1  /**< rpr_frame_stats.cost: modelled time, the same on every run */
+} rpr_objective;
+
 typedef struct rpr_calibrate_options {
     size_t struct_size; /**< set by rpr_calibrate_options_init */
     double budget;      /**< largest error by the metric; 0: exact gates. Finite, not negative */
@@ -57,6 +63,7 @@ typedef struct rpr_calibrate_options {
      */
     int (*progress)(void *user, double done);
     void *progress_user;
+    rpr_objective objective; /**< default MACS */
 } rpr_calibrate_options;
 
 RPR_API void rpr_calibrate_options_init(rpr_calibrate_options *o);
@@ -65,7 +72,8 @@ RPR_API void rpr_calibrate_options_init(rpr_calibrate_options *o);
 typedef struct rpr_calibration_result {
     size_t frames;
     double error;
-    double mac_share; /**< executed / dense */
+    double mac_share;  /**< executed / dense */
+    double cost_share; /**< modelled time (rpr_frame_stats.cost) / that of dense runs */
 } rpr_calibration_result;
 
 typedef struct rpr_calibration {

@@ -306,6 +306,10 @@ typedef struct rpr_frame_stats {
     int layers[3];         /**< weighted layers by rpr_choice */
     int refreshed;         /**< layers recomputed for refresh (counted in DENSE too) */
     int bypassed;          /**< 1: run without reuse, which would have cost more */
+    double cost;           /**< modelled time of what was done, by counts and never by clocks: about
+                                cycles of a core that does 16 multiply-adds in one. Layers that run
+                                by their definition, input and output are not in it */
+    double cost_dense;     /**< the same of a frame without reuse; larger than 0 */
 } rpr_frame_stats;
 
 /** Of the last frame. */

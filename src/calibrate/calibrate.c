@@ -27,6 +27,11 @@ static int check(const rpr_model *m, const rpr_sample *sample, const rpr_calibra
                         "rpr_calibrate_options was not set by rpr_calibrate_options_init");
     if (!(o->budget >= 0.0 && isfinite(o->budget)))
         return rpr_fail(err, RPR_ERR_ARGUMENT, "budget: %g, not a number from 0 on", o->budget);
+    if (!o->metric && o->budget > 1.0)
+        return rpr_fail(err, RPR_ERR_ARGUMENT, "budget: %g, but zeros have a relative error of 1",
+                        o->budget);
+    if ((unsigned)o->objective > RPR_OBJECTIVE_TIME)
+        return rpr_fail(err, RPR_ERR_ARGUMENT, "objective: unknown value %d", (int)o->objective);
     if (!(o->held_back >= 0.0 && o->held_back < 1.0))
         return rpr_fail(err, RPR_ERR_ARGUMENT, "held_back: %g, not 0 to 1", o->held_back);
     if (sample->n < FEWEST_FRAMES)
@@ -45,8 +50,10 @@ static size_t held_back(const rpr_sample *sample, const rpr_calibrate_options *o
 
 static rpr_calibration_result result_of(const replay_result *r)
 {
-    return (rpr_calibration_result){
-        .frames = r->frames, .error = r->error, .mac_share = r->mac_share};
+    return (rpr_calibration_result){.frames = r->frames,
+                                    .error = r->error,
+                                    .mac_share = r->mac_share,
+                                    .cost_share = r->cost_share};
 }
 
 static int report(const search *s, rpr_calibration *c)
@@ -59,8 +66,7 @@ static int report(const search *s, rpr_calibration *c)
     c->n = s->n_layer;
     c->seen = result_of(&s->result);
     c->stopped = s->stopped;
-    RPR_TRY(
-        rpr_replay_run(s->r, (replay_frames){s->seen, s->r->sample->n, 1}, c->gate, c->n, &held));
+    RPR_TRY(rpr_replay_run(s->r, (replay_frames){s->seen, s->r->sample->n}, c->gate, c->n, &held));
     c->held_back = result_of(&held);
     return RPR_OK;
 }

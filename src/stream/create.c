@@ -69,6 +69,7 @@ int rpr_stream_create(const rpr_model *m, const rpr_stream_options *opt, rpr_str
     s->opt.layer_gates = NULL; /* the caller's */
     s->opt.n_layer_gates = 0;
     s->linear_scratch.pool = s->pool;
+    s->dense_cost = rpr_stream_plain_cost(s);
     rpr_stream_reset(s);
     *out = s;
     return RPR_OK;

@@ -303,7 +303,7 @@ int rpr_stream_run_steps(rpr_stream *s)
     for (int i = 0; i < s->plan->n_step; i++) {
         double start = s->time_layers ? now_ms() : 0.0;
         RPR_TRY(run_step(s, &s->plan->step[i], i));
-        if (s->bypass.plain)
+        if (s->reuse)
             rpr_stream_tally(s, &s->plan->step[i], i);
         s->step[i].ms = s->time_layers ? now_ms() - start : 0.0;
     }
@@ -317,7 +317,7 @@ int rpr_stream_run(rpr_stream *s, const rpr_input *in, size_t n_in, rpr_output *
     RPR_TRY(rpr_stream_check_inputs(s, in, n_in));
     RPR_TRY(rpr_stream_check_outputs(s, out, n_out));
     s->stats = (rpr_frame_stats){.frame = s->frame};
-    s->cost = s->dense_cost = 0.0;
+    s->cost = 0.0;
     rpr_pool_busy(s->pool, true);
     s->anew = s->frame == 0;
     rpr_stream_fill_inputs(s, in);
@@ -331,7 +331,11 @@ int rpr_stream_run(rpr_stream *s, const rpr_input *in, size_t n_in, rpr_output *
     }
     for (int i = 0; s->reuse && !bypassed && i < s->plan->n_gate; i++)
         rpr_gate_settle(&s->gate[i]);
+    if (!s->reuse)
+        s->cost = s->dense_cost;
     rpr_stream_weigh(s);
+    s->stats.cost = s->cost;
+    s->stats.cost_dense = s->dense_cost;
     rpr_stream_copy_outputs(bypassed ? s->bypass.plain : s, out, n_out);
     s->frame++;
     s->runs++;

@@ -79,7 +79,8 @@ struct rpr_stream {
     rpr_view *views; /* room for the views of one GENERIC step */
     rpr_linear_scratch linear_scratch;
     int32_t *bins;           /* for profiling ranges */
-    double cost, dense_cost; /* of the present frame by counts, with reuse and without */
+    double cost;             /* of the present frame with reuse, by counts */
+    double dense_cost;       /* of any frame without */
     rpr_frame_stats stats;
     rpr_error error;
 };
@@ -121,6 +122,9 @@ int rpr_stream_run_plain(rpr_stream *s);
 /** After a frame with reuse: decides about the next ones. */
 void rpr_stream_weigh(rpr_stream *s);
 void rpr_stream_reset_bypass(rpr_stream *s);
+
+/** What a frame costs without reuse. */
+double rpr_stream_plain_cost(const rpr_stream *s);
 
 /** Adds what a step that has just run cost to the frame's cost. With reuse. */
 void rpr_stream_tally(rpr_stream *s, const rpr_step *step, int index);

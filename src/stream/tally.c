@@ -56,12 +56,24 @@ static double linear_cost(const rpr_stream *s, const rpr_step *step, const rpr_s
     return marks + state->list_cost;
 }
 
+double rpr_stream_plain_cost(const rpr_stream *s)
+{
+    double cost = 0.0;
+    for (int i = 0; i < s->plan->n_step; i++) {
+        const rpr_step *step = &s->plan->step[i];
+        if (step->kind == RPR_STEP_LINEAR)
+            cost += dense_of(s, step->linear);
+        else if (step->kind == RPR_STEP_PIXEL)
+            cost += PIXEL_VALUE * values_of(&s->plan->tensor[step->out[0]]);
+    }
+    return cost;
+}
+
 void rpr_stream_tally(rpr_stream *s, const rpr_step *step, int index)
 {
     if (step->kind == RPR_STEP_LINEAR) {
         const double dense = dense_of(s, step->linear);
         const rpr_touch x = rpr_stream_touch(s, step->in[0]);
-        s->dense_cost += dense;
         s->cost += linear_cost(s, step, &s->step[index], dense);
         if (s->plan->gate[step->gate].first == index) /* others find it done */
             s->cost += gate_cost(s, &s->gate[step->gate], &x);
@@ -69,7 +81,6 @@ void rpr_stream_tally(rpr_stream *s, const rpr_step *step, int index)
         const rpr_tensor *t = &s->plan->tensor[step->out[0]];
         const rpr_touch y = rpr_stream_touch(s, step->out[0]);
         const double dense = PIXEL_VALUE * values_of(t), pixels = values_of(t) / t->c;
-        s->dense_cost += dense;
         if (y.all)
             s->cost += dense + OWN_MEMORY * values_of(t);
         else if (y.any)
