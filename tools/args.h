@@ -3,7 +3,7 @@
 #ifndef TOOLS_ARGS_H
 #define TOOLS_ARGS_H
 
-#include "reprise/reprise.h"
+#include "reprise/calibrate.h"
 
 #include "decoder.h"
 #include "metrics.h"
@@ -39,14 +39,19 @@ typedef struct cli_options {
     float low, high;           /**< --range: what bytes 0 and 255 become */
     float mean[3], scale[3];   /**< --mean, --scale: (byte - mean) / scale */
     const char *out_dir, *overlay, *trace;
-    const char *json;   /**< file, "-" for stdout; NULL: none */
-    int oracle_every;   /**< frames; 0: never */
-    double max_rel_l2;  /**< below 0: no limit */
-    double min_f1;      /**< below 0: no limit */
-    const char *plan;   /**< file that calibrate wrote, or NULL */
-    const char *output; /**< calibrate: the file to write */
-    double budget;      /**< calibrate; below 0: not given */
-    metric_kind metric; /**< calibrate */
+    const char *json;        /**< file, "-" for stdout; NULL: none */
+    int oracle_every;        /**< frames; 0: never */
+    double max_rel_l2;       /**< below 0: no limit */
+    double min_f1;           /**< below 0: no limit */
+    const char *plan;        /**< file that calibrate wrote, or NULL */
+    const char *output;      /**< calibrate: the file to write */
+    double budget;           /**< calibrate; below 0: not given */
+    metric_kind metric;      /**< calibrate */
+    rpr_objective objective; /**< calibrate */
+    const char *preset;      /**< calibrate; "isca2018" or NULL */
+    int clusters;            /**< ... of it; 0: not given */
+    const char *leave_out;   /**< ... names of layers, with commas, or NULL */
+    int pareto;              /**< calibrate: compare schemes instead of writing a plan */
 } cli_options;
 
 /**

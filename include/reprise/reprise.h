@@ -319,8 +319,9 @@ typedef struct rpr_layer_stats {
     rpr_choice choice;
     int64_t inputs, changed;
     int64_t macs_dense, macs_executed;
-    double ms;                /**< 0 unless timing was switched on */
-    float range_lo, range_hi; /**< of the layer's input, profiled on the first frame */
+    double ms;                      /**< 0 unless timing was switched on */
+    float range_lo, range_hi;       /**< of the layer's input, profiled on the first frame */
+    int64_t pixels, changed_pixels; /**< of its input; changed: any value of them did */
 } rpr_layer_stats;
 
 /** Of layer i of rpr_model_layer, on the last frame. */

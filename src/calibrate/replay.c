@@ -98,6 +98,7 @@ void rpr_replay_close(replay *r)
 typedef struct sums {
     size_t frames;
     double macs, macs_dense, cost, cost_dense;
+    double by_pixel; /* MACs, if they are asked for */
 } sums;
 
 static void begin(const replay *r, sums *sum)
@@ -134,33 +135,88 @@ static int finish(const replay *r, const sums *sum, replay_result *result)
     return RPR_OK;
 }
 
-static int open_stream(const replay *r, const rpr_layer_gate *gate, size_t n, rpr_stream **s)
+static int open_stream(const replay *r, const rpr_way *way, rpr_stream **s)
 {
     rpr_stream_options o;
     rpr_stream_options_init(&o);
+    o.gate = way->gate;
     o.threads = r->threads;
     o.bypass = 0; /* what was bypassed would say nothing about the gates */
-    o.layer_gates = gate;
-    o.n_layer_gates = n;
+    o.all_gates = way->all_gates;
+    o.layer_gates = way->layer_gates;
+    o.n_layer_gates = way->n_layer_gates;
     return rpr_stream_create(r->model, &o, s, r->err);
 }
 
-int rpr_replay_run(replay *r, replay_frames f, const rpr_layer_gate *gate, size_t n,
-                   replay_result *result)
+/** What corrections would have executed if whole pixels passed, on the last frame. */
+static double macs_by_pixel(const replay *r, const rpr_stream *s)
+{
+    double macs = 0.0;
+    for (size_t i = 0; i < rpr_model_n_layers(r->model); i++) {
+        rpr_layer_stats st;
+        (void)rpr_stream_layer_stats(s, i, &st);
+        const double executed = (double)st.macs_executed;
+        macs += st.choice == RPR_CHOICE_CORRECT && st.pixels > 0
+                    ? fmax(executed,
+                           (double)st.macs_dense * (double)st.changed_pixels / (double)st.pixels)
+                    : executed;
+    }
+    return macs;
+}
+
+/** The dense results of every k-th frame, held. */
+static int skip_frames(const replay *r, replay_frames f, size_t every, replay_result *result)
+{
+    sums sum;
+    begin(r, &sum);
+    for (size_t i = f.first + 1; i < f.end; i++) {
+        const size_t held = i - (i - f.first) % every;
+        sum.frames++;
+        sum.macs += held == i ? 1.0 : 0.0;
+        if (r->metric->add(r->metric->user, r->dense + i * r->n_out, r->dense + held * r->n_out,
+                           r->n_out) != 0)
+            return rpr_fail(r->err, RPR_ERR_ARGUMENT, "metric: frame %zu was not taken", i);
+    }
+    sum.cost = sum.macs;
+    sum.macs_dense = sum.cost_dense = (double)sum.frames;
+    return finish(r, &sum, result);
+}
+
+int rpr_replay_way(replay *r, replay_frames f, const rpr_way *way, replay_result *result)
 {
     rpr_stream *s;
     sums sum;
     *result = (replay_result){0};
-    RPR_TRY(open_stream(r, gate, n, &s));
+    if (way->every > 1)
+        return skip_frames(r, f, (size_t)way->every, result);
+    RPR_TRY(open_stream(r, way, &s));
     int status = RPR_OK;
     begin(r, &sum);
     for (size_t i = f.first; status == RPR_OK && i < f.end; i++) {
         status = run_frame(r, s, i, r->out);
         if (status == RPR_OK && i > f.first)
             status = add_frame(r, s, i, &sum);
+        if (status == RPR_OK && i > f.first && way->whole_pixels)
+            sum.by_pixel += macs_by_pixel(r, s);
     }
     rpr_stream_destroy(s);
+    if (way->whole_pixels) {
+        sum.macs = sum.by_pixel;
+        sum.cost = (double)NAN;
+    }
     return status == RPR_OK ? finish(r, &sum, result) : status;
+}
+
+static rpr_way exact_but(const rpr_layer_gate *gate, size_t n)
+{
+    return (rpr_way){.gate = {.kind = RPR_GATE_EXACT}, .layer_gates = gate, .n_layer_gates = n};
+}
+
+int rpr_replay_run(replay *r, replay_frames f, const rpr_layer_gate *gate, size_t n,
+                   replay_result *result)
+{
+    const rpr_way way = exact_but(gate, n);
+    return rpr_replay_way(r, f, &way, result);
 }
 
 int rpr_replay_folds(replay *r, size_t end, const rpr_layer_gate *gate, size_t n_gate,
@@ -168,7 +224,8 @@ int rpr_replay_folds(replay *r, size_t end, const rpr_layer_gate *gate, size_t n
 {
     rpr_stream *s;
     sums sum;
-    RPR_TRY(open_stream(r, gate, n_gate, &s));
+    const rpr_way way = exact_but(gate, n_gate);
+    RPR_TRY(open_stream(r, &way, &s));
     int status = run_frame(r, s, 0, r->out);
     for (size_t k = 0, i = 1; status == RPR_OK && k < n; k++) {
         begin(r, &sum);
@@ -186,11 +243,9 @@ int rpr_replay_folds(replay *r, size_t end, const rpr_layer_gate *gate, size_t n
 
 int rpr_replay_ranges(replay *r, size_t frame, double *lo, double *hi)
 {
-    rpr_stream_options o;
+    const rpr_way way = {.gate = {.kind = RPR_GATE_EXACT}, .all_gates = 1};
     rpr_stream *s;
-    rpr_stream_options_init(&o);
-    o.threads = r->threads;
-    RPR_TRY(rpr_stream_create(r->model, &o, &s, r->err));
+    RPR_TRY(open_stream(r, &way, &s));
     int status = run_frame(r, s, frame, NULL);
     for (size_t i = 0; status == RPR_OK && i < rpr_model_n_layers(r->model); i++) {
         rpr_layer_stats st;

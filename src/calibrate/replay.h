@@ -39,6 +39,9 @@ int rpr_replay_open(replay *r, const rpr_model *m, const rpr_sample *sample,
                     const rpr_calibrate_options *o, const rpr_metric *metric, rpr_error *err);
 void rpr_replay_close(replay *r);
 
+/** In any way. */
+int rpr_replay_way(replay *r, replay_frames f, const rpr_way *way, replay_result *result);
+
 /** Exact gates but for those given. */
 int rpr_replay_run(replay *r, replay_frames f, const rpr_layer_gate *gate, size_t n,
                    replay_result *result);

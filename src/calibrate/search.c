@@ -86,13 +86,13 @@ static bool advance(search *s, size_t frames)
     return s->stopped;
 }
 
-int rpr_search_ranges(search *s)
+int rpr_search_ranges(search *s, size_t n)
 {
     for (size_t i = 0; i < rpr_model_n_layers(s->r->model); i++) {
         s->lo[i] = INFINITY;
         s->hi[i] = -INFINITY;
     }
-    const size_t step = (s->seen + RANGE_FRAMES - 1) / RANGE_FRAMES;
+    const size_t step = (s->seen + n - 1) / n;
     for (size_t f = 0; f < s->seen; f += step) {
         RPR_TRY(rpr_replay_ranges(s->r, f, s->lo, s->hi));
         if (advance(s, 1))
@@ -157,7 +157,7 @@ int rpr_search_run(search *s)
     RPR_TRY(begin_exact(s));
     if (s->stopped || s->n_gate == 0 || !(s->budget > 0.0))
         return RPR_OK;
-    RPR_TRY(rpr_search_ranges(s));
+    RPR_TRY(rpr_search_ranges(s, RANGE_FRAMES));
     keep_weights(s);
     RPR_TRY(rpr_search_scale(s, LEAST_SCALE, MOST_SCALE, FIRST_HALVINGS));
     while (s->round + 1 < SEARCH_ROUNDS && !s->stopped) {

@@ -56,8 +56,8 @@ void rpr_search_close(search *s);
 /** Leaves the best gates in `best`; exact ones at the least. */
 int rpr_search_run(search *s);
 
-/** Sets lo and hi of all gates from some of the frames. */
-int rpr_search_ranges(search *s);
+/** Sets lo and hi of all layers and gates from about n of the frames. */
+int rpr_search_ranges(search *s, size_t n);
 
 /** Runs frames with the gates in `layer`, and counts them as work that is done. */
 int rpr_search_try(search *s, replay_frames f, replay_result *result);
