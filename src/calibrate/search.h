@@ -17,7 +17,7 @@ typedef struct search_gate {
     rpr_gate_kind kind; /* DEADZONE; LEVELS or OFF where that was found to be better */
 } search_gate;
 
-enum { SEARCH_ROUNDS = 4, SEARCH_TRIALS = 64, SEARCH_FOLDS = 5 };
+enum { SEARCH_ROUNDS = 3, SEARCH_TRIALS = 64, SEARCH_FOLDS = 5 };
 
 /** Gates that were tried on all frames that may be used, by what they come from. */
 typedef struct search_trial {

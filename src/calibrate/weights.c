@@ -12,7 +12,7 @@
 #include "calibrate/search.h"
 
 #define SPREAD 1.6       /* a gate is measured at its threshold times and divided by this */
-#define FEWEST_FRAMES 40 /* that are run to measure it, or all that there are */
+#define FEWEST_FRAMES 32 /* that are run to measure it, or all that there are */
 #define EXPONENT 0.4     /* of the step: 1 / (sum of the slopes of work and deviation), about */
 #define WIDEST_STEP 20.0 /* times the mean, and a part of it */
 #define WIDEST 20.0      /* a weight, and its inverse */
