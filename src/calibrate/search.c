@@ -32,11 +32,8 @@ static void list_gates(search *s)
         int at = index_of(s, info.gate);
         if (at < 0) {
             at = (int)s->n_gate++;
-            s->gate[at] = (search_gate){.gate = info.gate,
-                                        .lo = INFINITY,
-                                        .hi = -INFINITY,
-                                        .weight = 1.0,
-                                        .kind = RPR_GATE_DEADZONE};
+            s->gate[at] =
+                (search_gate){.gate = info.gate, .lo = INFINITY, .hi = -INFINITY, .weight = 1.0};
         }
         s->gate_of_layer[s->n_layer] = at;
         s->layer[s->n_layer++].layer = i;
@@ -109,8 +106,6 @@ int rpr_search_ranges(search *s, size_t n)
 /** The rule of a gate with a threshold; exact if its input has no range. */
 static rpr_gate rule_of(const search_gate *g, double threshold)
 {
-    if (g->kind == RPR_GATE_OFF)
-        return (rpr_gate){.kind = RPR_GATE_OFF};
     if (!(g->lo < g->hi) || !(threshold > 0.0))
         return (rpr_gate){.kind = RPR_GATE_EXACT};
     return (rpr_gate){.kind = RPR_GATE_DEADZONE,
@@ -153,7 +148,7 @@ static void keep_weights(search *s)
 int rpr_search_run(search *s)
 {
     s->all = RANGE_FRAMES + (double)s->seen * (1 + FIRST_HALVINGS + NARROWINGS) +
-             (SEARCH_ROUNDS - 1) * ((double)s->seen * HALVINGS + rpr_search_weighing(s));
+             (SEARCH_ROUNDS - 1) * (double)s->seen * HALVINGS + rpr_search_weighing(s);
     RPR_TRY(begin_exact(s));
     if (s->stopped || s->n_gate == 0 || !(s->budget > 0.0))
         return RPR_OK;
