@@ -323,7 +323,7 @@ static const option options[] = {
     {"--all-gates", STREAMS, set_all_gates, NULL},
     {"--fit", CMD_RUN | CMD_BENCH, set_fit, NULL},
     {"--weights", STREAMS, set_weights, "auto, f32 or bf16"},
-    {"--shape", STREAMS | CMD_INFO, set_shape, "[NAME=]1,3,640,640"},
+    {"--shape", FRAMES | CMD_INFO, set_shape, "[NAME=]1,3,640,640"},
     {"--decode", FRAMES, set_decode, "nanodet, ssd or none"},
     {"--mean", FRAMES, set_mean, "one number, or three such as 123.7,116.3,103.5"},
     {"--scale", FRAMES, set_scale, "one number, or three, none of them 0"},

@@ -78,9 +78,9 @@ struct rpr_stream {
     char *scratch;   /* results of GENERIC steps */
     rpr_view *views; /* room for the views of one GENERIC step */
     rpr_linear_scratch linear_scratch;
-    int32_t *bins;           /* for profiling ranges */
-    double cost;             /* of the present frame with reuse, by counts */
-    double dense_cost;       /* of any frame without */
+    int32_t *bins;     /* for profiling ranges */
+    double cost;       /* of the present frame with reuse, by counts */
+    double dense_cost; /* of any frame without */
     rpr_frame_stats stats;
     rpr_error error;
 };

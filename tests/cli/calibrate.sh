@@ -75,6 +75,7 @@ refuses 2 '--budget nan: should be' calibrate net.onnx good.avi --budget nan -o 
 refuses 2 '--budget 1e+09: an error by rel_l2' calibrate net.onnx good.avi --budget 1e9 -o p.json
 refuses 2 '--budget 1.5: an error by f1 is 1 at most' calibrate net.onnx good.avi --budget 1.5 --metric f1 --decode ssd -o p.json
 refuses 2 '--objective work: should be time or macs' calibrate net.onnx good.avi --budget 1 --objective work -o p.json
+expect 0 calibrate net.onnx good.avi --budget 1 --shape 1,3,32,32 -o new.json
 refuses 3 'all of them skipped' calibrate net.onnx good.avi --skip 99 --budget 1 -o new.json
 refuses 2 '--metric l2: should be rel_l2, max_abs or f1' calibrate net.onnx good.avi --metric l2
 refuses 2 '--metric f1 needs --decode' calibrate net.onnx good.avi --metric f1 --budget 1 -o p.json
