@@ -95,13 +95,14 @@ class FrameStats(c.Structure):
     _fields_ = [('frame', c.c_uint64), ('inputs', c.c_int64), ('changed', c.c_int64),
                 ('macs_dense', c.c_int64), ('macs_executed', c.c_int64), ('ms', c.c_double),
                 ('layers', c.c_int * 3), ('refreshed', c.c_int), ('bypassed', c.c_int),
-                ('cut', c.c_int)]
+                ('cut', c.c_int), ('cost', c.c_double), ('cost_dense', c.c_double)]
 
 
 class LayerStats(c.Structure):
     _fields_ = [('choice', c.c_int), ('inputs', c.c_int64), ('changed', c.c_int64),
                 ('macs_dense', c.c_int64), ('macs_executed', c.c_int64), ('ms', c.c_double),
-                ('range_lo', c.c_float), ('range_hi', c.c_float)]
+                ('range_lo', c.c_float), ('range_hi', c.c_float),
+                ('pixels', c.c_int64), ('changed_pixels', c.c_int64)]
 
 
 class Oracle(c.Structure):

@@ -320,6 +320,42 @@ static int set_audit(void *target, const char *v)
     return 1;
 }
 
+static int set_objective(void *target, const char *v)
+{
+    cli_options *o = target;
+    const int time = strcmp(v, "time") == 0;
+    o->objective = time ? RPR_OBJECTIVE_TIME : RPR_OBJECTIVE_MACS;
+    return time || strcmp(v, "macs") == 0;
+}
+
+static int set_preset(void *target, const char *v)
+{
+    ((cli_options *)target)->preset = v;
+    return strcmp(v, "isca2018") == 0;
+}
+
+static int set_clusters(void *target, const char *v)
+{
+    int64_t n;
+    if (!option_int(v, 2, 65536, &n))
+        return 0;
+    ((cli_options *)target)->clusters = (int)n;
+    return 1;
+}
+
+static int set_leave_out(void *target, const char *v)
+{
+    ((cli_options *)target)->leave_out = v;
+    return *v != 0;
+}
+
+static int set_pareto(void *target, const char *v)
+{
+    (void)v;
+    ((cli_options *)target)->pareto = 1;
+    return 1;
+}
+
 static const option options[] = {
     {"--gate", STREAMS, set_gate,
      "off, exact, levels:C (C from 2 to 65536) or deadzone:T (0 <= T < 1, such as 2/255)"},
@@ -341,6 +377,11 @@ static const option options[] = {
     {"--budget", CMD_CALIBRATE | AUDITED, set_budget, "a number, 0 or more"},
     {"--metric", CMD_CALIBRATE | AUDITED, set_metric, "rel_l2, max_abs or f1"},
     {"--audit", AUDITED, set_audit, "a number of frames, 1 to 1000000"},
+    {"--objective", CMD_CALIBRATE, set_objective, "time or macs"},
+    {"--preset", CMD_CALIBRATE, set_preset, "isca2018"},
+    {"--clusters", CMD_CALIBRATE, set_clusters, "a number from 2 to 65536"},
+    {"--leave-out", CMD_CALIBRATE, set_leave_out, "names of layers, with commas between them"},
+    {"--pareto", CMD_CALIBRATE, set_pareto, NULL},
     {"-o", CMD_CALIBRATE, set_output, "a file to write"},
     {"--out", CMD_RUN, set_out, "a directory"},
     {"--overlay", CMD_RUN, set_overlay, "a video file to write"},
@@ -366,6 +407,22 @@ static int take_name(void *target, const char *name)
     return 1;
 }
 
+static int check_calibrate(const cli_options *o)
+{
+    if ((o->budget < 0 && !o->preset) || !o->output)
+        return cli_fail(CLI_USAGE, "calibrate needs %s; see: reprise help calibrate",
+                        o->budget < 0 && !o->preset ? "--budget" : "-o FILE");
+    if (o->budget > 1 && o->metric != METRIC_MAX_ABS)
+        return cli_fail(CLI_USAGE, "--budget %g: an error by %s is 1 at most", o->budget,
+                        metric_name(o->metric));
+    if (o->preset && (o->budget >= 0 || o->pareto))
+        return cli_fail(CLI_USAGE, "--preset cannot stand together with %s",
+                        o->pareto ? "--pareto" : "--budget");
+    if (!o->preset && (o->clusters || o->leave_out))
+        return cli_fail(CLI_USAGE, "%s is of --preset", o->clusters ? "--clusters" : "--leave-out");
+    return CLI_DONE;
+}
+
 static int check(const cli_options *o)
 {
     const char *name = help_command_name(o->command);
@@ -376,9 +433,6 @@ static int check(const cli_options *o)
         return cli_fail(CLI_USAGE, "--range cannot stand together with --mean or --scale");
     if (o->min_f1 >= 0 && o->decode == DECODE_NONE)
         return cli_fail(CLI_USAGE, "--min-f1 needs --decode: it is about boxes");
-    if (o->command == CMD_CALIBRATE && (o->budget < 0 || !o->output))
-        return cli_fail(CLI_USAGE, "calibrate needs %s; see: reprise help calibrate",
-                        o->budget < 0 ? "--budget" : "-o FILE");
     if (o->metric == METRIC_F1 && o->decode == DECODE_NONE)
         return cli_fail(CLI_USAGE, "--metric f1 needs --decode: it is about boxes");
     if (o->audit && o->gate.kind == RPR_GATE_OFF)
@@ -391,6 +445,8 @@ static int check(const cli_options *o)
     if (o->trace && o->gate.kind == RPR_GATE_OFF)
         return cli_fail(CLI_USAGE, "--trace needs a gate: with --gate off nothing is compared, so "
                                    "there is nothing to write");
+    if (o->command == CMD_CALIBRATE)
+        return check_calibrate(o);
     return CLI_DONE;
 }
 
@@ -412,5 +468,10 @@ int cli_parse(cli_command command, int argc, char **argv, cli_options *o, int *h
                                 .name = help_command_name(command),
                                 .take = take_name};
     int code = options_read(&table, argc, argv, o, help);
-    return code != CLI_DONE || *help ? code : check(o);
+    if (code != CLI_DONE || *help)
+        return code;
+    code = check(o);
+    if (o->preset && !o->clusters)
+        o->clusters = 32; /* what the paper uses for networks on pictures */
+    return code;
 }

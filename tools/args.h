@@ -3,7 +3,7 @@
 #ifndef TOOLS_ARGS_H
 #define TOOLS_ARGS_H
 
-#include "reprise/reprise.h"
+#include "reprise/calibrate.h"
 
 #include "decoder.h"
 #include "metrics.h"
@@ -52,6 +52,11 @@ typedef struct cli_options {
     double noise;                   /**< sigmas; 0: off */
     rpr_rect ignore[CLI_MAX_RECTS]; /**< in the input's own pixels */
     size_t n_ignore;
+    rpr_objective objective; /**< calibrate */
+    const char *preset;      /**< calibrate; "isca2018" or NULL */
+    int clusters;            /**< ... of it; 0: not given */
+    const char *leave_out;   /**< ... names of layers, with commas, or NULL */
+    int pareto;              /**< calibrate: compare schemes instead of writing a plan */
 } cli_options;
 
 /**

@@ -74,7 +74,7 @@ static const page pages[] = {
      "  --max-rel-l2 E        the relative L2 error of no output may exceed E\n"
      "  --min-f1 F            the boxes must agree with the dense run's with an F1 of F or more\n"},
     {CMD_CALIBRATE, "calibrate", "find the gates that keep an error budget",
-     "reprise calibrate MODEL INPUT --budget E -o PLAN.json [options]",
+     "reprise calibrate MODEL INPUT (--budget E | --preset isca2018) -o PLAN.json [options]",
      "Runs INPUT, a sample of the stream, again and again with other gates, and writes those with\n"
      "which the fewest MACs are executed while the error stays within the budget: a plan, for\n"
      "reprise run --plan. The last fifth of the frames is held back from the search; the plan "
@@ -86,7 +86,18 @@ static const page pages[] = {
      "  --metric METRIC       rel_l2: relative L2 error of the worst output (default); max_abs: "
      "its\n"
      "                        largest difference; f1: 1 - F1 of the boxes, needs --decode\n"
-     "  -o FILE               the plan to write; - is stdout\n"},
+     "  --objective WHAT      what is to be small: macs (default), or time, by a model that "
+     "counts\n"
+     "                        what is done and never looks at a clock\n"
+     "  --preset isca2018     no search, but the procedure of the paper: the range of every "
+     "layer's\n"
+     "                        input is profiled and cut into clusters; run it with --all-gates\n"
+     "  --clusters C          ... so many (default 32; the paper: 32, for speech 16)\n"
+     "  --leave-out NAME,...  ... but in these layers, which are always dense\n"
+     "  --pareto              write no plan but the error and the work of the plan with its\n"
+     "                        thresholds scaled, of uniform dead-zones, levels, whole pixels and\n"
+     "                        frame skipping on the frames held back; bench/fidelity.py plots it\n"
+     "  -o FILE               the plan to write, - is stdout; with --pareto .json or .csv\n"},
     {CMD_SIM, "sim", "simulate the ISCA 2018 accelerator, with and without reuse",
      "reprise sim (--trace F | --net NAME --similarity S) [options]",
      "Runs the same executions on the accelerator of the paper without and with reuse, and prints\n"

@@ -47,8 +47,9 @@ static json_t *gate_json(const rpr_model *m, const rpr_layer_gate *g)
 
 static json_t *result_json(const rpr_calibration_result *r)
 {
-    return json_pack("{s:I, s:o, s:o}", "frames", (json_int_t)r->frames, "error",
-                     json_number(r->error), "mac_share", json_number(r->mac_share));
+    return json_pack("{s:I, s:o, s:o, s:o}", "frames", (json_int_t)r->frames, "error",
+                     json_number(r->error), "mac_share", json_number(r->mac_share), "cost_share",
+                     json_number(r->cost_share));
 }
 
 int plan_file_write(const char *path, const rpr_model *m, const plan_origin *from,
@@ -60,12 +61,22 @@ int plan_file_write(const char *path, const rpr_model *m, const plan_origin *fro
     json_t *gates = json_array();
     for (size_t i = 0; i < c->n; i++)
         json_array_append_new(gates, gate_json(m, &c->gate[i]));
-    json_t *root =
-        json_pack("{s:i, s:s, s:{s:s, s:s}, s:s, s:o, s:o, s:o, s:o}", "schema", SCHEMA, "kind",
-                  KIND, "model", "file", slash ? slash + 1 : from->model, "fingerprint", text,
-                  "metric", metric_name(from->metric), "budget", json_number(from->budget), "seen",
-                  result_json(&c->seen), "held_back", result_json(&c->held_back), "gates", gates);
-    return root ? json_file_write(root, path) : cli_no_memory();
+    json_t *root = json_pack("{s:i, s:s, s:{s:s, s:s}, s:s, s:o, s:o}", "schema", SCHEMA, "kind",
+                             KIND, "model", "file", slash ? slash + 1 : from->model, "fingerprint",
+                             text, "metric", metric_name(from->metric), "seen",
+                             result_json(&c->seen), "held_back", result_json(&c->held_back));
+    if (!root)
+        return cli_no_memory();
+    if (from->preset) {
+        json_object_set_new(root, "preset", json_string(from->preset));
+        json_object_set_new(root, "clusters", json_integer(from->clusters));
+    } else {
+        json_object_set_new(root, "budget", json_number(from->budget));
+        json_object_set_new(root, "objective",
+                            json_string(from->objective == RPR_OBJECTIVE_TIME ? "time" : "macs"));
+    }
+    json_object_set_new(root, "gates", gates);
+    return json_file_write(root, path);
 }
 
 /* ----------------------------------------------------------------- reading */
@@ -78,35 +89,89 @@ static double number_of(const json_t *o, const char *key)
 }
 
 /* Numbers that rpr_stream_create would refuse are refused here, where the file can be named. */
-static int has_good_numbers(const rpr_gate *g)
+static const char *wrong_number(const json_t *o, const rpr_gate *g)
 {
-    const int ranged = g->lo != 0 || g->hi != 0;
-    return (g->kind != RPR_GATE_DEADZONE || (g->threshold >= 0 && g->threshold < 1)) &&
-           (g->kind != RPR_GATE_LEVELS || (g->levels >= 2 && g->levels <= 65536)) &&
-           (!ranged || g->lo < g->hi);
+    const int ranged = json_object_get(o, "lo") || json_object_get(o, "hi");
+    const json_t *levels = json_object_get(o, "levels");
+    if (g->kind == RPR_GATE_DEADZONE &&
+        !(json_object_get(o, "threshold") && g->threshold >= 0 && g->threshold < 1))
+        return "threshold should be a number from 0 to below 1";
+    if (g->kind == RPR_GATE_LEVELS &&
+        !(json_is_integer(levels) && g->levels >= 2 && g->levels <= 65536))
+        return "levels should be a number from 2 to 65536";
+    if (ranged && !(fabs(g->lo) <= 1e30 && fabs(g->hi) <= 1e30 && g->lo < g->hi))
+        return "lo and hi should be numbers, lo below hi";
+    return NULL;
 }
 
-/* 0 if it is not a gate as written above. */
-static int read_gate(const json_t *o, const rpr_model *m, rpr_layer_gate *g)
+static int kind_of(const char *name)
 {
-    const char *kind = json_string_value(json_object_get(o, "gate"));
+    for (int k = 0; name && k < (int)(sizeof kinds / sizeof kinds[0]); k++)
+        if (strcmp(name, kinds[k]) == 0)
+            return k;
+    return -1;
+}
+
+static const char *unknown_key(json_t *o)
+{
+    static const char *const keys[] = {"layer", "name", "gate", "threshold", "levels", "lo", "hi"};
+    const char *key;
+    json_t *value;
+    json_object_foreach(o, key, value)
+    {
+        size_t k = 0;
+        while (k < sizeof keys / sizeof keys[0] && strcmp(key, keys[k]) != 0)
+            k++;
+        if (k == sizeof keys / sizeof keys[0])
+            return key;
+    }
+    return NULL;
+}
+
+/* NULL, or what is wrong with it as a gate as written above. */
+static const char *read_gate(json_t *o, const rpr_model *m, rpr_layer_gate *g)
+{
     const char *name = json_string_value(json_object_get(o, "name"));
     const json_t *layer = json_object_get(o, "layer");
+    const int kind = kind_of(json_string_value(json_object_get(o, "gate")));
     rpr_layer_info info;
     *g = (rpr_layer_gate){.layer = (size_t)json_integer_value(layer)};
-    if (!kind || !name || !json_is_integer(layer) ||
-        rpr_model_layer(m, g->layer, &info) != RPR_OK || strcmp(info.name, name) != 0)
-        return 0;
-    g->gate.lo = number_of(o, "lo");
-    g->gate.hi = number_of(o, "hi");
-    g->gate.threshold = number_of(o, "threshold");
-    g->gate.levels = (int)json_integer_value(json_object_get(o, "levels"));
-    for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++)
-        if (strcmp(kind, kinds[k]) == 0) {
-            g->gate.kind = (rpr_gate_kind)k;
-            return has_good_numbers(&g->gate);
-        }
-    return 0;
+    if (unknown_key(o))
+        return "a key that no gate has";
+    if (!name || !json_is_integer(layer) || rpr_model_layer(m, g->layer, &info) != RPR_OK ||
+        !info.weighted || strcmp(info.name, name) != 0)
+        return "no weighted layer of this model has that number and name";
+    if (kind < 0)
+        return "gate should be off, exact, levels or deadzone";
+    const json_int_t levels = json_integer_value(json_object_get(o, "levels"));
+    g->gate = (rpr_gate){.kind = (rpr_gate_kind)kind,
+                         .levels = levels > 0 && levels <= 65536 ? (int)levels : 0,
+                         .threshold = number_of(o, "threshold"),
+                         .lo = number_of(o, "lo"),
+                         .hi = number_of(o, "hi")};
+    return wrong_number(o, &g->gate);
+}
+
+static int same_gate(const rpr_gate *a, const rpr_gate *b)
+{
+    return a->kind == b->kind && a->levels == b->levels && !(a->threshold < b->threshold) &&
+           !(a->threshold > b->threshold) && !(a->lo < b->lo) && !(a->lo > b->lo) &&
+           !(a->hi < b->hi) && !(a->hi > b->hi);
+}
+
+/* NULL, or how a gate contradicts one before it. */
+static const char *contradiction(const rpr_model *m, const rpr_layer_gate *gates, size_t n)
+{
+    rpr_layer_info own, other;
+    (void)rpr_model_layer(m, gates[n].layer, &own);
+    for (size_t i = 0; i < n; i++) {
+        (void)rpr_model_layer(m, gates[i].layer, &other);
+        if (gates[i].layer == gates[n].layer)
+            return "the layer has one already";
+        if (other.gate == own.gate && !same_gate(&gates[i].gate, &gates[n].gate))
+            return "another layer reads the same tensor and has a different one";
+    }
+    return NULL;
 }
 
 static int read_gates(const char *path, const json_t *list, const rpr_model *m,
@@ -116,10 +181,14 @@ static int read_gates(const char *path, const json_t *list, const rpr_model *m,
     *gates = calloc(count ? count : 1, sizeof **gates);
     if (!*gates)
         return cli_no_memory();
-    for (*n = 0; *n < count; ++*n)
-        if (!read_gate(json_array_get(list, *n), m, &(*gates)[*n]))
-            return cli_fail(CLI_BAD_INPUT, "%s: gates[%zu] is no gate of a layer of this model",
-                            path, *n);
+    for (*n = 0; *n < count; ++*n) {
+        const char *wrong = read_gate(json_array_get(list, *n), m, &(*gates)[*n]);
+        if (!wrong)
+            wrong = contradiction(m, *gates, *n);
+        if (wrong)
+            return cli_fail(CLI_BAD_INPUT, "%s: gates[%zu] is no gate of this model: %s", path, *n,
+                            wrong);
+    }
     return CLI_DONE;
 }
 
@@ -162,7 +231,7 @@ int plan_file_read(const char *path, const rpr_model *m, rpr_layer_gate **gates,
                    plan_promise *promise)
 {
     json_error_t err;
-    json_t *root = json_load_file(path, 0, &err);
+    json_t *root = json_load_file(path, JSON_REJECT_DUPLICATES, &err);
     *gates = NULL;
     *n = 0;
     if (!root)

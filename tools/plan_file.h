@@ -11,7 +11,10 @@
 typedef struct plan_origin {
     const char *model; /**< file */
     metric_kind metric;
-    double budget;
+    const char *preset; /**< NULL: none, and the next is not used */
+    int clusters;
+    double budget; /**< below 0: none */
+    rpr_objective objective;
 } plan_origin;
 
 /** What a plan was made to keep. */

@@ -20,6 +20,7 @@ void progress_step(progress *p, int64_t done)
     if (!p->active || now - p->drawn < 100)
         return;
     p->drawn = now;
+    double left = done > 0 ? (double)(p->total - done) * (now - p->start) / 1e3 / (double)done : 0;
     double rate = (double)done * 1e3 / (now - p->start + 1e-3);
     if (p->total <= 0) {
         fprintf(stderr, "\r%lld %s, %.1f a second ", (long long)done, p->what, rate);
@@ -30,8 +31,12 @@ void progress_step(progress *p, int64_t done)
     for (int i = 0; i < WIDTH; i++)
         bar[i] = i < full ? '#' : '.';
     bar[WIDTH] = 0;
-    fprintf(stderr, "\r[%s] %lld/%lld %s, %.1f a second ", bar, (long long)done,
-            (long long)p->total, p->what, rate);
+    if (p->what)
+        fprintf(stderr, "\r[%s] %lld/%lld %s, %.1f a second", bar, (long long)done,
+                (long long)p->total, p->what, rate);
+    else
+        fprintf(stderr, "\r[%s] %3d %%", bar, (int)(100 * done / p->total));
+    fprintf(stderr, ", %d:%02d left \033[K", (int)left / 60, (int)left % 60);
 }
 
 void progress_end(progress *p)

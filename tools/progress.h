@@ -9,7 +9,8 @@ typedef struct progress {
     int64_t total; /**< -1: unknown */
     double start, drawn;
     int active;       /**< stderr is a terminal */
-    const char *what; /**< "frames", unless set otherwise after the start */
+    const char *what; /**< "frames", unless set otherwise after the start. NULL: done and total
+                           are drawn as a percentage */
 } progress;
 
 void progress_start(progress *p, int64_t total);

@@ -30,6 +30,12 @@ typedef struct rpr_sample {
     int (*frame)(void *user, size_t i, rpr_input *in);
 } rpr_sample;
 
+/** What is to be small within the budget. */
+typedef enum rpr_objective {
+    RPR_OBJECTIVE_MACS = 0, /**< executed multiply-accumulates */
+    RPR_OBJECTIVE_TIME = 1  /**< rpr_frame_stats.cost: modelled time, the same on every run */
+} rpr_objective;
+
 typedef struct rpr_calibrate_options {
     size_t struct_size; /**< set by rpr_calibrate_options_init */
     double budget;      /**< largest error by the metric; 0: exact gates. Finite, not negative */
@@ -41,6 +47,7 @@ typedef struct rpr_calibrate_options {
      */
     int (*progress)(void *user, double done);
     void *progress_user;
+    rpr_objective objective; /**< default MACS */
 } rpr_calibrate_options;
 
 RPR_API void rpr_calibrate_options_init(rpr_calibrate_options *o);
@@ -49,7 +56,8 @@ RPR_API void rpr_calibrate_options_init(rpr_calibrate_options *o);
 typedef struct rpr_calibration_result {
     size_t frames;
     double error;
-    double mac_share; /**< executed / dense */
+    double mac_share;  /**< executed / dense */
+    double cost_share; /**< modelled time (rpr_frame_stats.cost) / that of dense runs */
 } rpr_calibration_result;
 
 typedef struct rpr_calibration {
@@ -60,13 +68,48 @@ typedef struct rpr_calibration {
 } rpr_calibration;
 
 /**
- * Finds gates with which the error stays within the budget on the frames that the search sees.
- * Thresholds follow theta = s * range * (MACs / sensitivity^2)^p: a layer is sensitive as the
- * output deviates when it alone has a dead-zone. RPR_ERR_ARGUMENT for bad options, a sample that is
+ * Finds gates with which the error stays within the budget on the frames that the search sees, as a
+ * whole and, as far as it can be told from the deviation, in every part of them. doc/fidelity.md
+ * says how. With budget 0 all gates are exact. RPR_ERR_ARGUMENT for bad options, a sample that is
  * too short or cannot be read, or a metric that gives NaN. On failure *out is NULL.
  */
 RPR_API int rpr_calibrate(const rpr_model *m, const rpr_sample *sample,
                           const rpr_calibrate_options *opt, rpr_calibration **out, rpr_error *err);
+
+/**
+ * The procedure of the paper (Riera, Arnau, Gonzalez, ISCA 2018): the range of every weighted
+ * layer's input is profiled over the frames that are not held back, without the 0.01 % of outliers
+ * at either end, and cut into `clusters` (2 to 65536; the paper: 16 or 32) by a linear quantiser;
+ * the layers in left_out (indices of rpr_model_layer), and those that read the same tensor as one
+ * of them, are always dense. `budget` and `objective` are not used. The results are those of
+ * streams with all_gates, which compare every layer as the paper does. Errors as of rpr_calibrate.
+ */
+RPR_API int rpr_calibrate_isca2018(const rpr_model *m, const rpr_sample *sample,
+                                   const rpr_calibrate_options *opt, int clusters,
+                                   const size_t *left_out, size_t n_left_out, rpr_calibration **out,
+                                   rpr_error *err);
+
+/** A way to run frames, to be held against others. */
+typedef struct rpr_way {
+    rpr_gate gate;                     /**< of all layers but those in layer_gates */
+    const rpr_layer_gate *layer_gates; /**< as in rpr_stream_options */
+    size_t n_layer_gates;
+    int all_gates;    /**< as in rpr_stream_options */
+    int whole_pixels; /**< 1: counts MACs as if a pixel with any changed value were recomputed as a
+                           whole, in layers that correct; the error stays that of single values, and
+                           cost_share is NaN: nothing was run that way */
+    int every; /**< k > 1: the dense result of every k-th frame stands in between, and nothing else
+                    of this is used. Else 0 */
+} rpr_way;
+
+/**
+ * Runs frames [first, sample->n) in every one of n ways and writes what was measured: result[i] of
+ * way[i]. Uses the metric, threads and progress of opt. Errors as of rpr_calibrate; ended by
+ * `progress`: RPR_ERR_STATE.
+ */
+RPR_API int rpr_measure(const rpr_model *m, const rpr_sample *sample, size_t first,
+                        const rpr_calibrate_options *opt, const rpr_way *way, size_t n,
+                        rpr_calibration_result *result, rpr_error *err);
 
 /** NULL is allowed. */
 RPR_API void rpr_calibration_destroy(rpr_calibration *c);

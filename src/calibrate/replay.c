@@ -76,6 +76,7 @@ int rpr_replay_open(replay *r, const rpr_model *m, const rpr_sample *sample,
                   .sample = sample,
                   .metric = metric,
                   .threads = o->threads,
+                  .objective = o->objective,
                   .n_in = rpr_model_n_inputs(m),
                   .n_out = rpr_model_n_outputs(m),
                   .err = err};
@@ -93,61 +94,158 @@ void rpr_replay_close(replay *r)
     rpr_free(r->memory);
 }
 
-static int add_frame(const replay *r, const rpr_stream *s, size_t frame, replay_result *sum,
-                     double macs[2])
+/** Sums over frames. */
+typedef struct sums {
+    size_t frames;
+    double macs, macs_dense, cost, cost_dense;
+    double by_pixel; /* MACs, if they are asked for */
+} sums;
+
+static void begin(const replay *r, sums *sum)
+{
+    *sum = (sums){0};
+    r->metric->begin(r->metric->user);
+}
+
+static int add_frame(const replay *r, const rpr_stream *s, size_t frame, sums *sum)
 {
     rpr_frame_stats st;
     (void)rpr_stream_frame_stats(s, &st);
-    macs[0] += (double)st.macs_executed;
-    macs[1] += (double)st.macs_dense;
     sum->frames++;
+    sum->macs += (double)st.macs_executed;
+    sum->macs_dense += (double)st.macs_dense;
+    sum->cost += st.cost;
+    sum->cost_dense += st.cost_dense;
     if (r->metric->add(r->metric->user, r->dense + frame * r->n_out, r->out, r->n_out) != 0)
         return rpr_fail(r->err, RPR_ERR_ARGUMENT, "metric: frame %zu was not taken", frame);
     return RPR_OK;
 }
 
-static int finish(const replay *r, const double macs[2], replay_result *result)
+static int finish(const replay *r, const sums *sum, replay_result *result)
 {
     const rpr_metric *m = r->metric;
-    result->error = m->error(m->user);
+    *result = (replay_result){.frames = sum->frames, .error = m->error(m->user)};
     result->deviation = m->deviation ? m->deviation(m->user) : result->error;
-    result->mac_share = macs[1] > 0.0 ? macs[0] / macs[1] : 0.0;
+    result->mac_share = sum->macs_dense > 0.0 ? sum->macs / sum->macs_dense : 0.0;
+    result->cost_share = sum->cost_dense > 0.0 ? sum->cost / sum->cost_dense : 0.0;
+    result->work = r->objective == RPR_OBJECTIVE_TIME ? result->cost_share : result->mac_share;
     if (isnan(result->error) || isnan(result->deviation) || result->error < 0.0)
-        return rpr_fail(r->err, RPR_ERR_ARGUMENT, "metric: an error of %g", result->error);
+        return rpr_fail(r->err, RPR_ERR_ARGUMENT, "metric: an error of %g",
+                        isnan(result->deviation) ? result->deviation : result->error);
     return RPR_OK;
+}
+
+static int open_stream(const replay *r, const rpr_way *way, rpr_stream **s)
+{
+    rpr_stream_options o;
+    rpr_stream_options_init(&o);
+    o.gate = way->gate;
+    o.threads = r->threads;
+    o.bypass = 0; /* what was bypassed would say nothing about the gates */
+    o.all_gates = way->all_gates;
+    o.layer_gates = way->layer_gates;
+    o.n_layer_gates = way->n_layer_gates;
+    return rpr_stream_create(r->model, &o, s, r->err);
+}
+
+/** What corrections would have executed if whole pixels passed, on the last frame. */
+static double macs_by_pixel(const replay *r, const rpr_stream *s)
+{
+    double macs = 0.0;
+    for (size_t i = 0; i < rpr_model_n_layers(r->model); i++) {
+        rpr_layer_stats st;
+        (void)rpr_stream_layer_stats(s, i, &st);
+        const double executed = (double)st.macs_executed;
+        macs += st.choice == RPR_CHOICE_CORRECT && st.pixels > 0
+                    ? fmax(executed,
+                           (double)st.macs_dense * (double)st.changed_pixels / (double)st.pixels)
+                    : executed;
+    }
+    return macs;
+}
+
+/** The dense results of every k-th frame, held. */
+static int skip_frames(const replay *r, replay_frames f, size_t every, replay_result *result)
+{
+    sums sum;
+    begin(r, &sum);
+    for (size_t i = f.first + 1; i < f.end; i++) {
+        const size_t held = i - (i - f.first) % every;
+        sum.frames++;
+        sum.macs += held == i ? 1.0 : 0.0;
+        if (r->metric->add(r->metric->user, r->dense + i * r->n_out, r->dense + held * r->n_out,
+                           r->n_out) != 0)
+            return rpr_fail(r->err, RPR_ERR_ARGUMENT, "metric: frame %zu was not taken", i);
+    }
+    sum.cost = sum.macs;
+    sum.macs_dense = sum.cost_dense = (double)sum.frames;
+    return finish(r, &sum, result);
+}
+
+int rpr_replay_way(replay *r, replay_frames f, const rpr_way *way, replay_result *result)
+{
+    rpr_stream *s;
+    sums sum;
+    *result = (replay_result){0};
+    if (way->every > 1)
+        return skip_frames(r, f, (size_t)way->every, result);
+    RPR_TRY(open_stream(r, way, &s));
+    int status = RPR_OK;
+    begin(r, &sum);
+    for (size_t i = f.first; status == RPR_OK && i < f.end; i++) {
+        status = run_frame(r, s, i, r->out);
+        if (status == RPR_OK && i > f.first)
+            status = add_frame(r, s, i, &sum);
+        if (status == RPR_OK && i > f.first && way->whole_pixels)
+            sum.by_pixel += macs_by_pixel(r, s);
+    }
+    rpr_stream_destroy(s);
+    if (way->whole_pixels) {
+        sum.macs = sum.by_pixel;
+        sum.cost = (double)NAN;
+    }
+    return status == RPR_OK ? finish(r, &sum, result) : status;
+}
+
+static rpr_way exact_but(const rpr_layer_gate *gate, size_t n)
+{
+    return (rpr_way){.gate = {.kind = RPR_GATE_EXACT}, .layer_gates = gate, .n_layer_gates = n};
 }
 
 int rpr_replay_run(replay *r, replay_frames f, const rpr_layer_gate *gate, size_t n,
                    replay_result *result)
 {
-    rpr_stream_options o;
+    const rpr_way way = exact_but(gate, n);
+    return rpr_replay_way(r, f, &way, result);
+}
+
+int rpr_replay_folds(replay *r, size_t end, const rpr_layer_gate *gate, size_t n_gate,
+                     replay_result *fold, size_t n)
+{
     rpr_stream *s;
-    double macs[2] = {0.0, 0.0};
-    *result = (replay_result){0};
-    rpr_stream_options_init(&o);
-    o.threads = r->threads;
-    o.bypass = 0; /* what was bypassed would say nothing about the gates */
-    o.layer_gates = gate;
-    o.n_layer_gates = n;
-    RPR_TRY(rpr_stream_create(r->model, &o, &s, r->err));
-    int status = RPR_OK;
-    r->metric->begin(r->metric->user);
-    for (size_t i = f.first; status == RPR_OK && i < f.end; i += f.step) {
-        status = run_frame(r, s, i, r->out);
-        if (status == RPR_OK && i > f.first)
-            status = add_frame(r, s, i, result, macs);
+    sums sum;
+    const rpr_way way = exact_but(gate, n_gate);
+    RPR_TRY(open_stream(r, &way, &s));
+    int status = run_frame(r, s, 0, r->out);
+    for (size_t k = 0, i = 1; status == RPR_OK && k < n; k++) {
+        begin(r, &sum);
+        for (; status == RPR_OK && i < 1 + (end - 1) * (k + 1) / n; i++) {
+            status = run_frame(r, s, i, r->out);
+            if (status == RPR_OK)
+                status = add_frame(r, s, i, &sum);
+        }
+        if (status == RPR_OK)
+            status = finish(r, &sum, &fold[k]);
     }
     rpr_stream_destroy(s);
-    return status == RPR_OK ? finish(r, macs, result) : status;
+    return status;
 }
 
 int rpr_replay_ranges(replay *r, size_t frame, double *lo, double *hi)
 {
-    rpr_stream_options o;
+    const rpr_way way = {.gate = {.kind = RPR_GATE_EXACT}, .all_gates = 1};
     rpr_stream *s;
-    rpr_stream_options_init(&o);
-    o.threads = r->threads;
-    RPR_TRY(rpr_stream_create(r->model, &o, &s, r->err));
+    RPR_TRY(open_stream(r, &way, &s));
     int status = run_frame(r, s, frame, NULL);
     for (size_t i = 0; status == RPR_OK && i < rpr_model_n_layers(r->model); i++) {
         rpr_layer_stats st;

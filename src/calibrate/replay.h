@@ -16,18 +16,21 @@ typedef struct replay {
     rpr_input *in;   /* of one frame */
     rpr_output *out; /* room for one frame's outputs */
     size_t n_in, n_out;
+    rpr_objective objective;
     rpr_output *dense; /* of all frames, n_out each */
     char *memory;      /* of out and dense */
     rpr_error *err;
 } replay;
 
-/** Frames first, first + step, ... below end; the first of them is dense and not counted. */
+/** Frames [first, end); the first of them is dense and not counted. */
 typedef struct replay_frames {
-    size_t first, end, step;
+    size_t first, end;
 } replay_frames;
 
 typedef struct replay_result {
-    double error, deviation, mac_share;
+    double error, deviation;
+    double mac_share, cost_share;
+    double work; /* that of the two which is to be small */
     size_t frames;
 } replay_result;
 
@@ -36,9 +39,16 @@ int rpr_replay_open(replay *r, const rpr_model *m, const rpr_sample *sample,
                     const rpr_calibrate_options *o, const rpr_metric *metric, rpr_error *err);
 void rpr_replay_close(replay *r);
 
+/** In any way. */
+int rpr_replay_way(replay *r, replay_frames f, const rpr_way *way, replay_result *result);
+
 /** Exact gates but for those given. */
 int rpr_replay_run(replay *r, replay_frames f, const rpr_layer_gate *gate, size_t n,
                    replay_result *result);
+
+/** One run over frames [0, end), whose result is given for each of n equal parts of them. */
+int rpr_replay_folds(replay *r, size_t end, const rpr_layer_gate *gate, size_t n_gate,
+                     replay_result *fold, size_t n);
 
 /** Widens lo and hi, one for each layer of the model, to the ranges of one frame. */
 int rpr_replay_ranges(replay *r, size_t frame, double *lo, double *hi);

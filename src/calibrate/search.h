@@ -1,24 +1,33 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The search for thresholds. */
+/*
+ * The search for thresholds. A gate's is scale * weight * range of its input: weights.c finds how
+ * the gates should stand to each other, scale.c how far all of them may go within the budget.
+ */
 #ifndef RPR_CALIBRATE_SEARCH_H
 #define RPR_CALIBRATE_SEARCH_H
 
 #include "calibrate/replay.h"
 
+enum { SEARCH_ROUNDS = 3, SEARCH_FACTORS = 6, SEARCH_TRIALS = 64, SEARCH_FOLDS = 5 };
+
+/** What one run of all gates came to. */
+typedef struct search_point {
+    double work, deviation2;
+} search_point;
+
 /** One gate that compares, with all layers that read through it. */
 typedef struct search_gate {
-    int gate;           /* as rpr_layer_info counts them */
-    double macs;        /* of its layers */
-    double sensitivity; /* deviation with a dead-zone here alone */
-    double lo, hi;      /* range of its input over the sample */
-    double weight;      /* threshold of the layer / common scale */
+    int gate;      /* as rpr_layer_info counts them */
+    double lo, hi; /* range of its input over the sample */
+    double weight; /* threshold / common scale, in the present round */
+    double gain;   /* logarithm of the work that it saves per squared deviation */
+    search_point point[SEARCH_FACTORS]; /* with other thresholds of this gate alone */
 } search_gate;
 
-enum { SEARCH_EXPONENTS = 4, SEARCH_HALVINGS = 8 };
-
-/** Gates that were tried, by the numbers they come from. */
+/** Gates that were tried on all frames that may be used, by what they come from. */
 typedef struct search_trial {
-    double exponent, scale;
+    int round;
+    double scale;
     replay_result result;
 } search_trial;
 
@@ -27,13 +36,16 @@ typedef struct search {
     double budget;
     int (*progress)(void *user, double done);
     void *progress_user;
-    size_t seen; /* frames of the sample that may be used */
-    search_gate *gate;
+    size_t seen;       /* frames of the sample that may be used */
+    search_gate *gate; /* by number of first layer */
     size_t n_gate;
-    rpr_layer_gate *layer; /* the thresholds of the last trial: all layers of all gates */
+    rpr_layer_gate *layer; /* of the last trial: all layers of all gates */
     int *gate_of_layer;    /* index in `gate` for every entry of `layer` */
     size_t n_layer;
-    search_trial trial[SEARCH_EXPONENTS * SEARCH_HALVINGS];
+    double *weights; /* n_gate of every round */
+    int round;
+    double scale; /* the largest within the budget, in the present round */
+    search_trial trial[SEARCH_TRIALS];
     size_t n_trial;
     double *lo, *hi;      /* of every layer of the model */
     rpr_layer_gate *best; /* n_layer, the best so far */
@@ -48,5 +60,30 @@ void rpr_search_close(search *s);
 
 /** Leaves the best gates in `best`; exact ones at the least. */
 int rpr_search_run(search *s);
+
+/** Sets lo and hi of all layers and gates from about n of the frames. */
+int rpr_search_ranges(search *s, size_t n);
+
+/** Runs frames with the gates in `layer`, and counts them as work that is done. */
+int rpr_search_try(search *s, replay_frames f, replay_result *result);
+
+/** Sets `layer` by the present weights and a scale; the threshold of gate `other` times `by`. */
+void rpr_search_set(search *s, double scale, size_t other, double by);
+#define SEARCH_NO_GATE SIZE_MAX
+
+/** Moves the weights by what every gate saves and spoils around the present scale. */
+int rpr_search_weigh(search *s);
+
+/** Frames that the weighing of all rounds runs, expected. */
+double rpr_search_weighing(const search *s);
+
+/** The largest scale within the budget between two; 2^-halvings of the way from it. */
+int rpr_search_scale(search *s, double low, double high, int halvings);
+
+/** Makes the trial with the least work that keeps the budget the best one. */
+void rpr_search_choose(search *s);
+
+/** Narrows the best until the budget is kept in every part of the frames, too. */
+int rpr_search_narrow(search *s);
 
 #endif

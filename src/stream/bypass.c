@@ -106,6 +106,7 @@ int rpr_stream_run_plain(rpr_stream *s)
         s->stats.changed += g->n_changed;
     }
     s->stats.bypassed = 1;
+    s->cost = run ? s->dense_cost : 0.0;
     return RPR_OK;
 }
 

@@ -73,6 +73,7 @@ int rpr_stream_create(const rpr_model *m, const rpr_stream_options *opt, rpr_str
     s->linear_scratch.pool = s->pool;
     rpr_stream_price_turns(s);
     rpr_stream_name_witnesses(s);
+    s->dense_cost = rpr_stream_plain_cost(s);
     rpr_stream_reset(s);
     *out = s;
     return RPR_OK;

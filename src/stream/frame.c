@@ -376,7 +376,7 @@ static void end_reuse(rpr_stream *s)
 static int run_frame(rpr_stream *s)
 {
     s->stats = (rpr_frame_stats){.frame = s->frame};
-    s->cost = s->dense_cost = 0.0;
+    s->cost = 0.0;
     rpr_pool_busy(s->pool, true);
     const bool bypassed = rpr_stream_bypasses(s), reuse = s->reuse && !bypassed;
     if (reuse)
@@ -412,7 +412,11 @@ int rpr_stream_run_masked(rpr_stream *s, const rpr_input *in, size_t n_in, const
         rpr_stream_reset(s); /* a step ran out of memory: what was computed so far is worthless */
         return status;
     }
+    if (!s->reuse)
+        s->cost = s->dense_cost;
     rpr_stream_weigh(s);
+    s->stats.cost = s->cost;
+    s->stats.cost_dense = s->dense_cost;
     rpr_stream_copy_outputs(s->stats.bypassed ? s->bypass.plain : s, out, n_out);
     s->stats.frame = s->frame++;
     s->runs++;

@@ -32,6 +32,8 @@ int rpr_stream_layer_stats(const rpr_stream *s, size_t i, rpr_layer_stats *st)
         st->changed = g->n_changed;
         st->range_lo = g->lo;
         st->range_hi = g->hi;
+        st->pixels = rpr_touch_pixels(&g->changed);
+        st->changed_pixels = g->list_ok || g->n_changed == 0 ? g->n_pixels : st->pixels;
     }
     return RPR_OK;
 }

@@ -140,7 +140,8 @@ struct rpr_stream {
     uint8_t *byte_row;              /* for one row of an input: marks of bytes, ... */
     uint8_t *look_row;              /* ... and of the pixels that a mask leaves */
     uint8_t *mark_row;              /* room for the marks of two rows of pixels */
-    double cost, dense_cost;        /* of the present frame by counts, with reuse and without */
+    double cost;                    /* of the present frame with reuse, by counts */
+    double dense_cost;              /* of any frame without */
     rpr_frame_stats stats;
     rpr_error error;
 };
@@ -192,6 +193,9 @@ int rpr_stream_run_plain(rpr_stream *s);
 /** After a frame with reuse: decides about the next ones. */
 void rpr_stream_weigh(rpr_stream *s);
 void rpr_stream_reset_bypass(rpr_stream *s);
+
+/** What a frame costs without reuse. */
+double rpr_stream_plain_cost(const rpr_stream *s);
 
 /** Adds what a step that has just run cost to the frame's cost. With reuse. */
 void rpr_stream_tally(rpr_stream *s, const rpr_step *step, int index);

@@ -94,10 +94,17 @@ static double linear_cost(const rpr_stream *s, const rpr_step *step, const rpr_s
     return marks + state->list_cost;
 }
 
+double rpr_stream_plain_cost(const rpr_stream *s)
+{
+    double cost = 0.0;
+    for (int i = 0; i < s->plan->n_step; i++)
+        cost += rpr_stream_dense_cost(s, &s->plan->step[i]);
+    return cost;
+}
+
 void rpr_stream_tally(rpr_stream *s, const rpr_step *step, int index)
 {
     const double dense = rpr_stream_dense_cost(s, step), before = s->cost;
-    s->dense_cost += dense;
     if (step->kind == RPR_STEP_LINEAR) {
         const rpr_touch x = rpr_stream_touch(s, step->in[0]);
         s->cost += linear_cost(s, step, &s->step[index], dense);

@@ -230,6 +230,226 @@ static void optimum_is_found(void **state)
     rpr_model_destroy(m);
 }
 
+/* ------------------------------------------------------------- brute force */
+
+/** An expensive layer that hardly matters to the metric below, and a cheap one that does. */
+static rpr_model *dear_and_cheap(void)
+{
+    net b = net_new(4);
+    int x = net_input(&b, NET_DIMS(1, 3, 24, 24));
+    int dear = net_relu(&b, net_conv(&b, x, 16, 3, 3, 1, "pads:1,1,1,1"));
+    net_output(&b, net_conv(&b, dear, 48, 5, 5, 1, "pads:2,2,2,2"));
+    int cheap = net_relu(&b, net_conv(&b, x, 16, 3, 3, 1, "pads:1,1,1,1"));
+    net_output(&b, net_conv(&b, cheap, 8, 3, 3, 1, "pads:1,1,1,1"));
+    return net_finish(b.g);
+}
+
+typedef struct weighted {
+    size_t count[2];
+    double weight[2], difference2, reference2;
+} weighted;
+
+static void begin_weighted(void *user)
+{
+    weighted *w = user;
+    w->difference2 = w->reference2 = 0.0;
+}
+
+static int add_weighted(void *user, const rpr_output *dense, const rpr_output *reuse, size_t n_out)
+{
+    weighted *w = user;
+    assert_int_equal(n_out, 2);
+    for (size_t i = 0; i < 2; i++)
+        for (size_t k = 0; k < w->count[i]; k++) {
+            double a = (double)((const float *)dense[i].data)[k];
+            double d = (double)((const float *)reuse[i].data)[k] - a;
+            w->difference2 += w->weight[i] * d * d;
+            w->reference2 += w->weight[i] * a * a;
+        }
+    return 0;
+}
+
+static double error_weighted(void *user)
+{
+    const weighted *w = user;
+    return sqrt(w->difference2 / w->reference2);
+}
+
+enum { GRID = 8, POINTS = GRID * GRID * GRID, MOST_LAYERS = 4 };
+
+/** Every combination of thresholds of three gates, from 0.5/255 in steps of 2. */
+static void fill_grid(const rpr_model *m, const rpr_calibration *c, rpr_way *way,
+                      rpr_layer_gate *gate)
+{
+    for (int p = 0; p < POINTS; p++) {
+        const int at[3] = {p % GRID, p / GRID % GRID, p / GRID / GRID};
+        rpr_layer_gate *g = gate + (size_t)p * MOST_LAYERS;
+        for (size_t i = 0; i < c->n; i++) {
+            rpr_layer_info info;
+            assert_int_equal(rpr_model_layer(m, c->gate[i].layer, &info), RPR_OK);
+            assert_true(info.gate >= 0 && info.gate <= 2);
+            g[i] = c->gate[i];
+            g[i].gate.kind = RPR_GATE_DEADZONE;
+            g[i].gate.threshold = ldexp(0.5 / 255.0, at[info.gate]);
+        }
+        way[p] =
+            (rpr_way){.gate = {.kind = RPR_GATE_EXACT}, .layer_gates = g, .n_layer_gates = c->n};
+    }
+}
+
+/** The least work on the grid within the budget. */
+static double best_of_grid(const rpr_model *m, const rpr_sample *s, const rpr_calibrate_options *o,
+                           const rpr_calibration *c)
+{
+    rpr_way *way = calloc(POINTS, sizeof *way);
+    rpr_layer_gate *gate = calloc((size_t)POINTS * MOST_LAYERS, sizeof *gate);
+    rpr_calibration_result *r = calloc(POINTS, sizeof *r);
+    rpr_sample seen = *s;
+    double best = 1.0;
+    seen.n = SEEN;
+    fill_grid(m, c, way, gate);
+    assert_int_equal(rpr_measure(m, &seen, 0, o, way, POINTS, r, NULL), RPR_OK);
+    for (int p = 0; p < POINTS; p++)
+        if (r[p].error <= o->budget)
+            best = fmin(best, r[p].mac_share);
+    free(way);
+    free(gate);
+    free(r);
+    return best;
+}
+
+static void brute_force_is_not_better(void **state)
+{
+    rpr_model *m = dear_and_cheap();
+    film *f = film_new(m, 7);
+    const rpr_sample s = sample_of(f);
+    weighted w = {.weight = {0.001, 1.0}};
+    const rpr_metric metric = {
+        .user = &w, .begin = begin_weighted, .add = add_weighted, .error = error_weighted};
+    rpr_calibrate_options o;
+    rpr_tensor_info out;
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(rpr_model_output(m, i, &out), RPR_OK);
+        w.count[i] = out.bytes / sizeof(float);
+    }
+    rpr_calibrate_options_init(&o);
+    o.metric = &metric;
+    for (o.budget = 0.02; o.budget < 0.2; o.budget *= 3.0) {
+        rpr_calibration *c;
+        assert_int_equal(rpr_calibrate(m, &s, &o, &c, NULL), RPR_OK);
+        assert_int_equal(c->n, 4);
+        const double best = best_of_grid(m, &s, &o, c);
+        check_that(c->seen.error <= o.budget && c->seen.mac_share <= 1.05 * best,
+                   "budget %g: error %g with %g of the MACs; on a grid %g", o.budget, c->seen.error,
+                   c->seen.mac_share, best);
+        assert_true(best < 0.9);
+        rpr_calibration_destroy(c);
+    }
+    film_free(f);
+    rpr_model_destroy(m);
+}
+
+/* ------------------------------------------------------- objective, measuring */
+
+static void time_is_an_objective(void **state)
+{
+    rpr_model *m = dear_and_cheap();
+    film *f = film_new(m, 7);
+    const rpr_sample s = sample_of(f);
+    rpr_calibration *c[2];
+    rpr_calibrate_options o;
+    (void)state;
+    rpr_calibrate_options_init(&o);
+    o.budget = 0.1;
+    for (int i = 0; i < 2; i++) {
+        o.objective = i ? RPR_OBJECTIVE_TIME : RPR_OBJECTIVE_MACS;
+        assert_int_equal(rpr_calibrate(m, &s, &o, &c[i], NULL), RPR_OK);
+        assert_true(c[i]->seen.error <= 0.1 && c[i]->seen.cost_share > 0.0);
+    }
+    check_that(c[1]->seen.cost_share <= 1.1 * c[0]->seen.cost_share, "time %g, for MACs %g",
+               c[1]->seen.cost_share, c[0]->seen.cost_share);
+    check_that(c[0]->seen.mac_share <= 1.1 * c[1]->seen.mac_share, "MACs %g, for time %g",
+               c[0]->seen.mac_share, c[1]->seen.mac_share);
+    rpr_calibration_destroy(c[0]);
+    rpr_calibration_destroy(c[1]);
+    film_free(f);
+    rpr_model_destroy(m);
+}
+
+static void ways_are_measured(void **state)
+{
+    rpr_model *m = dear_and_cheap();
+    film *f = film_new(m, 7);
+    const rpr_sample s = sample_of(f);
+    rpr_calibrate_options o;
+    rpr_calibration_result r[5];
+    const rpr_gate zone = {.kind = RPR_GATE_DEADZONE, .threshold = 4.0 / 255.0};
+    const rpr_way way[5] = {{.gate = {.kind = RPR_GATE_OFF}},
+                            {.gate = {.kind = RPR_GATE_EXACT}},
+                            {.gate = zone},
+                            {.gate = zone, .whole_pixels = 1},
+                            {.every = 4}};
+    (void)state;
+    rpr_calibrate_options_init(&o);
+    assert_int_equal(rpr_measure(m, &s, 3, &o, way, 5, r, NULL), RPR_OK);
+    for (int i = 0; i < 5; i++)
+        assert_int_equal(r[i].frames, FRAMES - 4);
+    check_that(r[0].error <= 0.0 && fabs(r[0].mac_share - 1.0) < 1e-12 &&
+                   fabs(r[0].cost_share - 1.0) < 1e-12,
+               "dense: error %g, MACs %g, time %g", r[0].error, r[0].mac_share, r[0].cost_share);
+    assert_true(r[1].error < 1e-5 && r[1].mac_share > r[2].mac_share);
+    assert_true(r[2].error > 1e-3 && r[2].mac_share < r[3].mac_share && isnan(r[3].cost_share));
+    assert_true(fabs(r[2].error - r[3].error) < 1e-12);
+    check_that(r[4].error > 0.0 && fabs(r[4].mac_share - 0.25) < 1e-12, "skipping: error %g, %g",
+               r[4].error, r[4].mac_share);
+    assert_int_equal(rpr_measure(m, &s, FRAMES - 1, &o, way, 5, r, NULL), RPR_ERR_ARGUMENT);
+    assert_int_equal(rpr_measure(m, &s, 0, &o, NULL, 5, r, NULL), RPR_ERR_ARGUMENT);
+    assert_int_equal(rpr_measure(m, NULL, 0, &o, way, 5, r, NULL), RPR_ERR_ARGUMENT);
+    film_free(f);
+    rpr_model_destroy(m);
+}
+
+/* --------------------------------------------------------------- the paper's */
+
+static void paper_leaves_layers_out(void **state)
+{
+    rpr_model *m = dear_and_cheap();
+    film *f = film_new(m, 7);
+    const rpr_sample s = sample_of(f);
+    rpr_calibrate_options o;
+    rpr_calibration *c;
+    rpr_calibration_result again;
+    rpr_error err;
+    size_t first = 0, unweighted = SIZE_MAX;
+    (void)state;
+    rpr_calibrate_options_init(&o);
+    assert_int_equal(rpr_calibrate_isca2018(m, &s, &o, 16, &first, 1, &c, &err), RPR_OK);
+    assert_int_equal(c->n, 4); /* both layers that read the picture are left out */
+    for (size_t i = 0; i < c->n; i++) {
+        rpr_layer_info info;
+        const rpr_gate *g = &c->gate[i].gate;
+        assert_int_equal(rpr_model_layer(m, c->gate[i].layer, &info), RPR_OK);
+        assert_int_equal(g->kind, info.gate == 0 ? RPR_GATE_OFF : RPR_GATE_LEVELS);
+        assert_true(info.gate == 0 || (g->levels == 16 && g->lo < g->hi));
+    }
+    const rpr_way way = {.gate = {.kind = RPR_GATE_EXACT},
+                         .layer_gates = c->gate,
+                         .n_layer_gates = c->n,
+                         .all_gates = 1};
+    assert_int_equal(rpr_measure(m, &s, SEEN, &o, &way, 1, &again, &err), RPR_OK);
+    check_result(&c->held_back, &again, "held back");
+    rpr_calibration_destroy(c);
+    assert_int_equal(rpr_calibrate_isca2018(m, &s, &o, 1, NULL, 0, &c, &err), RPR_ERR_ARGUMENT);
+    check_that(strstr(err.message, "clusters: 1") != NULL, "%s", err.message);
+    assert_int_equal(rpr_calibrate_isca2018(m, &s, &o, 16, &unweighted, 1, &c, &err),
+                     RPR_ERR_ARGUMENT);
+    check_that(strstr(err.message, "left_out") != NULL, "%s", err.message);
+    assert_null(c);
+    film_free(f);
+    rpr_model_destroy(m);
+}
+
 /* ------------------------------------------------------------------- errors */
 
 static void refuse(const rpr_model *m, const rpr_sample *s, const rpr_calibrate_options *o,
@@ -276,9 +496,12 @@ static void mistakes_are_named(void **state)
     REFUSE(o.budget = -0.1, "budget: -0.1");
     REFUSE(o.budget = (double)NAN, "budget");
     REFUSE(o.budget = (double)INFINITY, "budget");
+    REFUSE(o.budget = 1e9, "budget: 1e+09");
+    REFUSE(o.objective = (rpr_objective)7, "objective: unknown value 7");
     REFUSE(o.held_back = 1.0, "held_back");
     REFUSE(o.threads = 0, "threads");
     REFUSE(s.n = 0, "sample: 0 frames");
+    REFUSE(s.n = 1, "sample: 1 frames");
     REFUSE(s.n = 3, "sample: 3 frames");
     REFUSE(s.frame = NULL, "no sample");
     REFUSE(f->broken = 0, "frame 0 could not be read");
@@ -326,7 +549,9 @@ static void stops_with_the_best(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(promises_are_kept), cmocka_unit_test(optimum_is_found),
-        cmocka_unit_test(mistakes_are_named), cmocka_unit_test(stops_with_the_best)};
+        cmocka_unit_test(promises_are_kept),         cmocka_unit_test(optimum_is_found),
+        cmocka_unit_test(brute_force_is_not_better), cmocka_unit_test(time_is_an_objective),
+        cmocka_unit_test(ways_are_measured),         cmocka_unit_test(paper_leaves_layers_out),
+        cmocka_unit_test(mistakes_are_named),        cmocka_unit_test(stops_with_the_best)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

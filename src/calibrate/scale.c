@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * How far all thresholds may go together. An error that counts (boxes that agree or not) moves in
+ * jumps and by chance, so a trial that keeps the budget may have been lucky; the deviation under it
+ * moves smoothly. What error a deviation stands for is learnt from all trials near the budget, and
+ * a trial must keep the budget by both. In the end it must keep it in every part of the frames as
+ * well: frames that were not seen will differ from those that were as parts of them do from others.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "calibrate/search.h"
+
+#define NEAR 3.0          /* times the budget, and a part: errors from which others are predicted */
+#define FEWEST_IN_FOLD 12 /* frames */
+#define LEAST_NARROWING 0.9 /* of the scale, in a step that goes down; ... */
+#define MOST_NARROWING 0.5
+enum { NARROWINGS = 4 };
+
+/** Error per deviation, by the trials near the budget; 0 if there are none. */
+static double error_per_deviation(const search *s)
+{
+    double product = 0.0, square = 0.0;
+    for (size_t i = 0; i < s->n_trial; i++) {
+        const replay_result *r = &s->trial[i].result;
+        if (r->error < s->budget / NEAR || r->error > s->budget * NEAR || !isfinite(r->deviation))
+            continue;
+        product += r->error * r->deviation;
+        square += r->deviation * r->deviation;
+    }
+    return square > 0.0 ? product / square : 0.0;
+}
+
+static double expected_error(const search *s, const replay_result *r)
+{
+    return fmax(r->error, error_per_deviation(s) * r->deviation);
+}
+
+int rpr_search_scale(search *s, double low, double high, int halvings)
+{
+    double from = log(low), to = log(high);
+    for (int i = 0; i < halvings && !s->stopped && s->n_trial < SEARCH_TRIALS; i++) {
+        search_trial t = {.round = s->round, .scale = exp((from + to) / 2.0)};
+        rpr_search_set(s, t.scale, SEARCH_NO_GATE, 1.0);
+        RPR_TRY(rpr_search_try(s, (replay_frames){0, s->seen}, &t.result));
+        s->trial[s->n_trial++] = t;
+        if (expected_error(s, &t.result) <= s->budget)
+            from = log(t.scale);
+        else
+            to = log(t.scale);
+    }
+    s->scale = exp(from);
+    return RPR_OK;
+}
+
+static void set_trial(search *s, const search_trial *t)
+{
+    for (size_t g = 0; g < s->n_gate; g++)
+        s->gate[g].weight = s->weights[(size_t)t->round * s->n_gate + g];
+    s->round = t->round;
+    s->scale = t->scale;
+    rpr_search_set(s, t->scale, SEARCH_NO_GATE, 1.0);
+}
+
+static void keep_best(search *s, const replay_result *r)
+{
+    s->result = *r;
+    memcpy(s->best, s->layer, s->n_layer * sizeof *s->best);
+}
+
+void rpr_search_choose(search *s)
+{
+    const search_trial *best = NULL;
+    for (size_t i = 0; i < s->n_trial; i++) {
+        const search_trial *t = &s->trial[i];
+        if (expected_error(s, &t->result) <= s->budget &&
+            t->result.work < (best ? best->result.work : s->result.work))
+            best = t;
+    }
+    if (!best) { /* exact gates stay */
+        s->scale = 0.0;
+        return;
+    }
+    set_trial(s, best);
+    keep_best(s, &best->result);
+}
+
+static size_t folds_of(const search *s)
+{
+    size_t n = s->seen / FEWEST_IN_FOLD;
+    return n < 2 ? 0 : n < SEARCH_FOLDS ? n : SEARCH_FOLDS;
+}
+
+/** The expected error of the worst part of the frames. */
+static double worst_fold(const search *s, const replay_result *fold, size_t n)
+{
+    double worst = 0.0;
+    const double slope = error_per_deviation(s);
+    for (size_t i = 0; i < n; i++) /* by deviation if it can: few frames count badly */
+        worst = fmax(worst, slope > 0.0 ? slope * fold[i].deviation : fold[i].error);
+    return worst;
+}
+
+int rpr_search_narrow(search *s)
+{
+    const size_t n = folds_of(s);
+    replay_result fold[SEARCH_FOLDS], whole;
+    for (int i = 0; n > 0 && s->scale > 0.0 && i < NARROWINGS && !s->stopped; i++) {
+        rpr_search_set(s, s->scale, SEARCH_NO_GATE, 1.0);
+        RPR_TRY(rpr_replay_folds(s->r, s->seen, s->layer, s->n_layer, fold, n));
+        const double worst = worst_fold(s, fold, n);
+        if (worst <= s->budget)
+            break;
+        s->scale *= fmin(LEAST_NARROWING, fmax(MOST_NARROWING, s->budget / worst));
+        rpr_search_set(s, s->scale, SEARCH_NO_GATE, 1.0);
+        RPR_TRY(rpr_search_try(s, (replay_frames){0, s->seen}, &whole));
+        if (!s->stopped && whole.error <= s->budget)
+            keep_best(s, &whole);
+    }
+    return RPR_OK;
+}
