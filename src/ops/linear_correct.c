@@ -151,6 +151,7 @@ static void correct_band(const job *c, band *b, share *s)
 {
     const rpr_phase *p = b->p;
     int32_t outputs = (b->j1 - b->j0) * p->cols, *terms = b->terms;
+    const int32_t taps = p->kh * p->kw;
     bool any_fresh = find_fresh(b);
     memset(terms, 0, (size_t)outputs * sizeof *terms);
     for (int32_t ky = 0; ky < p->kh; ky++)
@@ -161,6 +162,7 @@ static void correct_band(const job *c, band *b, share *s)
             if (b->visits == 0)
                 continue;
             s->any = true;
+            const int32_t tap = ky * p->kw + kx, next = tap + b->run;
             c->k->delta(&(rpr_delta_job){.idx = b->g->idx,
                                          .delta = b->g->delta,
                                          .w = rpr_phase_uses_half(p, b->g) ? NULL : p->w,
@@ -168,7 +170,10 @@ static void correct_band(const job *c, band *b, share *s)
                                          .w_rows = (int64_t)p->kh * p->kw * p->ci,
                                          .co = p->co,
                                          .visit = b->visit,
-                                         .n_visit = b->visits});
+                                         .n_visit = b->visits,
+                                         .first_row = tap * p->ci,
+                                         .n_rows = b->run * p->ci,
+                                         .next_row = next < taps ? next * p->ci : -1});
         }
     for (int32_t i = 0; i < outputs; i++) {
         s->done.macs += (int64_t)terms[i] * p->co;
