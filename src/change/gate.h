@@ -115,6 +115,12 @@ static inline int32_t rpr_gate_segment_row(const rpr_gate_state *g, int segment)
     return (int32_t)rpr_part_start((int64_t)g->xhat.n * g->xhat.h, g->segments, segment);
 }
 
+/** First row of part `part` of `parts`, which are whole segments. */
+static inline int32_t rpr_gate_part_row(const rpr_gate_state *g, int parts, int part)
+{
+    return rpr_gate_segment_row(g, (int)rpr_part_start(g->segments, parts, part));
+}
+
 /** List position at which a segment's changes begin; for the number of segments: the room. */
 static inline int64_t rpr_gate_list_start(const rpr_gate_state *g, int segment)
 {

@@ -12,7 +12,8 @@
 #include "ops/linear_fresh.h"
 #include "ops/linear_rows.h"
 
-#define FIRST_CACHE 49152  /* bytes of weights in use at a time that are near enough when fetched */
+#define FIRST_CACHE 49152  /* bytes of weights in use at a time that are near enough when fetched  \
+                            */
 #define SECOND_CACHE 65536 /* ... of which neighbouring pixels find enough there */
 #define SPARSE_PIXEL 14    /* changes per changed pixel below which visits count more */
 
@@ -44,8 +45,10 @@ typedef struct job {
     const rpr_linear_scratch *scratch;
     band b; /* with nothing of one part in it */
     const rpr_cost *cost;
-    int32_t rows; /* of a part */
-    share *share; /* of every thread */
+    int32_t rows; /* of a band */
+    int parts;
+    rpr_gate_scan *next; /* compares rows that are done; or NULL */
+    share *share;        /* of every thread */
 } job;
 
 /**
@@ -183,19 +186,41 @@ static void correct_band(const job *c, band *b, share *s)
         compute_fresh(c, b, s);
 }
 
+/** First output row of a part: whole bands, or whole segments of the gate that is to compare. */
+static int32_t part_row(const job *c, int part)
+{
+    if (c->next)
+        return rpr_gate_part_row(c->next->g, c->parts, part);
+    const int32_t bands = (c->b.p->rows + c->rows - 1) / c->rows;
+    const int64_t row = rpr_part_start(bands, c->parts, part) * c->rows;
+    return row < c->b.p->rows ? (int32_t)row : c->b.p->rows;
+}
+
+/** While its outputs are in the cache. */
+static void finish_band(const job *c, const band *b, share *s, int thread)
+{
+    if (c->l->n_phase > 1)
+        return;
+    s->done.finite &=
+        rpr_linear_finish_rows(b->act, c->k, b->z, b->a, b->touched, b->n, b->j0, b->j1);
+    if (c->next && s->done.finite)
+        rpr_gate_rows(c->next, b->j0, b->j1, thread);
+}
+
 static void band_part(void *argument, int part, int thread)
 {
     const job *c = argument;
+    const int32_t end = part_row(c, part + 1);
     band b = c->b;
     share *s = &c->share[thread];
     b.visit = c->scratch->visit + (size_t)thread * c->scratch->pixels;
     b.terms = c->scratch->terms + (size_t)thread * c->scratch->pixels;
     b.fresh = c->scratch->fresh + (size_t)thread * c->scratch->pixels;
-    b.j0 = part * c->rows;
-    b.j1 = b.p->rows - b.j0 < c->rows ? b.p->rows : b.j0 + c->rows;
-    correct_band(c, &b, s);
-    if (c->l->n_phase == 1) /* while its outputs are in the cache */
-        s->done.finite &= rpr_linear_finish_rows(b.act, c->k, b.z, b.a, b.touched, b.n, b.j0, b.j1);
+    for (b.j0 = part_row(c, part); b.j0 < end; b.j0 = b.j1) {
+        b.j1 = end - b.j0 < c->rows ? end : b.j0 + c->rows;
+        correct_band(c, &b, s);
+        finish_band(c, &b, s, thread);
+    }
 }
 
 /* Multiply-adds of a correction that are worth waking a thread for. */
@@ -210,13 +235,16 @@ static rpr_pool *pool_for(const rpr_linear *l, const rpr_gate_state *g,
     return rpr_pool_worth(macs, JOB_MACS) > 0 ? scratch->pool : NULL;
 }
 
-/** Rows of a band: as many as the scratch holds, or fewer if all threads are to have some. */
-static int32_t band_rows(const rpr_phase *p, const rpr_pool *pool)
+/** Bands: as many rows as the scratch holds, or fewer if all threads are to have some. */
+static void cut(job *c, const rpr_pool *pool)
 {
-    int32_t rows = rpr_at_least(RPR_CORRECT_PIXELS / rpr_at_least(p->cols, 1), 1);
+    const rpr_phase *p = c->b.p;
+    int32_t most = rpr_at_least(RPR_CORRECT_PIXELS / rpr_at_least(p->cols, 1), 1);
     int parts = rpr_pool_parts(pool, p->rows, p->rows);
     int32_t even = rpr_at_least((p->rows + parts - 1) / parts, 1);
-    return rows < even ? rows : even;
+    c->rows = most < even ? most : even;
+    c->parts = c->next ? rpr_pool_parts(pool, c->next->g->segments, c->next->g->segments)
+                       : (p->rows + c->rows - 1) / c->rows;
 }
 
 static void correct_by_list(job *c, rpr_pool *pool)
@@ -226,9 +254,9 @@ static void correct_by_list(job *c, rpr_pool *pool)
         b->p = &c->l->phase[i];
         b->run = taps_per_run(b->p, b->g);
         b->rule = rpr_fresh_rule_of(b->p, b->g, c->cost);
-        c->rows = band_rows(b->p, pool);
+        cut(c, pool);
         for (b->n = 0; b->n < c->l->n; b->n++)
-            rpr_pool_run(pool, (b->p->rows + c->rows - 1) / c->rows, band_part, c);
+            rpr_pool_run(pool, c->parts, band_part, c);
     }
     for (int32_t n = 0; c->l->n_phase > 1 && n < c->l->n; n++)
         c->share->done.finite &=
@@ -272,9 +300,12 @@ static void recompute_marked(const job *c, int32_t j, share *s)
 static void pixel_part(void *argument, int part, int thread)
 {
     const job *c = argument;
-    int32_t end = (part + 1) * c->rows;
-    for (int32_t j = part * c->rows; j < end && j < c->b.p->rows; j++)
+    const int32_t end = part_row(c, part + 1);
+    for (int32_t j = part_row(c, part); j < end; j++) {
         recompute_marked(c, j, &c->share[thread]);
+        if (c->next)
+            rpr_gate_rows(c->next, j, j + 1, thread);
+    }
 }
 
 void rpr_linear_reach(const rpr_linear *l, const rpr_gate_state *g, rpr_touch *touched)
@@ -292,20 +323,20 @@ void rpr_linear_reach(const rpr_linear *l, const rpr_gate_state *g, rpr_touch *t
 static void correct_by_pixel(job *c, rpr_pool *pool)
 {
     band *b = &c->b;
-    const rpr_phase *p = b->p = &c->l->phase[0];
+    b->p = &c->l->phase[0];
     rpr_linear_reach(c->l, b->g, b->touched);
-    c->rows = band_rows(p, pool);
+    cut(c, pool);
     for (b->n = 0; b->n < c->l->n; b->n++)
-        rpr_pool_run(pool, (p->rows + c->rows - 1) / c->rows, pixel_part, c);
+        rpr_pool_run(pool, c->parts, pixel_part, c);
 }
 
 rpr_correction rpr_linear_correct(const rpr_linear *l, const rpr_kernels *k,
                                   const rpr_gate_state *g, const rpr_map *z, const rpr_map *a,
                                   const rpr_act *act, rpr_touch *touched, const rpr_cost *cost,
-                                  const rpr_linear_scratch *scratch)
+                                  const rpr_linear_scratch *scratch, rpr_gate_scan *next)
 {
     share shares[RPR_MAX_THREADS];
-    job c = {.l = l, .k = k, .scratch = scratch, .cost = cost, .share = shares};
+    job c = {.l = l, .k = k, .scratch = scratch, .cost = cost, .next = next, .share = shares};
     rpr_pool *pool = pool_for(l, g, scratch);
     c.b = (band){.g = g, .z = z, .a = a, .act = act, .touched = touched};
     for (int t = 0; t < rpr_pool_threads(pool); t++)

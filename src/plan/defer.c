@@ -102,6 +102,32 @@ static bool is_joined(const rpr_plan *p, int tensor)
     return false;
 }
 
+/** True if a step writes the tensor row by row, by one walk over its rows. */
+static bool writes_rows(const rpr_step *s, const rpr_tensor *t)
+{
+    if (s->kind == RPR_STEP_LINEAR) {
+        const rpr_linear *l = s->linear;
+        return l->n_phase == 1 && l->n == 1 && t->n == 1 && t->h == l->out_h && t->w == l->out_w;
+    }
+    const rpr_map *out = s->kind == RPR_STEP_PIXEL ? &s->pixel_map[s->n_in] : NULL;
+    return out && s->n_out == 1 && t->n == out->n && t->h == out->h && t->w == out->w;
+}
+
+/** A gate may compare rows while they are in the cache, if one step writes all of its tensor. */
+static void find_writers(rpr_plan *p, const int *made_by)
+{
+    for (int i = 0; i < p->n_step; i++)
+        p->step[i].next = RPR_NONE;
+    for (int i = 0; i < p->n_gate; i++) {
+        const int tensor = p->gate[i].tensor, step = made_by[tensor];
+        const bool may = step != RPR_NONE && p->tensor[tensor].touch_owner == tensor &&
+                         writes_rows(&p->step[step], &p->tensor[tensor]);
+        p->gate[i].writer = may ? step : RPR_NONE;
+        if (may)
+            p->step[step].next = i;
+    }
+}
+
 int rpr_plan_defer(rpr_plan *p)
 {
     int *made_by = rpr_alloc_array((size_t)p->n_tensor + 1, sizeof *made_by);
@@ -127,6 +153,7 @@ int rpr_plan_defer(rpr_plan *p)
         if (alone)
             p->step[maker].reader = i;
     }
+    find_writers(p, made_by);
     rpr_free(made_by);
     return RPR_OK;
 }
