@@ -144,7 +144,7 @@ static void compare_row(rpr_gate_scan *p, rpr_gate_segment *s, int32_t row, int 
 {
     rpr_gate_state *g = p->g;
     const int32_t w = p->x.w, at = s->at, gap = g->partial ? 0 : SPAN_VALUES / p->x.c;
-    const uint8_t *mark = p->touched->pix + (int64_t)row * w;
+    const uint8_t *mark = p->touched.pix + (int64_t)row * w;
     const bool overwrites = g->rows_only && !g->keeps_all;
     /* So much has changed that dense is cheaper: the list is given up. */
     bool files = g->list_ok && (g->rows_only || atomic_load(&p->listed) <= g->cap);
@@ -174,7 +174,7 @@ void rpr_gate_begin(rpr_gate_scan *p, rpr_gate_state *g, const rpr_kernels *k, c
     p->k = k;
     p->rule = make_rule(g);
     p->x = *x;
-    p->touched = touched;
+    p->touched = *touched;
     atomic_init(&p->listed, 0);
     rpr_gate_hold(g);
     g->compared = true;

@@ -96,7 +96,7 @@ typedef struct rpr_gate_scan {
     const rpr_kernels *k;
     rpr_gate_rule rule;
     rpr_map x;
-    const rpr_touch *touched;
+    rpr_touch touched; /* its marks as they are when a row is taken */
     _Atomic int64_t listed;
 } rpr_gate_scan;
 

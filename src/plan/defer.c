@@ -102,6 +102,19 @@ static bool is_joined(const rpr_plan *p, int tensor)
     return false;
 }
 
+/** The tensor that a view shows pixel by pixel and as a whole, or the tensor itself. */
+static int shown(const rpr_plan *p, int tensor, const int *made_by)
+{
+    for (const rpr_tensor *t = &p->tensor[tensor]; made_by[tensor] == RPR_NONE;) {
+        const rpr_tensor *up = t->parent == RPR_NONE ? NULL : &p->tensor[t->parent];
+        if (!up || up->n != t->n || up->h != t->h || up->w != t->w || up->c != t->c)
+            break;
+        tensor = t->parent;
+        t = up;
+    }
+    return tensor;
+}
+
 /** True if a step writes the tensor row by row, by one walk over its rows. */
 static bool writes_rows(const rpr_step *s, const rpr_tensor *t)
 {
@@ -119,8 +132,9 @@ static void find_writers(rpr_plan *p, const int *made_by)
     for (int i = 0; i < p->n_step; i++)
         p->step[i].next = RPR_NONE;
     for (int i = 0; i < p->n_gate; i++) {
-        const int tensor = p->gate[i].tensor, step = made_by[tensor];
-        const bool may = step != RPR_NONE && p->tensor[tensor].touch_owner == tensor &&
+        const int tensor = shown(p, p->gate[i].tensor, made_by), step = made_by[tensor];
+        const bool may = step != RPR_NONE && p->step[step].next == RPR_NONE &&
+                         p->tensor[p->gate[i].tensor].touch_owner == tensor &&
                          writes_rows(&p->step[step], &p->tensor[tensor]);
         p->gate[i].writer = may ? step : RPR_NONE;
         if (may)

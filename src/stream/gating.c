@@ -63,9 +63,11 @@ rpr_gate_scan *rpr_stream_begin_gate(rpr_stream *s, const rpr_step *step, rpr_ga
     rpr_gate_state *g = &s->gate[step->next];
     if (g->open || g->loose)
         return NULL;
-    const rpr_map x = rpr_stream_map(s, step->out[0]);
+    const int tensor = s->plan->gate[step->next].tensor;
+    const rpr_map x = rpr_stream_map(s, tensor);
+    const rpr_touch touched = rpr_stream_touch(s, tensor);
     g->act = act_of(s, step->next);
-    rpr_gate_begin(room, g, s->k, &x, &s->touch[step->out[0]]);
+    rpr_gate_begin(room, g, s->k, &x, &touched);
     return room;
 }
 
