@@ -115,15 +115,11 @@ static int shown(const rpr_plan *p, int tensor, const int *made_by)
     return tensor;
 }
 
-/** True if a step writes the tensor row by row, by one walk over its rows. */
-static bool writes_rows(const rpr_step *s, const rpr_tensor *t)
+/** True if a step writes its output row by row, in one walk. */
+static bool writes_rows(const rpr_step *s)
 {
-    if (s->kind == RPR_STEP_LINEAR) {
-        const rpr_linear *l = s->linear;
-        return l->n_phase == 1 && l->n == 1 && t->n == 1 && t->h == l->out_h && t->w == l->out_w;
-    }
-    const rpr_map *out = s->kind == RPR_STEP_PIXEL ? &s->pixel_map[s->n_in] : NULL;
-    return out && s->n_out == 1 && t->n == out->n && t->h == out->h && t->w == out->w;
+    const rpr_linear *l = s->linear;
+    return s->n_out == 1 && (l ? l->n_phase == 1 && l->n == 1 : s->kind == RPR_STEP_PIXEL);
 }
 
 /** A gate may compare rows while they are in the cache, if one step writes all of its tensor. */
@@ -133,9 +129,8 @@ static void find_writers(rpr_plan *p, const int *made_by)
         p->step[i].next = RPR_NONE;
     for (int i = 0; i < p->n_gate; i++) {
         const int tensor = shown(p, p->gate[i].tensor, made_by), step = made_by[tensor];
-        const bool may = step != RPR_NONE && p->step[step].next == RPR_NONE &&
-                         p->tensor[p->gate[i].tensor].touch_owner == tensor &&
-                         writes_rows(&p->step[step], &p->tensor[tensor]);
+        const bool may =
+            step != RPR_NONE && p->step[step].next == RPR_NONE && writes_rows(&p->step[step]);
         p->gate[i].writer = may ? step : RPR_NONE;
         if (may)
             p->step[step].next = i;
