@@ -99,14 +99,19 @@ static void visit_row(band *b, int32_t j, int32_t ky, int32_t kx)
     float *z = rpr_map_at(b->z, b->n, out_y, p->out_x0) + p->co0;
     int64_t z_step = p->out_sx * b->z->pix;
     const uint8_t *changed = rpr_touch_row(&g->changed, b->n, in_y);
-    bool whole = p->ci == c;
-    for (int32_t i = 0; i < p->cols; i++) {
-        int32_t x = i * p->sw + p->in_x0 + kx * p->dw;
-        int32_t x0 = x < 0 ? 0 : x, x1 = x + b->run < w ? x + b->run : w;
+    const bool whole = p->ci == c;
+    /* In registers: marks might be anything to a compiler. */
+    const int32_t cols = p->cols, sw = p->sw, run = b->run, out_sx = p->out_sx, out_n = p->out_n;
+    const int32_t skip = run <= WORD ? (WORD - run) / sw : -1;
+    rpr_delta_visit *visit = b->visit + b->visits;
+    mark += p->out_x0;
+    for (int32_t i = 0, x = p->in_x0 + kx * p->dw; i < cols; i++, x += sw) {
+        int32_t x0 = x < 0 ? 0 : x, x1 = x + run < w ? x + run : w;
         if (x0 >= x1)
             continue;
-        if (b->run <= WORD && x >= 0 && x + WORD <= w && is_zero_word(changed + x)) {
-            i += (WORD - b->run) / p->sw; /* their windows lie within the word */
+        if (skip >= 0 && x >= 0 && x + WORD <= w && is_zero_word(changed + x)) {
+            i += skip; /* their windows lie within the word */
+            x += skip * sw;
             continue;
         }
         int32_t first = off[x0], end = off[x1];
@@ -116,14 +121,15 @@ static void visit_row(band *b, int32_t j, int32_t ky, int32_t kx)
         }
         if (first == end || fresh[i])
             continue;
-        memset(mark + p->out_x0 + i * p->out_sx, 1, (size_t)p->out_n);
+        for (int32_t k = 0; k < out_n; k++)
+            mark[i * out_sx + k] = 1;
         terms[i] += end - first;
-        b->visit[b->visits] = (rpr_delta_visit){.z = z + i * z_step,
-                                                .first = first,
-                                                .n = end - first,
-                                                .row = weight_row - x * c - p->ci0};
-        b->visits++;
+        *visit++ = (rpr_delta_visit){.z = z + i * z_step,
+                                     .first = first,
+                                     .n = end - first,
+                                     .row = weight_row - x * c - p->ci0};
     }
+    b->visits = (int32_t)(visit - b->visit);
 }
 
 /** Decides which outputs of the band are computed anew; true if any is. */
