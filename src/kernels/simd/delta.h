@@ -189,7 +189,7 @@ static void delta_look_ahead(delta_column *c, int32_t next_c0, int64_t changes)
     const bool last = next_c0 >= j->co, first = c->c0 == 0 && j->first_row == 0;
     const int32_t c0 = last ? 0 : next_c0, row = last ? j->next_row : j->first_row;
     c->lines = c->per_visit = 0;
-    if (changes < j->n_rows)
+    if (changes < j->n_rows || j->n_visit == 0)
         return;
     for (int32_t k = 0; first && k < delta_lines(j, 0); k++)
         __builtin_prefetch((const char *)c->w + k * DELTA_LINE, 0, 2);
