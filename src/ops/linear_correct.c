@@ -12,7 +12,8 @@
 #include "ops/linear_fresh.h"
 #include "ops/linear_rows.h"
 
-#define FIRST_CACHE 49152  /* bytes of weights in use at a time that are near enough when fetched  \
+#define FIRST_CACHE                                                                                \
+    49152                  /* bytes of weights in use at a time that are near enough when fetched  \
                             */
 #define SECOND_CACHE 65536 /* ... of which neighbouring pixels find enough there */
 #define SPARSE_PIXEL 14    /* changes per changed pixel below which visits count more */
