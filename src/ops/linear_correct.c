@@ -7,7 +7,8 @@
  * use stay in the first cache: for a *run* of taps (a whole tap row, or a single tap where that is
  * too much) all output pixels of a band of rows are visited before the next run. A visit loads an
  * output pixel, adds a piece of the change list to it, and stores it. Every output is summed in the
- * order ky, kx, channel whatever the order of visits, so the result does not depend on it.
+ * order ky, kx, channel whatever the order of visits, so the result does not depend on it. A job
+ * tells the kernel which weights come next, so that they are fetched from afar meanwhile.
  */
 #include "ops/linear_fresh.h"
 #include "ops/linear_rows.h"
