@@ -143,7 +143,7 @@ static void run_correction(void *data)
 {
     rig *r = data;
     r->last = rpr_linear_correct(r->l, r->k, &r->gate, &r->z, &r->z, &r->act, &r->touched, NULL,
-                                 &r->scratch);
+                                 &r->scratch, NULL);
 }
 
 static void run_kernel(void *data)

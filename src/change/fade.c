@@ -13,28 +13,33 @@
 /** ... or as it may be now: what was seen is trusted less with every frame. */
 #define DECAY 0.9f
 
-static float largest_in(const rpr_kernels *k, const rpr_map *m)
+#define PIECE 1024 /* values that are looked at together */
+
+/** The largest |xhat|, or any that is at least `enough`: that is mostly found at once. */
+static float large_in(const rpr_kernels *k, const rpr_map *m, float enough)
 {
+    const int64_t row_values = (int64_t)m->w * m->c;
     float most = 0.0f;
-    for (int32_t n = 0; n < m->n; n++)
-        for (int32_t y = 0; y < m->h; y++) {
-            float row = k->magnitude(rpr_map_at(m, n, y, 0), (int64_t)m->w * m->c);
-            most = row > most ? row : most;
+    for (int32_t row = 0; row < m->n * m->h; row++) {
+        const float *x = rpr_map_at(m, row / m->h, row % m->h, 0);
+        for (int64_t i = 0; i < row_values; i += PIECE) {
+            float large = k->magnitude(x + i, row_values - i < PIECE ? row_values - i : PIECE);
+            most = large > most ? large : most;
+            if (most >= enough)
+                return most;
         }
+    }
     return most;
 }
 
 bool rpr_gate_fades(rpr_gate_state *g, const rpr_kernels *k)
 {
     float change = 0.0f;
-    for (int i = 0; i < g->segments; i++) {
-        const float *delta = g->delta + rpr_gate_list_start(g, i);
-        float most = k->magnitude(delta, g->segment[i].changed);
-        change = most > change ? most : change;
-    }
+    for (int i = 0; i < g->segments; i++)
+        change = g->segment[i].largest > change ? g->segment[i].largest : change;
     g->peak *= DECAY;
     if (change <= NEAR * g->peak)
         return false;
-    g->peak = largest_in(k, &g->xhat);
+    g->peak = large_in(k, &g->xhat, change / FADE);
     return change > FADE * g->peak;
 }

@@ -2,7 +2,6 @@
 #include "change/gate.h"
 
 #include <math.h>
-#include <stdatomic.h>
 
 /*
  * From about half of the elements on, dense recompute is cheaper than a correction (stream/
@@ -11,18 +10,6 @@
  */
 #define CROWDED 0.7
 
-/**
- * A gate's rule with the numbers that its profiled range gives. The quantiser has `levels` clusters
- * in the range and one at zero, which padding and rectified values are. Its cells go on for
- * `levels` more on either side: later frames exceed a range profiled on the first one, and clipping
- * them costs more accuracy than anything else. A range of nothing gives one cluster.
- */
-typedef struct gate_rule {
-    bool levels;
-    float theta;
-    rpr_levels q;
-} gate_rule;
-
 /** Narrower cells are more of them. */
 static double levels_of(const rpr_gate_state *g)
 {
@@ -30,10 +17,10 @@ static double levels_of(const rpr_gate_state *g)
     return levels < most * g->scale ? rint(levels / g->scale) : most;
 }
 
-static gate_rule make_rule(const rpr_gate_state *g)
+static rpr_gate_rule make_rule(const rpr_gate_state *g)
 {
     const rpr_gate *rule = &g->rule;
-    gate_rule r = {.levels = rule->kind == RPR_GATE_LEVELS};
+    rpr_gate_rule r = {.levels = rule->kind == RPR_GATE_LEVELS};
     float range = g->hi - g->lo;
     if (rule->kind == RPR_GATE_DEADZONE && !g->tested)
         r.theta = (float)(rule->threshold * g->scale * (double)range);
@@ -47,7 +34,7 @@ static gate_rule make_rule(const rpr_gate_state *g)
     return r;
 }
 
-static int32_t gate_span(const gate_rule *r, const rpr_kernels *k, const float *x, float *xhat,
+static int32_t gate_span(const rpr_gate_rule *r, const rpr_kernels *k, const float *x, float *xhat,
                          int32_t n, int32_t base, int32_t *idx, float *delta, bool *nonfinite)
 {
     if (r->levels)
@@ -81,24 +68,14 @@ const float *rpr_gate_values(const rpr_gate_state *g, const rpr_kernels *k, cons
     return row;
 }
 
-/** One pass over a gate's rows: an update, or with touched NULL a copy. */
-typedef struct pass {
-    rpr_gate_state *g;
-    gate_rule r;
-    const rpr_kernels *k;
-    const rpr_map *x;
-    const rpr_touch *touched;
-    _Atomic int64_t listed;
-} pass;
-
 /** Pixels [x0, x1) of one row; returns the number of changed elements. */
-static int32_t gate_run(const pass *p, int32_t row, int32_t x0, int32_t x1, int32_t *idx,
+static int32_t gate_run(const rpr_gate_scan *p, int32_t row, int32_t x0, int32_t x1, int32_t *idx,
                         float *delta, int thread, bool *nonfinite)
 {
     rpr_gate_state *g = p->g;
-    int32_t c = g->xhat.c, n = row / p->x->h, y = row % p->x->h;
-    const float *x = rpr_map_at(p->x, n, y, x0);
-    return gate_span(&p->r, p->k, rpr_gate_values(g, p->k, x, p->x->pix, x1 - x0, thread),
+    int32_t c = g->xhat.c, n = row / p->x.h, y = row % p->x.h;
+    const float *x = rpr_map_at(&p->x, n, y, x0);
+    return gate_span(&p->rule, p->k, rpr_gate_values(g, p->k, x, p->x.pix, x1 - x0, thread),
                      rpr_map_at(&g->xhat, n, y, x0), (x1 - x0) * c, x0 * c, idx, delta, nonfinite);
 }
 
@@ -170,65 +147,106 @@ static int32_t file_row(const rpr_gate_state *g, int32_t row, int32_t first, int
                : index_row(g, g->off + (int64_t)row * (w + 1), changed, first, first + found);
 }
 
-static void update_part(void *job, int part, int thread)
+static void compare_row(rpr_gate_scan *p, rpr_gate_segment *s, int32_t row, int thread)
 {
-    pass *p = job;
     rpr_gate_state *g = p->g;
-    const int32_t w = p->x->w, c = p->x->c;
+    const int32_t w = p->x.w, at = s->at, gap = g->partial ? 0 : SPAN_VALUES / p->x.c;
+    const uint8_t *mark = p->touched.pix + (int64_t)row * w;
     const bool overwrites = g->rows_only && !g->keeps_all;
-    rpr_gate_segment s = {0};
-    int32_t at = (int32_t)rpr_gate_list_start(g, part), end = rpr_gate_segment_row(g, part + 1);
-    for (int32_t row = rpr_gate_segment_row(g, part); row < end; row++) {
-        const uint8_t *mark = p->touched->pix + (int64_t)row * w;
-        const int32_t gap = g->partial ? 0 : SPAN_VALUES / c;
-        /* So much has changed that dense is cheaper: the list is given up. */
-        bool files = g->list_ok && (g->rows_only || atomic_load(&p->listed) <= g->cap);
-        bool list = files || g->keeps_all;
-        int32_t found = 0;
-        for (int32_t x0 = 0, x1 = 0; rpr_touch_span(mark, x1, w, gap, &x0, &x1);)
-            found += gate_run(p, row, x0, x1, list ? g->idx + at + found : NULL,
-                              list ? g->delta + at + found : NULL, thread, &s.nonfinite);
-        g->row_n[row] = found;
-        if (!found)
-            continue;
-        s.changed += found;
-        if (files)
-            s.pixels += file_row(g, row, at, found);
-        at += overwrites ? 0 : found;
-        atomic_fetch_add(&p->listed, found);
+    /* So much has changed that dense is cheaper: the list is given up. */
+    bool files = g->list_ok && (g->rows_only || atomic_load(&p->listed) <= g->cap);
+    bool list = files || g->keeps_all;
+    int32_t found = 0;
+    for (int32_t x0 = 0, x1 = 0; rpr_touch_span(mark, x1, w, gap, &x0, &x1);)
+        found += gate_run(p, row, x0, x1, list ? g->idx + at + found : NULL,
+                          list ? g->delta + at + found : NULL, thread, &s->nonfinite);
+    g->row_n[row] = found;
+    if (!found)
+        return;
+    s->changed += found;
+    if (files)
+        s->pixels += file_row(g, row, at, found);
+    if (files && !g->rows_only) {
+        float most = p->k->magnitude(g->delta + at, found);
+        s->largest = most > s->largest ? most : s->largest;
     }
-    g->segment[part] = s;
+    s->at += overwrites ? 0 : found;
+    atomic_fetch_add(&p->listed, found);
 }
 
-void rpr_gate_update(rpr_gate_state *g, const rpr_kernels *k, const rpr_map *x,
-                     const rpr_touch *touched)
+void rpr_gate_begin(rpr_gate_scan *p, rpr_gate_state *g, const rpr_kernels *k, const rpr_map *x,
+                    const rpr_touch *touched)
 {
-    pass p = {.g = g, .r = make_rule(g), .k = k, .x = x, .touched = touched};
+    p->g = g;
+    p->k = k;
+    p->rule = make_rule(g);
+    p->x = *x;
+    p->touched = *touched;
+    atomic_init(&p->listed, 0);
     rpr_gate_hold(g);
     g->compared = true;
     g->list_ok = !g->crowded;
-    rpr_pool_run(g->pool, g->segments, update_part, &p);
+    for (int i = 0; i < g->segments; i++)
+        g->segment[i] = (rpr_gate_segment){.at = (int32_t)rpr_gate_list_start(g, i)};
+}
+
+void rpr_gate_rows(rpr_gate_scan *p, int32_t first, int32_t end, int thread)
+{
+    int i = 0;
+    for (int32_t row = first; row < end; row++) {
+        while (rpr_gate_segment_row(p->g, i + 1) <= row)
+            i++;
+        compare_row(p, &p->g->segment[i], row, thread);
+    }
+}
+
+void rpr_gate_end(rpr_gate_scan *p)
+{
+    rpr_gate_state *g = p->g;
     for (int i = 0; i < g->segments; i++) {
         g->n_changed += g->segment[i].changed;
         g->n_pixels += g->segment[i].pixels;
         g->nonfinite |= g->segment[i].nonfinite;
     }
+    g->nonfinite |= g->torn;
+    g->torn = false;
     g->list_ok &= g->rows_only || g->n_changed <= g->cap;
     g->n_listed = g->list_ok && !g->rows_only ? g->n_changed : 0;
     g->crowded =
         g->adaptive && !g->loosens && (double)g->n_changed > CROWDED * (double)rpr_gate_elements(g);
     if (g->list_ok) {
         g->changed.any = g->n_changed > 0;
-        g->fades = g->n_listed > 0 && rpr_gate_fades(g, k);
+        g->fades = g->n_listed > 0 && rpr_gate_fades(g, p->k);
     } else {
         rpr_touch_fill(&g->changed, true);
     }
 }
 
+void rpr_gate_tear(rpr_gate_scan *p)
+{
+    p->g->torn = true;
+}
+
+static void update_part(void *job, int part, int thread)
+{
+    rpr_gate_scan *p = job;
+    rpr_gate_rows(p, rpr_gate_segment_row(p->g, part), rpr_gate_segment_row(p->g, part + 1),
+                  thread);
+}
+
+void rpr_gate_update(rpr_gate_state *g, const rpr_kernels *k, const rpr_map *x,
+                     const rpr_touch *touched)
+{
+    rpr_gate_scan p;
+    rpr_gate_begin(&p, g, k, x, touched);
+    rpr_pool_run(g->pool, g->segments, update_part, &p);
+    rpr_gate_end(&p);
+}
+
 double rpr_gate_sample(rpr_gate_state *g, const rpr_kernels *k, const rpr_map *x, int32_t first,
                        int32_t step)
 {
-    const pass p = {.g = g, .r = make_rule(g), .k = k, .x = x};
+    const rpr_gate_scan p = {.g = g, .rule = make_rule(g), .k = k, .x = *x};
     int64_t found = 0, looked = 0;
     for (int32_t row = first; row < x->n * x->h; row += step) {
         found += gate_run(&p, row, 0, x->w, NULL, NULL, 0, &g->nonfinite);
@@ -239,8 +257,8 @@ double rpr_gate_sample(rpr_gate_state *g, const rpr_kernels *k, const rpr_map *x
 
 static void copy_part(void *job, int part, int thread)
 {
-    const pass *p = job;
-    const rpr_map *x = p->x;
+    const rpr_gate_scan *p = job;
+    const rpr_map *x = &p->x;
     const size_t bytes = (size_t)x->w * (size_t)x->c * sizeof(float);
     int32_t end = rpr_gate_segment_row(p->g, part + 1);
     for (int32_t row = rpr_gate_segment_row(p->g, part); row < end; row++)
@@ -252,7 +270,7 @@ static void copy_part(void *job, int part, int thread)
 
 void rpr_gate_copy(rpr_gate_state *g, const rpr_kernels *k, const rpr_map *x)
 {
-    pass p = {.g = g, .k = k, .x = x};
+    rpr_gate_scan p = {.g = g, .k = k, .x = *x};
     rpr_pool_run(g->pool, g->segments, copy_part, &p);
 }
 
@@ -267,7 +285,7 @@ void rpr_gate_hold(rpr_gate_state *g)
 
 void rpr_gate_restart(rpr_gate_state *g, const rpr_kernels *k, const rpr_map *x)
 {
-    const gate_rule r = make_rule(g);
+    const rpr_gate_rule r = make_rule(g);
     const int64_t row_values = (int64_t)x->w * x->c;
     bool nonfinite = false;
     rpr_gate_copy(g, k, x);
@@ -282,7 +300,7 @@ void rpr_gate_restart(rpr_gate_state *g, const rpr_kernels *k, const rpr_map *x)
     g->n_changed = rpr_gate_elements(g);
     g->n_listed = 0;
     g->list_ok = false;
-    g->nonfinite = g->fades = false;
+    g->nonfinite = g->fades = g->torn = false;
     rpr_touch_fill(&g->changed, true);
     g->crowded = false;
 }

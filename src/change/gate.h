@@ -8,6 +8,8 @@
 #ifndef RPR_CHANGE_GATE_H
 #define RPR_CHANGE_GATE_H
 
+#include <stdatomic.h>
+
 #include "change/map.h"
 #include "change/touch.h"
 #include "core/pool.h"
@@ -24,6 +26,8 @@
 
 typedef struct rpr_gate_segment {
     int64_t changed, pixels; /* elements, and pixels with a change if it was listed */
+    int32_t at;              /* list position of its next change */
+    float largest;           /* of what was listed, |difference| */
     bool nonfinite;
 } rpr_gate_segment;
 
@@ -74,10 +78,34 @@ typedef struct rpr_gate_state {
     float tight;       /* share of changed values below which a loose gate compares again */
     bool adaptive;     /* a list that would be no use is not made */
     bool crowded;      /* so much changed that the next frame is only counted */
-    float peak;        /* about the largest |xhat|; of fade.c */
+    float peak;        /* of fade.c: some |xhat| was so large */
     bool fades;        /* what changed dwarfs what is left: corrections must not be made from it */
     bool nonfinite;    /* a delta was NaN or infinite: corrections must not be made from it */
+    bool torn;         /* rows of x that were compared on this frame are written anew: the list that
+                          follows does not begin with what the layers know */
 } rpr_gate_state;
+
+/**
+ * A gate's rule with the numbers that its profiled range gives. The quantiser has `levels` clusters
+ * in the range and one at zero, which padding and rectified values are. Its cells go on for
+ * `levels` more on either side: later frames exceed a range profiled on the first one, and clipping
+ * them costs more accuracy than anything else. A range of nothing gives one cluster.
+ */
+typedef struct rpr_gate_rule {
+    bool levels;
+    float theta;
+    rpr_levels q;
+} rpr_gate_rule;
+
+/** One comparison of x with xhat, on its way. */
+typedef struct rpr_gate_scan {
+    rpr_gate_state *g;
+    const rpr_kernels *k;
+    rpr_gate_rule rule;
+    rpr_map x;
+    rpr_touch touched; /* its marks as they are when a row is taken */
+    _Atomic int64_t listed;
+} rpr_gate_scan;
 
 /** Elements of a gate's input. */
 static inline int64_t rpr_gate_elements(const rpr_gate_state *g)
@@ -92,6 +120,12 @@ int rpr_gate_segments(int32_t n, int32_t h, int32_t w, int32_t c, bool one_piece
 static inline int32_t rpr_gate_segment_row(const rpr_gate_state *g, int segment)
 {
     return (int32_t)rpr_part_start((int64_t)g->xhat.n * g->xhat.h, g->segments, segment);
+}
+
+/** First row of part `part` of `parts`, which are whole segments. */
+static inline int32_t rpr_gate_part_row(const rpr_gate_state *g, int parts, int part)
+{
+    return rpr_gate_segment_row(g, (int)rpr_part_start(g->segments, parts, part));
 }
 
 /** List position at which a segment's changes begin; for the number of segments: the room. */
@@ -140,6 +174,20 @@ void rpr_gate_hold(rpr_gate_state *g);
 /** Compares the touched pixels of x with xhat, updates xhat and builds the change list. */
 void rpr_gate_update(rpr_gate_state *g, const rpr_kernels *k, const rpr_map *x,
                      const rpr_touch *touched);
+
+/**
+ * The same in pieces, for who writes x and has its rows at hand: begin, then all rows, then end. Of
+ * a segment rows are taken in ascending order, of different segments side by side; `touched` is
+ * final in the rows that are taken. The result is that of rpr_gate_update if anything was touched.
+ */
+void rpr_gate_begin(rpr_gate_scan *p, rpr_gate_state *g, const rpr_kernels *k, const rpr_map *x,
+                    const rpr_touch *touched);
+/** Rows [first, end), counted over all images. */
+void rpr_gate_rows(rpr_gate_scan *p, int32_t first, int32_t end, int thread);
+void rpr_gate_end(rpr_gate_scan *p);
+
+/** Instead of the end: x is written anew, and an update follows on this frame. */
+void rpr_gate_tear(rpr_gate_scan *p);
 
 /** xhat <- x, activated. Part of a restart and of a loose gate. */
 void rpr_gate_copy(rpr_gate_state *g, const rpr_kernels *k, const rpr_map *x);

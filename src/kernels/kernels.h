@@ -97,6 +97,10 @@ typedef struct rpr_delta_job {
     int32_t co;
     const rpr_delta_visit *visit;
     int32_t n_visit;
+    /* A hint, that changes no bit: the visits read weight rows [first_row, first_row + n_rows), and
+       the next job those from next_row on, so that they may be fetched meanwhile. n_rows 0: not
+       known; next_row -1: there is no next job. */
+    int32_t first_row, n_rows, next_row;
 } rpr_delta_job;
 
 /**

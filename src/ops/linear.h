@@ -117,12 +117,15 @@ typedef struct rpr_correction {
  * act(z) where z was written. By pixel, and behind an open gate, z is computed anew from xhat where
  * it sees a change; then a and z may be one map, else only without activation. By the list, outputs
  * are computed anew where that is cheaper by `cost` (linear_fresh.h; NULL: nowhere). Marks in
- * `touched` (cleared first) the output pixels that were written.
+ * `touched` (cleared first) the output pixels that were written. With `next`, which must have begun
+ * with a and `touched`, the layer has one phase and one image, and rows are compared when they are
+ * done; once something is not finite in a z that is kept no more of them, and the scan is
+ * worthless.
  */
 rpr_correction rpr_linear_correct(const rpr_linear *l, const rpr_kernels *k,
                                   const rpr_gate_state *g, const rpr_map *z, const rpr_map *a,
                                   const rpr_act *act, rpr_touch *touched, const rpr_cost *cost,
-                                  const rpr_linear_scratch *scratch);
+                                  const rpr_linear_scratch *scratch, rpr_gate_scan *next);
 
 /** Marks in `touched` what a correction that recomputes would write. */
 void rpr_linear_reach(const rpr_linear *l, const rpr_gate_state *g, rpr_touch *touched);

@@ -7,12 +7,15 @@
  * use stay in the first cache: for a *run* of taps (a whole tap row, or a single tap where that is
  * too much) all output pixels of a band of rows are visited before the next run. A visit loads an
  * output pixel, adds a piece of the change list to it, and stores it. Every output is summed in the
- * order ky, kx, channel whatever the order of visits, so the result does not depend on it.
+ * order ky, kx, channel whatever the order of visits, so the result does not depend on it. A job
+ * tells the kernel which weights come next, so that they are fetched from afar meanwhile.
  */
 #include "ops/linear_fresh.h"
 #include "ops/linear_rows.h"
 
-#define FIRST_CACHE 24576  /* bytes of weights in use at a time that stay in the first cache */
+#define FIRST_CACHE                                                                                \
+    49152                  /* bytes of weights in use at a time that are near enough when fetched  \
+                            */
 #define SECOND_CACHE 65536 /* ... of which neighbouring pixels find enough there */
 #define SPARSE_PIXEL 14    /* changes per changed pixel below which visits count more */
 
@@ -44,8 +47,10 @@ typedef struct job {
     const rpr_linear_scratch *scratch;
     band b; /* with nothing of one part in it */
     const rpr_cost *cost;
-    int32_t rows; /* of a part */
-    share *share; /* of every thread */
+    int32_t rows; /* of a band */
+    int parts;
+    rpr_gate_scan *next; /* compares rows that are done; or NULL */
+    share *share;        /* of every thread */
 } job;
 
 /**
@@ -96,14 +101,19 @@ static void visit_row(band *b, int32_t j, int32_t ky, int32_t kx)
     float *z = rpr_map_at(b->z, b->n, out_y, p->out_x0) + p->co0;
     int64_t z_step = p->out_sx * b->z->pix;
     const uint8_t *changed = rpr_touch_row(&g->changed, b->n, in_y);
-    bool whole = p->ci == c;
-    for (int32_t i = 0; i < p->cols; i++) {
-        int32_t x = i * p->sw + p->in_x0 + kx * p->dw;
-        int32_t x0 = x < 0 ? 0 : x, x1 = x + b->run < w ? x + b->run : w;
+    const bool whole = p->ci == c;
+    /* In registers: marks might be anything to a compiler. */
+    const int32_t cols = p->cols, sw = p->sw, run = b->run, out_sx = p->out_sx, out_n = p->out_n;
+    const int32_t skip = run <= WORD ? (WORD - run) / sw : -1;
+    rpr_delta_visit *visit = b->visit + b->visits;
+    mark += p->out_x0;
+    for (int32_t i = 0, x = p->in_x0 + kx * p->dw; i < cols; i++, x += sw) {
+        int32_t x0 = x < 0 ? 0 : x, x1 = x + run < w ? x + run : w;
         if (x0 >= x1)
             continue;
-        if (b->run <= WORD && x >= 0 && x + WORD <= w && is_zero_word(changed + x)) {
-            i += (WORD - b->run) / p->sw; /* their windows lie within the word */
+        if (skip >= 0 && x >= 0 && x + WORD <= w && is_zero_word(changed + x)) {
+            i += skip; /* their windows lie within the word */
+            x += skip * sw;
             continue;
         }
         int32_t first = off[x0], end = off[x1];
@@ -113,14 +123,15 @@ static void visit_row(band *b, int32_t j, int32_t ky, int32_t kx)
         }
         if (first == end || fresh[i])
             continue;
-        memset(mark + p->out_x0 + i * p->out_sx, 1, (size_t)p->out_n);
+        for (int32_t k = 0; k < out_n; k++)
+            mark[i * out_sx + k] = 1;
         terms[i] += end - first;
-        b->visit[b->visits] = (rpr_delta_visit){.z = z + i * z_step,
-                                                .first = first,
-                                                .n = end - first,
-                                                .row = weight_row - x * c - p->ci0};
-        b->visits++;
+        *visit++ = (rpr_delta_visit){.z = z + i * z_step,
+                                     .first = first,
+                                     .n = end - first,
+                                     .row = weight_row - x * c - p->ci0};
     }
+    b->visits = (int32_t)(visit - b->visit);
 }
 
 /** Decides which outputs of the band are computed anew; true if any is. */
@@ -151,6 +162,7 @@ static void correct_band(const job *c, band *b, share *s)
 {
     const rpr_phase *p = b->p;
     int32_t outputs = (b->j1 - b->j0) * p->cols, *terms = b->terms;
+    const int32_t taps = p->kh * p->kw;
     bool any_fresh = find_fresh(b);
     memset(terms, 0, (size_t)outputs * sizeof *terms);
     for (int32_t ky = 0; ky < p->kh; ky++)
@@ -161,6 +173,7 @@ static void correct_band(const job *c, band *b, share *s)
             if (b->visits == 0)
                 continue;
             s->any = true;
+            const int32_t tap = ky * p->kw + kx, next = tap + b->run;
             c->k->delta(&(rpr_delta_job){.idx = b->g->idx,
                                          .delta = b->g->delta,
                                          .w = rpr_phase_uses_half(p, b->g) ? NULL : p->w,
@@ -168,7 +181,10 @@ static void correct_band(const job *c, band *b, share *s)
                                          .w_rows = (int64_t)p->kh * p->kw * p->ci,
                                          .co = p->co,
                                          .visit = b->visit,
-                                         .n_visit = b->visits});
+                                         .n_visit = b->visits,
+                                         .first_row = tap * p->ci,
+                                         .n_rows = b->run * p->ci,
+                                         .next_row = next < taps ? next * p->ci : -1});
         }
     for (int32_t i = 0; i < outputs; i++) {
         s->done.macs += (int64_t)terms[i] * p->co;
@@ -178,19 +194,41 @@ static void correct_band(const job *c, band *b, share *s)
         compute_fresh(c, b, s);
 }
 
+/** First output row of a part: whole bands, or whole segments of the gate that is to compare. */
+static int32_t part_row(const job *c, int part)
+{
+    if (c->next)
+        return rpr_gate_part_row(c->next->g, c->parts, part);
+    const int32_t bands = (c->b.p->rows + c->rows - 1) / c->rows;
+    const int64_t row = rpr_part_start(bands, c->parts, part) * c->rows;
+    return row < c->b.p->rows ? (int32_t)row : c->b.p->rows;
+}
+
+/** While its outputs are in the cache. */
+static void finish_band(const job *c, const band *b, share *s, int thread)
+{
+    if (c->l->n_phase > 1)
+        return;
+    s->done.finite &=
+        rpr_linear_finish_rows(b->act, c->k, b->z, b->a, b->touched, b->n, b->j0, b->j1);
+    if (c->next && s->done.finite)
+        rpr_gate_rows(c->next, b->j0, b->j1, thread);
+}
+
 static void band_part(void *argument, int part, int thread)
 {
     const job *c = argument;
+    const int32_t end = part_row(c, part + 1);
     band b = c->b;
     share *s = &c->share[thread];
     b.visit = c->scratch->visit + (size_t)thread * c->scratch->pixels;
     b.terms = c->scratch->terms + (size_t)thread * c->scratch->pixels;
     b.fresh = c->scratch->fresh + (size_t)thread * c->scratch->pixels;
-    b.j0 = part * c->rows;
-    b.j1 = b.p->rows - b.j0 < c->rows ? b.p->rows : b.j0 + c->rows;
-    correct_band(c, &b, s);
-    if (c->l->n_phase == 1) /* while its outputs are in the cache */
-        s->done.finite &= rpr_linear_finish_rows(b.act, c->k, b.z, b.a, b.touched, b.n, b.j0, b.j1);
+    for (b.j0 = part_row(c, part); b.j0 < end; b.j0 = b.j1) {
+        b.j1 = end - b.j0 < c->rows ? end : b.j0 + c->rows;
+        correct_band(c, &b, s);
+        finish_band(c, &b, s, thread);
+    }
 }
 
 /* Multiply-adds of a correction that are worth waking a thread for. */
@@ -205,13 +243,16 @@ static rpr_pool *pool_for(const rpr_linear *l, const rpr_gate_state *g,
     return rpr_pool_worth(macs, JOB_MACS) > 0 ? scratch->pool : NULL;
 }
 
-/** Rows of a band: as many as the scratch holds, or fewer if all threads are to have some. */
-static int32_t band_rows(const rpr_phase *p, const rpr_pool *pool)
+/** Bands: as many rows as the scratch holds, or fewer if all threads are to have some. */
+static void cut(job *c, const rpr_pool *pool)
 {
-    int32_t rows = rpr_at_least(RPR_CORRECT_PIXELS / rpr_at_least(p->cols, 1), 1);
+    const rpr_phase *p = c->b.p;
+    int32_t most = rpr_at_least(RPR_CORRECT_PIXELS / rpr_at_least(p->cols, 1), 1);
     int parts = rpr_pool_parts(pool, p->rows, p->rows);
     int32_t even = rpr_at_least((p->rows + parts - 1) / parts, 1);
-    return rows < even ? rows : even;
+    c->rows = most < even ? most : even;
+    c->parts = c->next ? rpr_pool_parts(pool, c->next->g->segments, c->next->g->segments)
+                       : (p->rows + c->rows - 1) / c->rows;
 }
 
 static void correct_by_list(job *c, rpr_pool *pool)
@@ -221,9 +262,9 @@ static void correct_by_list(job *c, rpr_pool *pool)
         b->p = &c->l->phase[i];
         b->run = taps_per_run(b->p, b->g);
         b->rule = rpr_fresh_rule_of(b->p, b->g, c->cost);
-        c->rows = band_rows(b->p, pool);
+        cut(c, pool);
         for (b->n = 0; b->n < c->l->n; b->n++)
-            rpr_pool_run(pool, (b->p->rows + c->rows - 1) / c->rows, band_part, c);
+            rpr_pool_run(pool, c->parts, band_part, c);
     }
     for (int32_t n = 0; c->l->n_phase > 1 && n < c->l->n; n++)
         c->share->done.finite &=
@@ -267,9 +308,12 @@ static void recompute_marked(const job *c, int32_t j, share *s)
 static void pixel_part(void *argument, int part, int thread)
 {
     const job *c = argument;
-    int32_t end = (part + 1) * c->rows;
-    for (int32_t j = part * c->rows; j < end && j < c->b.p->rows; j++)
+    const int32_t end = part_row(c, part + 1);
+    for (int32_t j = part_row(c, part); j < end; j++) {
         recompute_marked(c, j, &c->share[thread]);
+        if (c->next)
+            rpr_gate_rows(c->next, j, j + 1, thread);
+    }
 }
 
 void rpr_linear_reach(const rpr_linear *l, const rpr_gate_state *g, rpr_touch *touched)
@@ -287,20 +331,20 @@ void rpr_linear_reach(const rpr_linear *l, const rpr_gate_state *g, rpr_touch *t
 static void correct_by_pixel(job *c, rpr_pool *pool)
 {
     band *b = &c->b;
-    const rpr_phase *p = b->p = &c->l->phase[0];
+    b->p = &c->l->phase[0];
     rpr_linear_reach(c->l, b->g, b->touched);
-    c->rows = band_rows(p, pool);
+    cut(c, pool);
     for (b->n = 0; b->n < c->l->n; b->n++)
-        rpr_pool_run(pool, (p->rows + c->rows - 1) / c->rows, pixel_part, c);
+        rpr_pool_run(pool, c->parts, pixel_part, c);
 }
 
 rpr_correction rpr_linear_correct(const rpr_linear *l, const rpr_kernels *k,
                                   const rpr_gate_state *g, const rpr_map *z, const rpr_map *a,
                                   const rpr_act *act, rpr_touch *touched, const rpr_cost *cost,
-                                  const rpr_linear_scratch *scratch)
+                                  const rpr_linear_scratch *scratch, rpr_gate_scan *next)
 {
     share shares[RPR_MAX_THREADS];
-    job c = {.l = l, .k = k, .scratch = scratch, .cost = cost, .share = shares};
+    job c = {.l = l, .k = k, .scratch = scratch, .cost = cost, .next = next, .share = shares};
     rpr_pool *pool = pool_for(l, g, scratch);
     c.b = (band){.g = g, .z = z, .a = a, .act = act, .touched = touched};
     for (int t = 0; t < rpr_pool_threads(pool); t++)

@@ -102,6 +102,41 @@ static bool is_joined(const rpr_plan *p, int tensor)
     return false;
 }
 
+/** The tensor that a view shows pixel by pixel and as a whole, or the tensor itself. */
+static int shown(const rpr_plan *p, int tensor, const int *made_by)
+{
+    for (const rpr_tensor *t = &p->tensor[tensor]; made_by[tensor] == RPR_NONE;) {
+        const rpr_tensor *up = t->parent == RPR_NONE ? NULL : &p->tensor[t->parent];
+        if (!up || up->n != t->n || up->h != t->h || up->w != t->w || up->c != t->c)
+            break;
+        tensor = t->parent;
+        t = up;
+    }
+    return tensor;
+}
+
+/** True if a step writes its output row by row, in one walk. */
+static bool writes_rows(const rpr_step *s)
+{
+    const rpr_linear *l = s->linear;
+    return s->n_out == 1 && (l ? l->n_phase == 1 && l->n == 1 : s->kind == RPR_STEP_PIXEL);
+}
+
+/** A gate may compare rows while they are in the cache, if one step writes all of its tensor. */
+static void find_writers(rpr_plan *p, const int *made_by)
+{
+    for (int i = 0; i < p->n_step; i++)
+        p->step[i].next = RPR_NONE;
+    for (int i = 0; i < p->n_gate; i++) {
+        const int tensor = shown(p, p->gate[i].tensor, made_by), step = made_by[tensor];
+        const bool may =
+            step != RPR_NONE && p->step[step].next == RPR_NONE && writes_rows(&p->step[step]);
+        p->gate[i].writer = may ? step : RPR_NONE;
+        if (may)
+            p->step[step].next = i;
+    }
+}
+
 int rpr_plan_defer(rpr_plan *p)
 {
     int *made_by = rpr_alloc_array((size_t)p->n_tensor + 1, sizeof *made_by);
@@ -127,6 +162,7 @@ int rpr_plan_defer(rpr_plan *p)
         if (alone)
             p->step[maker].reader = i;
     }
+    find_writers(p, made_by);
     rpr_free(made_by);
     return RPR_OK;
 }

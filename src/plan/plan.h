@@ -50,11 +50,12 @@ typedef struct rpr_step {
     const rpr_node *node; /* NULL for a change of layout */
     const char *name, *op;
     int n_in, n_out;
-    int *in, *out;       /* tensors, RPR_NONE where absent; owned */
-    rpr_linear *linear;  /* owned; LINEAR */
-    int gate;            /* LINEAR */
-    bool deferred;       /* LINEAR: with reuse its output holds z, and the gates activate */
-    int reader;          /* LINEAR, deferred: the gate that alone reads the output, or RPR_NONE */
+    int *in, *out;      /* tensors, RPR_NONE where absent; owned */
+    rpr_linear *linear; /* owned; LINEAR */
+    int gate;           /* LINEAR */
+    bool deferred;      /* LINEAR: with reuse its output holds z, and the gates activate */
+    int reader;         /* LINEAR, deferred: the gate that alone reads the output, or RPR_NONE */
+    int next; /* gate that may compare the output row by row as it is written, or RPR_NONE */
     rpr_pixel_op *pixel; /* owned; PIXEL */
     rpr_map *pixel_map;  /* owned; PIXEL: maps of the inputs and, last, the output; data is NULL
                             unless constant */
@@ -68,6 +69,7 @@ typedef struct rpr_gate_plan {
     bool needs_list; /* false if all its layers are corrected by pixel */
     int first;       /* the first of its layers, a step */
     int maker;       /* step that leaves the activation to this gate alone, or RPR_NONE */
+    int writer;      /* step whose `next` this gate is, or RPR_NONE */
     bool cheap;      /* all its layers are: a stream may leave it open */
 } rpr_gate_plan;
 

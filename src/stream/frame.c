@@ -31,71 +31,6 @@ rpr_map rpr_stream_map(const rpr_stream *s, int tensor)
 
 /* --------------------------------------------------------------- weighted */
 
-static void find_range(const rpr_stream *s, rpr_gate_state *g, const rpr_map *x)
-{
-    if (g->rule.lo < g->rule.hi) {
-        g->lo = (float)g->rule.lo;
-        g->hi = (float)g->rule.hi;
-    } else {
-        rpr_gate_profile(g, s->k, x, s->bins);
-    }
-}
-
-/** Its layers are computed from nothing, too. */
-static void restart(const rpr_stream *s, rpr_gate_state *g, const rpr_map *x)
-{
-    rpr_gate_restart(g, s->k, x);
-    g->half = rpr_stream_corrects_with_half(s, g);
-}
-
-static void update_gate(rpr_stream *s, int index)
-{
-    rpr_gate_state *g = &s->gate[index];
-    int tensor = s->plan->gate[index].tensor;
-    if (s->gate_frame[index] == s->frame + 1)
-        return;
-    s->gate_frame[index] = s->frame + 1;
-    rpr_map x = rpr_stream_map(s, tensor);
-    rpr_touch touched = rpr_stream_touch(s, tensor);
-    int maker = s->plan->gate[index].maker;
-    bool activated = maker != RPR_NONE && s->step[maker].activated;
-    g->act = activated ? rpr_act_none() : s->plan->gate[index].act;
-    if (s->frame == 0)
-        find_range(s, g, &x);
-    g->refreshed = !s->anew && rpr_stream_takes_turn(s, index, touched.any);
-    const bool was_clean = s->refresh.turn[index].clean;
-    bool clean = true;
-    const bool behind = g->taken; /* xhat is of an earlier frame */
-    g->taken = false;
-    g->tested = rpr_stream_gates_picture(s, index);
-    if (g->open) {
-        rpr_gate_follow(g, &touched);
-    } else if ((s->anew && rpr_stream_is_whole(s, index)) ||
-               (g->refreshed && g->rule.kind != RPR_GATE_EXACT)) {
-        restart(s, g, &x);
-    } else if (g->tested && rpr_stream_reads_picture(s, index)) {
-        rpr_gate_take(g, &x, &touched, rpr_stream_used(s, index));
-        clean = false;
-    } else if (behind) {
-        restart(s, g, &x);
-    } else if (!touched.any) {
-        rpr_gate_hold(g);
-        clean = was_clean || g->refreshed;
-    } else if (!g->loose) {
-        rpr_gate_update(g, s->k, &x, &touched);
-        clean = g->refreshed;
-    } else if (!rpr_gate_pass(g, s->k, &x, &touched)) {
-        restart(s, g, &x);
-    }
-    if (!s->anew && rpr_stream_hears(s, index) && rpr_stream_is_whole(s, index)) {
-        restart(s, g, &x);
-        clean = true;
-    }
-    s->refresh.turn[index].clean = clean;
-    s->stats.inputs += rpr_gate_elements(g);
-    s->stats.changed += g->n_changed;
-}
-
 rpr_map rpr_stream_pre_activation(const rpr_stream *s, const rpr_step *step)
 {
     const rpr_linear *l = step->linear;
@@ -141,16 +76,28 @@ static void recompute(rpr_stream *s, const rpr_step *step, rpr_step_state *state
 
 /** False if it overflowed on the way: the old and the new input meet in one sum here. */
 static bool correct(rpr_stream *s, const rpr_step *step, rpr_step_state *state, const rpr_map *z,
-                    const rpr_map *a, rpr_touch *touched)
+                    const rpr_map *a, rpr_touch *touched, rpr_gate_scan *next)
 {
     const rpr_gate_state *g = &s->gate[step->gate];
     const rpr_act act = own_act(step, state);
     rpr_correction done = rpr_linear_correct(step->linear, s->k, g, z, a, &act, touched,
-                                             rpr_stream_fresh_costs(s), &s->linear_scratch);
+                                             rpr_stream_fresh_costs(s), &s->linear_scratch, next);
     state->macs = done.macs;
     state->mixed = done.mixed;
     state->terms += done.max_terms;
     return done.finite || rpr_linear_recomputes(step->linear, g); /* or nothing is kept of it */
+}
+
+/** Corrects, and compares what was written for the gate behind, where rows lend themselves to it.
+ */
+static bool correct_and_compare(rpr_stream *s, const rpr_step *step, rpr_step_state *state,
+                                const rpr_map *z, const rpr_map *a, rpr_touch *touched)
+{
+    rpr_gate_scan room, *next = rpr_stream_begin_gate(s, step, &room);
+    const bool finite = correct(s, step, state, z, a, touched, next);
+    if (next)
+        rpr_stream_end_gate(s, step, next, finite);
+    return finite;
 }
 
 /** Writes the output anew from z. */
@@ -187,7 +134,7 @@ static bool correct_whole(rpr_stream *s, const rpr_step *step, rpr_step_state *s
         rpr_linear_reach(l, g, touched);
         return true;
     }
-    bool finite = correct(s, step, state, z, a, touched);
+    bool finite = correct(s, step, state, z, a, touched, NULL);
     finish_whole(s, l, z, a);
     return finite;
 }
@@ -197,7 +144,7 @@ static void run_linear(rpr_stream *s, const rpr_step *step, int index)
     rpr_step_state *state = &s->step[index];
     rpr_touch *touched = &s->touch[step->out[0]];
     rpr_map a = rpr_stream_map(s, step->out[0]);
-    update_gate(s, step->gate);
+    rpr_stream_update_gate(s, step->gate);
     state->choice = rpr_stream_choose(s, step, index);
     state->macs = 0;
     state->mixed = false;
@@ -213,7 +160,7 @@ static void run_linear(rpr_stream *s, const rpr_step *step, int index)
         break;
     case RPR_CHOICE_CORRECT:
         if (whole ? correct_whole(s, step, state, &z, &a, touched)
-                  : correct(s, step, state, &z, &a, touched))
+                  : correct_and_compare(s, step, state, &z, &a, touched))
             break;
         state->choice = RPR_CHOICE_DENSE;
         state->mixed = false;
@@ -243,28 +190,46 @@ typedef struct pixel_job {
     const rpr_kernels *k;
     const rpr_map *in, *out;
     const rpr_touch *mask;
+    rpr_gate_scan *next; /* compares rows that are done; or NULL */
     int parts;
 } pixel_job;
+
+#define PIXEL_ROW_VALUES 8192 /* of rows that stay in the cache until they are compared */
+
+/** Rows [first, end), compared a few at a time. */
+static void pixel_rows(const pixel_job *j, int32_t first, int32_t end, int thread)
+{
+    const int64_t row = (int64_t)j->out->w * j->out->c;
+    const int32_t few = row < PIXEL_ROW_VALUES ? (int32_t)(PIXEL_ROW_VALUES / (row + 1)) + 1 : 1;
+    for (int32_t y = first, next; y < end; y = next) {
+        next = end - y < few || !j->next ? end : y + few;
+        j->op->run(j->op, j->k, j->in, j->out, (rpr_rows){j->mask, y, next});
+        if (j->next)
+            rpr_gate_rows(j->next, y, next, thread);
+    }
+}
 
 static void pixel_part(void *job, int part, int thread)
 {
     const pixel_job *j = job;
     const int64_t rows = (int64_t)j->out->n * j->out->h;
-    (void)thread;
-    j->op->run(j->op, j->k, j->in, j->out,
-               (rpr_rows){j->mask, (int32_t)rpr_part_start(rows, j->parts, part),
-                          (int32_t)rpr_part_start(rows, j->parts, part + 1)});
+    if (j->next)
+        pixel_rows(j, rpr_gate_part_row(j->next->g, j->parts, part),
+                   rpr_gate_part_row(j->next->g, j->parts, part + 1), thread);
+    else
+        pixel_rows(j, (int32_t)rpr_part_start(rows, j->parts, part),
+                   (int32_t)rpr_part_start(rows, j->parts, part + 1), thread);
 }
 
 #define PIXEL_PART_VALUES 8192 /* that are worth waking a thread for */
 
 static void run_pixel_op(rpr_stream *s, const rpr_pixel_op *op, const rpr_map *in,
-                         const rpr_map *out, const rpr_touch *mask)
+                         const rpr_map *out, const rpr_touch *mask, rpr_gate_scan *next)
 {
-    pixel_job j = {.op = op, .k = s->k, .in = in, .out = out, .mask = mask};
+    pixel_job j = {.op = op, .k = s->k, .in = in, .out = out, .mask = mask, .next = next};
     int64_t rows = (int64_t)out->n * out->h, pixels = mask ? rpr_touch_count(mask) : rows * out->w;
     int64_t worth = rpr_pool_worth(pixels * out->c, PIXEL_PART_VALUES);
-    j.parts = rpr_pool_parts(s->pool, rows, worth);
+    j.parts = rpr_pool_parts(s->pool, next ? next->g->segments : rows, worth);
     rpr_pool_run(s->pool, j.parts, pixel_part, &j);
 }
 
@@ -278,7 +243,7 @@ static void run_pixel(rpr_stream *s, const rpr_step *step)
             in[i].data = rpr_stream_map(s, step->in[i]).data;
     }
     if (!s->reuse) {
-        run_pixel_op(s, step->pixel, in, &out, NULL);
+        run_pixel_op(s, step->pixel, in, &out, NULL, NULL);
         return;
     }
     rpr_touch touches[RPR_PIXEL_MAX_IN], *touched = &s->touch[step->out[0]];
@@ -298,7 +263,10 @@ static void run_pixel(rpr_stream *s, const rpr_step *step)
     if (!touched->any && !rpr_stream_is_forced(s, step))
         return;
     bool whole = touched->all || rpr_stream_writes_whole(s, step);
-    run_pixel_op(s, step->pixel, in, &out, whole ? NULL : touched);
+    rpr_gate_scan room, *next = rpr_stream_begin_gate(s, step, &room);
+    run_pixel_op(s, step->pixel, in, &out, whole ? NULL : touched, next);
+    if (next)
+        rpr_stream_end_gate(s, step, next, true);
 }
 
 /** The inputs already lie in the output: only what was touched is passed on. */

@@ -141,15 +141,18 @@ static void take_xhat(rpr_stream *s, int i, layout *m)
     g->in = g->xhat;
 }
 
-/** A list is wanted from the first layer behind its gate to the last; a trace reads it later. */
+/**
+ * A list is wanted from the step that writes what the gate compares, or the first layer behind it,
+ * to the last; a trace reads it later.
+ */
 static void take_list(rpr_stream *s, int i, layout *m)
 {
     rpr_gate_state *g = &s->gate[i];
     size_t room = (size_t)rpr_gate_list_start(g, g->segments);
-    int first = s->plan->n_step, last = -1;
+    int first = s->plan->gate[i].writer, last = -1;
     for (int k = 0; k < s->plan->n_step; k++)
         if (s->plan->step[k].gate == i) {
-            first = k < first ? k : first;
+            first = first == RPR_NONE ? k : first;
             last = k;
         }
     if (g->keeps_all) {

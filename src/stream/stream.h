@@ -176,6 +176,18 @@ rpr_touch rpr_stream_touch(const rpr_stream *s, int tensor);
 /** z of a weighted layer: its output, if it has no activation. Streams with reuse only. */
 rpr_map rpr_stream_pre_activation(const rpr_stream *s, const rpr_step *step);
 
+/** Compares a gate's input with xhat, unless that was done on this frame. */
+void rpr_stream_update_gate(rpr_stream *s, int index);
+
+/**
+ * For a step that is about to write the touched part of its output: begins with the gate that reads
+ * it, in `room`, if rows can be compared as they are written; else NULL.
+ */
+rpr_gate_scan *rpr_stream_begin_gate(rpr_stream *s, const rpr_step *step, rpr_gate_scan *room);
+
+/** Ends it; `sound` false: the output is going to be written anew. */
+void rpr_stream_end_gate(rpr_stream *s, const rpr_step *step, rpr_gate_scan *scan, bool sound);
+
 /** Runs steps first .. end - 1. */
 int rpr_stream_run_steps(rpr_stream *s, int first, int end);
 

@@ -248,6 +248,9 @@ static delta_data new_delta(weights *w)
                             .co = co,
                             .visit = d.visit,
                             .n_visit = n_visit};
+    d.job.first_row = rnd() % 2 ? rnd_int(0, rows - 1) : 0;
+    d.job.n_rows = rnd() % 3 ? rnd_int(1, rows - d.job.first_row) : 0;
+    d.job.next_row = rnd_int(-1, rows - rnd_int(1, rows - d.job.first_row));
     return d;
 }
 
@@ -290,6 +293,7 @@ static void delta_case(const rpr_kernels *k)
         alone->z = d.before + (d.visit[i].z - d.z);
         rpr_delta_job one = *j;
         one.visit = alone, one.n_visit = 1;
+        one.first_row = one.n_rows = one.next_row = 0; /* the hint changes no bit either */
         k->delta(&one);
     }
     for (int32_t p = 0; p < d.n_pix; p++)

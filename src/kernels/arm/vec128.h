@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define VL 4
+#define V_APPENDS_NOTHING 0 /* whether v_append without lanes costs less than a guess */
 
 typedef float32x4_t vf;
 typedef int vtail;        /* the first so many lanes */

@@ -12,13 +12,18 @@ typedef struct delta_column {
     const float *w;     /* weight row 0 of the first block, half weights or not */
     int64_t block_step; /* floats from block to block */
     int32_t c0;
-    int32_t last; /* channels of the last vector */
+    int32_t last;      /* channels of the last vector */
+    const char *ahead; /* weights that are wanted after this column, in the second cache, ... */
+    int32_t lines;     /* ... so many cache lines, ... */
+    int32_t per_visit; /* ... of which each visit fetches some */
 } delta_column;
 
 enum {
     BLOCK_VECTORS = RPR_BLOCK / VL,
     LANE_VECTORS = RPR_LANE / VL,
     DELTA_MAX_VECTORS = BLOCK_VECTORS > 8 ? BLOCK_VECTORS : 8,
+    DELTA_LINE = 64, /* bytes */
+    DELTA_AHEAD = 6, /* visits */
     DELTA_SPARSE = 8 /* changes per visit below which the cost per visit counts most */
 };
 
@@ -106,16 +111,40 @@ static inline ALWAYS_INLINE void delta_visit(const delta_column *c, const rpr_de
     v_store_all(z, acc[0], nv, c->last);
 }
 
+/*
+ * Fetches what visit i leaves to come: its part of the weights ahead, and the sums of a later
+ * visit. Changes read weight rows here and there, and visits sums, which no processor foresees;
+ * from beyond the second cache each would be waited for.
+ */
+static inline ALWAYS_INLINE void delta_fetch(const delta_column *c, int32_t i, int nv)
+{
+    const int64_t first = (int64_t)i * c->per_visit;
+    for (int64_t k = first; k < first + c->per_visit && k < c->lines; k++)
+        __builtin_prefetch(c->ahead + k * DELTA_LINE, 0, 2);
+    if (i + DELTA_AHEAD >= c->j->n_visit)
+        return;
+    const float *z = c->j->visit[i + DELTA_AHEAD].z + c->c0;
+    UNROLL
+    for (int k = 0; k < nv * VL; k += DELTA_LINE / (int)sizeof *z)
+        __builtin_prefetch(z + k);
+}
+
+static inline ALWAYS_INLINE void delta_visits(const delta_column *c, int nv, bool half)
+{
+    for (int32_t i = 0; i < c->j->n_visit; i++) {
+        delta_fetch(c, i, nv);
+        delta_visit(c, &c->j->visit[i], nv, half);
+    }
+}
+
 #define DELTA_DEFINE(nv)                                                                           \
     static void delta_visits_##nv(const delta_column *c)                                           \
     {                                                                                              \
-        for (int32_t i = 0; i < c->j->n_visit; i++)                                                \
-            delta_visit(c, &c->j->visit[i], nv, false);                                            \
+        delta_visits(c, nv, false);                                                                \
     }                                                                                              \
     static void delta_half_visits_##nv(const delta_column *c)                                      \
     {                                                                                              \
-        for (int32_t i = 0; i < c->j->n_visit; i++)                                                \
-            delta_visit(c, &c->j->visit[i], nv, true);                                             \
+        delta_visits(c, nv, true);                                                                 \
     }
 #define DELTA_ENTRY(nv) [nv] = {delta_visits_##nv, delta_half_visits_##nv},
 #if VL == 16
@@ -131,6 +160,46 @@ static inline ALWAYS_INLINE void delta_visit(const delta_column *c, const rpr_de
 DELTA_VECTORS(DELTA_DEFINE)
 static void (*const delta_visits_fn[][2])(const delta_column *c) = {DELTA_VECTORS(DELTA_ENTRY)};
 
+/* The weights of block c0, half weights or not. */
+static const float *delta_block(const rpr_delta_job *j, int32_t c0)
+{
+    return j->w ? j->w + j->w_rows * c0 : j->half + j->w_rows * rpr_half_words(c0);
+}
+
+/* Floats from weight row to weight row in block c0. */
+static int32_t delta_width(const rpr_delta_job *j, int32_t c0)
+{
+    const int32_t width = rpr_block_width(j->co, c0);
+    return j->w ? width : rpr_half_words(width);
+}
+
+/* Cache lines of a job's weight rows in block c0. */
+static int32_t delta_lines(const rpr_delta_job *j, int32_t c0)
+{
+    return (int32_t)((int64_t)j->n_rows * delta_width(j, c0) * (int64_t)sizeof(float) / DELTA_LINE);
+}
+
+/*
+ * Finds what is to be fetched meanwhile: the same rows of the next block or those of the next job.
+ * Nobody has fetched those of the first. None if most of them would not be read.
+ */
+static void delta_look_ahead(delta_column *c, int32_t next_c0, int64_t changes)
+{
+    const rpr_delta_job *j = c->j;
+    const bool last = next_c0 >= j->co, first = c->c0 == 0 && j->first_row == 0;
+    const int32_t c0 = last ? 0 : next_c0, row = last ? j->next_row : j->first_row;
+    c->lines = c->per_visit = 0;
+    if (changes < j->n_rows || j->n_visit == 0)
+        return;
+    for (int32_t k = 0; first && k < delta_lines(j, 0); k++)
+        __builtin_prefetch((const char *)c->w + k * DELTA_LINE, 0, 2);
+    if (row < 0)
+        return;
+    c->ahead = (const char *)(delta_block(j, c0) + row * delta_width(j, c0));
+    c->lines = delta_lines(j, c0);
+    c->per_visit = (c->lines + j->n_visit - 1) / j->n_visit;
+}
+
 static void delta(const rpr_delta_job *j)
 {
     const bool half = j->w == NULL;
@@ -145,8 +214,9 @@ static void delta(const rpr_delta_job *j)
         n_out = j->co - c.c0;
         n_out = n_out >= widest ? widest : n_out < RPR_BLOCK ? n_out : RPR_BLOCK;
         int nv = (n_out + VL - 1) / VL;
-        c.w = half ? j->half + j->w_rows * rpr_half_words(c.c0) : j->w + j->w_rows * c.c0;
+        c.w = delta_block(j, c.c0);
         c.last = n_out - (nv - 1) * VL;
+        delta_look_ahead(&c, c.c0 + n_out, changes);
         delta_visits_fn[nv][half](&c);
     }
 }

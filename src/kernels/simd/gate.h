@@ -47,16 +47,35 @@ static inline ALWAYS_INLINE void gate_vector(gate_sink *s, const float *x, float
     s->n += __builtin_popcount(bits);
 }
 
-static inline ALWAYS_INLINE bool gate_any4(const float *x, const float *xhat, const rpr_levels *q,
-                                           vf theta)
+/*
+ * Four vectors at once. Where one changed the others mostly did, too, but which is not foreseen:
+ * where appending nothing is cheap that is not asked.
+ */
+static inline ALWAYS_INLINE void gate_block(gate_sink *s, const float *x, float *xhat,
+                                            const rpr_levels *q, vf theta, int32_t index)
 {
-    vbool any = v_not_within(v_abs(v_sub(gate_value(q, v_load(x)), v_load(xhat))), theta);
+    vf old[4], value[4], d[4];
+    vbool changed[4];
     UNROLL
-    for (int v = 1; v < 4; v++) {
-        vf d = v_sub(gate_value(q, v_load(x + v * VL)), v_load(xhat + v * VL));
-        any = v_or(any, v_not_within(v_abs(d), theta));
+    for (int v = 0; v < 4; v++) {
+        old[v] = v_load(xhat + v * VL);
+        value[v] = gate_value(q, v_load(x + v * VL));
+        d[v] = v_sub(value[v], old[v]);
+        changed[v] = v_not_within(v_abs(d[v]), theta);
     }
-    return v_bits(any) != 0;
+    if (!v_bits(v_or(v_or(changed[0], changed[1]), v_or(changed[2], changed[3]))))
+        return;
+    UNROLL
+    for (int v = 0; v < 4; v++) {
+        const uint32_t bits = v_bits(changed[v]);
+        if (!V_APPENDS_NOTHING && !bits)
+            continue;
+        if (s->idx)
+            v_append(s->idx + s->n, s->delta + s->n, bits, index + v * VL, d[v]);
+        v_store(xhat + v * VL, v_select(changed[v], value[v], old[v]));
+        s->nonfinite |= v_bits(v_nonfinite(d[v])); /* such a lane has changed */
+        s->n += __builtin_popcount(bits);
+    }
 }
 
 static inline ALWAYS_INLINE int32_t gate(const float *x, float *xhat, int32_t n,
@@ -68,9 +87,7 @@ static inline ALWAYS_INLINE int32_t gate(const float *x, float *xhat, int32_t n,
     gate_sink s = {idx, delta, 0, 0};
     int32_t i = 0;
     for (; i + 4 * VL <= n; i += 4 * VL)
-        if (gate_any4(x + i, xhat + i, q, limit))
-            for (int32_t k = i; k < i + 4 * VL; k += VL)
-                gate_vector(&s, x + k, xhat + k, q, limit, base + k, false, all);
+        gate_block(&s, x + i, xhat + i, q, limit, base + i);
     for (; i + VL <= n; i += VL)
         gate_vector(&s, x + i, xhat + i, q, limit, base + i, false, all);
     if (i < n)

@@ -9,6 +9,7 @@
 #include "kernels/x86/vec4.h"
 
 #define VL 8
+#define V_APPENDS_NOTHING 0 /* whether v_append without lanes costs less than a guess */
 
 typedef __m256 vf;
 typedef __m256i vtail; /* the first so many lanes */

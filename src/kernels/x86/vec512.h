@@ -9,6 +9,7 @@
 #include "kernels/x86/vec4.h"
 
 #define VL 16
+#define V_APPENDS_NOTHING 1 /* whether v_append without lanes costs less than a guess */
 
 typedef __m512 vf;
 typedef __mmask16 vtail; /* the first so many lanes */
