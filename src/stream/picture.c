@@ -43,10 +43,13 @@ static int gate_steps(const rpr_stream *s, int index, const float *scale, bool f
         return 0;
     if (g->rule.kind != RPR_GATE_DEADZONE)
         return -1;
+    /* Comparisons in the place of fmin and fmax: gcc 12.2 for AArch64 crashes on those in this
+     * loop. */
     double least = INFINITY, most = 0.0;
     for (int c = 0; c < s->plan->tensor[s->plan->input[index]].c; c++) {
-        least = fmin(least, fabs((double)scale[c]));
-        most = fmax(most, fabs((double)scale[c]));
+        const double by = fabs((double)scale[c]);
+        least = by < least ? by : least;
+        most = by > most ? by : most;
     }
     const double theta = g->rule.threshold * g->scale * ((double)g->hi - (double)g->lo);
     const int steps = whole_steps(theta, most * plan->most);
