@@ -81,6 +81,8 @@ static int add_frame(lane *l, double ms)
     l->sum.macs_dense += l->stats.macs_dense;
     l->sum.macs_executed += l->stats.macs_executed;
     l->sum.bypassed += l->stats.bypassed;
+    l->sum.cuts += l->stats.cut;
+    l->sum.refreshed += l->stats.refreshed;
     l->state_bytes = rpr_stream_state_bytes(l->stream);
     add_layers(l);
     return samples_add(&l->ms, ms) ? CLI_DONE : cli_no_memory();

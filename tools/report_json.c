@@ -147,6 +147,8 @@ int report_json(const report *r)
     json_object_set_new(root, "similarity", share(l->sum.changed, l->sum.inputs));
     json_object_set_new(root, "reuse", share(l->sum.macs_executed, l->sum.macs_dense));
     json_object_set_new(root, "bypassed", json_integer((json_int_t)l->sum.bypassed));
+    json_object_set_new(root, "cuts", json_integer((json_int_t)l->sum.cuts));
+    json_object_set_new(root, "refreshed", json_integer((json_int_t)l->sum.refreshed));
     json_object_set_new(root, "ms", times(l));
     json_object_set_new(root, "dense_ms", r->dense ? times(r->dense) : json_null());
     json_object_set_new(root, "speedup", r->dense ? json_number(report_speedup(r)) : json_null());

@@ -80,6 +80,21 @@ static void time_table(const report *r)
         (double)r->reuse->state_bytes / 1e6, "MB of state, beside the weights");
 }
 
+static void events(const lane_sum *sum)
+{
+    const long long frames = sum->frames;
+    if (sum->bypassed > 0)
+        printf(
+            "bypassed     %lld of %lld frames were computed in full: reuse would have cost more\n",
+            (long long)sum->bypassed, frames);
+    if (sum->cuts > 0)
+        printf("scene cuts   %lld of %lld frames were taken for another scene's first\n",
+               (long long)sum->cuts, frames);
+    if (sum->refreshed > 0)
+        printf("refreshed    %.2f layers a frame, so that no error lasts\n",
+               (double)sum->refreshed / (double)frames);
+}
+
 static void shares(const report *r)
 {
     const lane *l = r->reuse;
@@ -91,10 +106,7 @@ static void shares(const report *r)
     printf("similarity   %.1f %% of what the layers read had not changed\n",
            100 * lane_similarity(l));
     printf("reuse        %.1f %% of the MACs were not executed\n", 100 * (1 - lane_mac_share(l)));
-    if (l->sum.bypassed > 0)
-        printf(
-            "bypassed     %lld of %lld frames were computed in full: reuse would have cost more\n",
-            (long long)l->sum.bypassed, (long long)l->sum.frames);
+    events(&l->sum);
     if (r->session->opt->decode != DECODE_NONE)
         printf("boxes        %.1f a frame\n", (double)l->n_boxes / (double)r->session->frames);
 }

@@ -58,6 +58,7 @@ typedef struct layer_sum {
 /** Counts summed over frames. */
 typedef struct lane_sum {
     int64_t frames, inputs, changed, macs_dense, macs_executed, bypassed;
+    int64_t cuts, refreshed; /**< frames; layers that were recomputed for refresh */
 } lane_sum;
 
 /**

@@ -279,11 +279,11 @@ RPR_API void rpr_stream_reset(rpr_stream *s);
 
 /**
  * Asks for a refresh: from the next frame on every gate takes its input as it is, front to back,
- * and its layers are computed from nothing, which ends what gates and rounding have left (doc/
- * contract.md). One frame takes as many gates as keep it below 1.3 dense frames by the cost model,
- * at least one; usually that is all of them. A call while such a sweep is under way asks for
- * another one after it. Called by the stream's thread, between frames; RPR_OK, also if there is no
- * gate.
+ * and its layers are computed from nothing, which ends what gates and rounding have left. A frame
+ * takes as many gates as keep it below 1.3 dense frames by the cost model, but at least an eighth
+ * of the work: usually one to three frames do, and never more than 16. A call while such a sweep is
+ * under way asks for another one after it. For the stream's thread, between frames. RPR_OK, also
+ * where there is nothing to refresh (gate OFF, bypassed frames).
  */
 RPR_API int rpr_stream_refresh(rpr_stream *s);
 
@@ -291,8 +291,8 @@ RPR_API int rpr_stream_refresh(rpr_stream *s);
  * Scales what the gates let pass: thresholds of dead-zones are multiplied by `scale`, levels become
  * 1 / scale times as many (65536 at most). 0 <= scale <= 1, the options' gates being 1; 0 makes
  * dead-zones exact. RPR_ERR_ARGUMENT otherwise. A smaller scale than before asks for a refresh.
- * Saved and copied with the state; a reset
- * sets it to 1. An rpr_audit (audit.h) calls this by itself.
+ * Saved and copied with the state; a reset sets it to 1. An rpr_audit (audit.h) calls this by
+ * itself.
  */
 RPR_API int rpr_stream_scale_gates(rpr_stream *s, double scale);
 RPR_API double rpr_stream_gate_scale(const rpr_stream *s);

@@ -9,6 +9,9 @@
  */
 #include "stream/stream.h"
 
+#include <math.h>
+#include <string.h>
+
 #define TOUCHED 0.5f /* of the inputs; by less there is no cut */
 #define PICTURE 0.8f /* of the values of a witness that reads an input, ... */
 #define MUCH 0.25f   /* ... or of any other, ... */
@@ -51,6 +54,7 @@ void rpr_stream_begin_cut(rpr_stream *s)
     rpr_cut *c = &s->cut;
     c->found = false;
     c->agreed = 0;
+    memset(c->share, 0, sizeof c->share);
     c->suspected = !s->anew && c->n > 0 && rpr_stream_touched_share(s) >= TOUCHED;
 }
 
@@ -67,6 +71,8 @@ static void find(rpr_stream *s)
 {
     s->cut.found = s->anew = true;
     s->stats.cut = 1;
+    for (int i = 0; i < s->cut.n; i++) /* the next frame is no cut if as much changes again */
+        s->cut.average[i] = fmaxf(s->cut.average[i], s->cut.share[i]);
     rpr_stream_drop_sweep(s);
 }
 
@@ -77,8 +83,8 @@ bool rpr_stream_hears(rpr_stream *s, int gate)
     int witness = 0;
     while (witness < c->n && c->gate[witness] != gate)
         witness++;
-    if (witness == c->n)
-        return false;
+    if (witness == c->n) /* a vector between two witnesses */
+        return c->suspected && c->agreed > 0 && g->compared;
     const bool last = witness == c->n - 1;
     if (!g->compared) { /* what passes anyway says nothing; what was not touched does */
         c->suspected &= g->loose || g->refreshed;
@@ -87,6 +93,7 @@ bool rpr_stream_hears(rpr_stream *s, int gate)
         c->suspected &= testifies(s, witness, share);
         c->agreed += c->suspected;
         float *average = &c->average[witness];
+        c->share[witness] = share;
         *average = *average >= UNKNOWN ? share : *average + WEIGHT * (share - *average);
     }
     if (c->suspected && last && c->agreed >= (c->n < 2 ? 1 : 2))

@@ -88,6 +88,7 @@ typedef struct rpr_refresh {
 typedef struct rpr_cut {
     int gate[RPR_WITNESSES], n;   /* the gates that are asked */
     float average[RPR_WITNESSES]; /* share of changed values of late; 1: not known */
+    float share[RPR_WITNESSES];   /* ... and on this frame */
     bool suspected;               /* on this frame, by the inputs and all witnesses so far, ... */
     int agreed;                   /* ... which were so many */
     bool found;                   /* the rest of this frame is run as from nothing */

@@ -11,7 +11,16 @@ json run.json "j['schema'] == 1 and j['frames'] == 12 and 0 <= j['similarity'] <
 json run.json "set(j['ms']) >= {'p50', 'p99', 'mean'} and j['dense_ms'] is None"
 json run.json "all(set(l) >= {'name', 'op', 'macs', 'similarity', 'reuse', 'ms', 'choice'} for l in j['layers'])"
 json run.json "all(set(l['choice']) == {'skip', 'correct', 'dense'} for l in j['layers'])"
-json run.json "j['state_bytes'] > 0 and j['isa']"
+json run.json "j['state_bytes'] > 0 and j['isa'] and j['cuts'] == 0 and j['refreshed'] == 0"
+
+# Two scenes of noise, each with its own parts that move: one cut, and layers take turns.
+ffmpeg -v error -y -f lavfi -i nullsrc=s=96x64:r=10 -vf "geq=lum='mod(X*X*7+Y*13+floor(N/8)*(X*Y+97),200)+8*lt(mod(X,96),N)':cb=128:cr=128" -frames:v 16 -c:v ffv1 scenes.avi </dev/null || exit 1
+expect 0 run net.onnx scenes.avi --gate deadzone:4/255 --refresh 5 --json run.json
+says out 'scene cuts   1 of 15 frames'
+says out 'refreshed    '
+json run.json "j['cuts'] == 1 and j['refreshed'] > 0"
+expect 0 run net.onnx scenes.avi --frames 8 --gate deadzone:4/255 --refresh 0 --json run.json
+json run.json "j['cuts'] == 0 and j['refreshed'] == 0"
 
 expect 0 run net.onnx good.avi --frames 4 --skip 2 --json -
 cp out run.json

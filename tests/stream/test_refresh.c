@@ -7,6 +7,7 @@
 #include "play.h"
 
 #define PERIOD 12
+#define LIMIT 1.3 /* dense frames */
 #define RANDOM_NETS 25
 
 static rpr_stream_options options_of(play_gate g, int refresh)
@@ -142,11 +143,110 @@ static void sweeps_end_errors(void **state)
     check_that(had > 20, "only %d networks had an error", had);
 }
 
+/* ------------------------------------------------------------------- spread */
+
+/** What one frame of a period executes on a scene that hardly moves: its share, or one gate. */
+static void frames_share_the_work(void **state)
+{
+    static const char *const names[] = {"plain", "residual", "pyramid", "concats"};
+    (void)state;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        rpr_model *m = nets_named(names[i]);
+        rpr_stream_options opt = options_of(PLAY_DEADZONE, PERIOD);
+        player *p = player_new(m, &opt);
+        scene *s = scene_new(m, 4);
+        rng r = {3};
+        double all = 0.0, most = 0.0;
+        scene_next(s);
+        for (int g = 0; g < m->plan->n_gate; g++) {
+            const double cost = p->s->refresh.turn[g].cost;
+            all += cost;
+            most = cost > most ? cost : most;
+        }
+        int busy = 0;
+        for (int f = 0; f < 4 * PERIOD; f++) {
+            drift(s, &r);
+            player_run(p, s);
+            check_that(p->s->refresh.took <= all / PERIOD + most, "%s, frame %d: %g of %g at once",
+                       names[i], f, p->s->refresh.took, all);
+            busy += turns(p->s) > 0;
+        }
+        assert_true(busy >= 3);
+        scene_free(s);
+        player_free(p);
+        rpr_model_destroy(m);
+    }
+}
+
+/** A sweep keeps each frame below 1.3 dense ones, and ends all the same where it cannot. */
+static void sweeps_keep_the_limit(void **state)
+{
+    int several = 0;
+    (void)state;
+    for (size_t i = 0; i < nets_count(); i++) {
+        rpr_model *m = nets_make(i);
+        rpr_stream_options opt = options_of(PLAY_DEADZONE, 0);
+        player *p = player_new(m, &opt);
+        scene *s = scene_new(m, 4);
+        rng r = {3};
+        scene_next(s);
+        for (int f = 0; f < 6; f++) {
+            drift(s, &r);
+            player_run(p, s);
+        }
+        int frames = 0;
+        assert_int_equal(rpr_stream_refresh(p->s), RPR_OK);
+        for (; frames == 0 || p->s->refresh.asked; frames++) {
+            drift(s, &r);
+            player_run(p, s);
+            const rpr_refresh *now = &p->s->refresh;
+            const bool least = now->taken <= 1 || now->took <= now->least;
+            check_that(least || p->s->cost <= LIMIT * p->s->dense_cost,
+                       "%s, frame %d: %d turns, and it costs %g dense ones", nets_name(i), frames,
+                       now->taken, p->s->cost / p->s->dense_cost);
+        }
+        check_that(frames <= 16, "%s: %d frames", nets_name(i), frames);
+        several += frames > 1;
+        scene_free(s);
+        player_free(p);
+        rpr_model_destroy(m);
+    }
+    assert_true(several > 0);
+}
+
+/** Behind exact gates all layers have their turn on one frame, and only rounding tells. */
+static void exact_gates_sweep_at_once(void **state)
+{
+    int refreshed = 0;
+    (void)state;
+    for (size_t i = 0; i < nets_count(); i++) {
+        rpr_model *m = nets_make(i);
+        rpr_stream_options opt = options_of(PLAY_EXACT, PERIOD), never = options_of(PLAY_EXACT, 0);
+        player *p = player_new(m, &opt), *q = player_new(m, &never);
+        scene *s = scene_new(m, 4);
+        for (int f = 0; f < 3 * PERIOD; f++) {
+            scene_next(s);
+            player_run(p, s);
+            player_run(q, s);
+            double e = player_error(p, q);
+            check_that(e < 2e-5, "%s, frame %d: error %g", nets_name(i), f, e);
+            assert_true((f >= PERIOD && f % PERIOD == 0) || turns(p->s) == 0);
+            refreshed += turns(p->s);
+        }
+        scene_free(s);
+        player_free(p);
+        player_free(q);
+        rpr_model_destroy(m);
+    }
+    assert_true(refreshed > 20);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(layers_take_turns),
-        cmocka_unit_test(sweeps_end_errors),
+        cmocka_unit_test(layers_take_turns),         cmocka_unit_test(sweeps_end_errors),
+        cmocka_unit_test(frames_share_the_work),     cmocka_unit_test(sweeps_keep_the_limit),
+        cmocka_unit_test(exact_gates_sweep_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
