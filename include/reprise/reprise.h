@@ -320,8 +320,8 @@ RPR_API int rpr_stream_refresh(rpr_stream *s);
  * Scales what the gates let pass: thresholds of dead-zones are multiplied by `scale`, levels become
  * 1 / scale times as many (65536 at most). 0 <= scale <= 1, the options' gates being 1; 0 makes
  * dead-zones exact. RPR_ERR_ARGUMENT otherwise. A smaller scale than before asks for a refresh.
- * Saved and copied with the state; a reset
- * sets it to 1. An rpr_audit (audit.h) calls this by itself.
+ * Saved and copied with the state; a reset sets it to 1. An rpr_audit (audit.h) calls this by
+ * itself.
  */
 RPR_API int rpr_stream_scale_gates(rpr_stream *s, double scale);
 RPR_API double rpr_stream_gate_scale(const rpr_stream *s);
