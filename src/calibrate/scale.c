@@ -12,28 +12,50 @@
 #include "calibrate/search.h"
 
 #define NEAR 3.0          /* times the budget, and a part: errors from which others are predicted */
-#define FEWEST_IN_FOLD 12 /* frames */
+#define MOST_POWER 3.0    /* of the deviation in the error */
+#define FEWEST_IN_FOLD 24 /* frames */
 #define LEAST_NARROWING 0.9 /* of the scale, in a step that goes down; ... */
 #define MOST_NARROWING 0.5
 enum { NARROWINGS = 4 };
 
-/** Error per deviation, by the trials near the budget; 0 if there are none. */
-static double error_per_deviation(const search *s)
+/** error ~ factor * deviation^power; factor 0: not known. */
+typedef struct relation {
+    double factor, power;
+} relation;
+
+/** A straight line through the logarithms of the trials near the budget. */
+static relation find_relation(const search *s)
 {
-    double product = 0.0, square = 0.0;
+    double n = 0.0, x = 0.0, y = 0.0, xx = 0.0, xy = 0.0;
     for (size_t i = 0; i < s->n_trial; i++) {
         const replay_result *r = &s->trial[i].result;
-        if (r->error < s->budget / NEAR || r->error > s->budget * NEAR || !isfinite(r->deviation))
+        if (r->error < s->budget / NEAR || r->error > s->budget * NEAR || !isfinite(r->deviation) ||
+            !(r->deviation > 0.0))
             continue;
-        product += r->error * r->deviation;
-        square += r->deviation * r->deviation;
+        const double a = log(r->deviation), b = log(r->error);
+        n += 1.0;
+        x += a;
+        y += b;
+        xx += a * a;
+        xy += a * b;
     }
-    return square > 0.0 ? product / square : 0.0;
+    if (n < 1.0)
+        return (relation){0.0, 1.0};
+    const double spread = n * xx - x * x;
+    double power = spread > 1e-9 ? (n * xy - x * y) / spread : 1.0;
+    power = fmin(MOST_POWER, fmax(1.0, power));
+    return (relation){exp((y - power * x) / n), power};
+}
+
+static double predict(const relation *r, double deviation)
+{
+    return r->factor * pow(deviation, r->power);
 }
 
 static double expected_error(const search *s, const replay_result *r)
 {
-    return fmax(r->error, error_per_deviation(s) * r->deviation);
+    const relation known = find_relation(s);
+    return fmax(r->error, predict(&known, r->deviation));
 }
 
 int rpr_search_scale(search *s, double low, double high, int halvings)
@@ -95,9 +117,10 @@ static size_t folds_of(const search *s)
 static double worst_fold(const search *s, const replay_result *fold, size_t n)
 {
     double worst = 0.0;
-    const double slope = error_per_deviation(s);
+    const relation known = find_relation(s);
     for (size_t i = 0; i < n; i++) /* by deviation if it can: few frames count badly */
-        worst = fmax(worst, slope > 0.0 ? slope * fold[i].deviation : fold[i].error);
+        worst =
+            fmax(worst, known.factor > 0.0 ? predict(&known, fold[i].deviation) : fold[i].error);
     return worst;
 }
 
