@@ -196,7 +196,7 @@ static int read_promise(const char *path, const json_t *root, plan_promise *p)
 {
     const json_t *budget = json_object_get(root, "budget"), *by = json_object_get(root, "metric");
     *p = (plan_promise){.budget = -1};
-    if (!budget && !by)
+    if (!budget) /* a preset promises nothing */
         return CLI_DONE;
     p->budget = json_is_number(budget) ? json_number_value(budget) : -1;
     for (p->metric = METRIC_REL_L2; p->metric <= METRIC_F1; p->metric++)
