@@ -284,6 +284,11 @@ def change_rows(args, library, network, metrics):
             first = end
 
 
+TITLES = {
+    'streams': 'On streams that the plan was not made on. Cup and cube are played forwards and backwards.',
+    'change': 'When the stream changes: a part of `vtest.avi` from frame 100 on, enlarged, at rest, '
+              'panning by 3 pixels a frame, at rest; darker within 50 frames, down to a quarter; '
+              'dark. Errors of the first 50 frames of each part, and of those later.'}
 HEADS = {
     'streams': ['| network | stream | budget | worst 300 frames, plan alone | with audits '
                 '| MACs, plan alone | with audits | tightened, loosened | scale at the end '
@@ -312,9 +317,11 @@ def main():
         for network, metric in PLANS:
             if network in args.networks.split(','):
                 make_plan(args, network, metric)
-    lines = []
+    lines = ['# Whether audits keep a budget', '',
+             f'`bench/budget.py --every {args.every} --frames {args.frames}`, {reprise.isa(library)}, '
+             f'one thread. Bold: over {SLACK} times the budget.']
     for part in args.part or list(HEADS):
-        lines += ['', *HEADS[part]]
+        lines += ['', TITLES[part], '', *HEADS[part]]
         rows = {'streams': stream_rows, 'change': change_rows}[part]
         for network in args.networks.split(','):
             metrics = [m for n, m in PLANS
