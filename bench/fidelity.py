@@ -168,10 +168,11 @@ def plot(results, path, axis_of, label):
     import matplotlib.pyplot as plt
     networks = list(dict.fromkeys(r[0] for r in results))
     cameras = list(dict.fromkeys(r[1] for r in results))
-    figure, axes = plt.subplots(len(cameras), len(networks), squeeze=False, sharex=True, sharey=True,
-                                figsize=(3.2 * len(networks) + 0.6, 2.7 * len(cameras) + 0.9))
+    figure, axes = plt.subplots(len(networks), len(cameras), squeeze=False, sharex=True, sharey=True,
+                                figsize=(3.2 * max(len(cameras), 2) + 0.6,
+                                         2.7 * len(networks) + 0.9))
     for network, camera, _, schemes in results:
-        axis = axes[cameras.index(camera)][networks.index(network)]
+        axis = axes[networks.index(network)][cameras.index(camera)]
         for scheme, (style, colour, legend) in STYLES.items():
             points = [(max(p[0], 1e-3), p[axis_of]) for p in schemes.get(scheme, ())
                       if p[axis_of] is not None]
@@ -180,12 +181,12 @@ def plot(results, path, axis_of, label):
         axis.axvline(BUDGET, color='grey', linewidth=0.8)
         axis.set_xscale('log')
         axis.set_xlim(1e-3, 1.5)
-        axis.set_ylim(0, 1.3)
         axis.grid(True, alpha=0.3)
-    for i, camera in enumerate(cameras):
-        axes[i][0].set_ylabel(f'{camera}: {label}')
-    for j, network in enumerate(networks):
-        axes[0][j].set_title(network)
+    axes[0][0].set_ylim(bottom=0)
+    for i, network in enumerate(networks):
+        axes[i][0].set_ylabel(f'{network}: {label}')
+    for j, camera in enumerate(cameras):
+        axes[0][j].set_title(camera)
         axes[-1][j].set_xlabel('error (relative L2)')
     handles, labels = axes[0][0].get_legend_handles_labels()
     figure.legend(handles, labels, loc='upper center', ncol=3, frameon=False)

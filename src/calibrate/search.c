@@ -148,7 +148,7 @@ static void keep_weights(search *s)
 int rpr_search_run(search *s)
 {
     s->all = RANGE_FRAMES + (double)s->seen * (1 + FIRST_HALVINGS + NARROWINGS) +
-             (SEARCH_ROUNDS - 1) * (double)s->seen * HALVINGS + rpr_search_weighing(s);
+             (SEARCH_ROUNDS - 1) * ((double)s->seen * HALVINGS + rpr_search_weighing(s));
     RPR_TRY(begin_exact(s));
     if (s->stopped || s->n_gate == 0 || !(s->budget > 0.0))
         return RPR_OK;

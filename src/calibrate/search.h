@@ -8,21 +8,15 @@
 
 #include "calibrate/replay.h"
 
-enum { SEARCH_ROUNDS = 3, SEARCH_FACTORS = 6, SEARCH_TRIALS = 64, SEARCH_FOLDS = 5 };
-
-/** What one run of all gates came to. */
-typedef struct search_point {
-    double work, deviation2;
-} search_point;
-
 /** One gate that compares, with all layers that read through it. */
 typedef struct search_gate {
     int gate;      /* as rpr_layer_info counts them */
     double lo, hi; /* range of its input over the sample */
     double weight; /* threshold / common scale, in the present round */
-    double gain;   /* logarithm of the work that it saves per squared deviation */
-    search_point point[SEARCH_FACTORS]; /* with other thresholds of this gate alone */
+    double step;   /* by which weights.c last moved the weight's logarithm */
 } search_gate;
+
+enum { SEARCH_ROUNDS = 3, SEARCH_TRIALS = 64, SEARCH_FOLDS = 5 };
 
 /** Gates that were tried on all frames that may be used, by what they come from. */
 typedef struct search_trial {
@@ -74,7 +68,7 @@ void rpr_search_set(search *s, double scale, size_t other, double by);
 /** Moves the weights by what every gate saves and spoils around the present scale. */
 int rpr_search_weigh(search *s);
 
-/** Frames that the weighing of all rounds runs, expected. */
+/** Frames that weighing runs, expected. */
 double rpr_search_weighing(const search *s);
 
 /** The largest scale within the budget between two; 2^-halvings of the way from it. */
