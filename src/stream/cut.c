@@ -86,9 +86,11 @@ bool rpr_stream_hears(rpr_stream *s, int gate)
     if (witness == c->n) /* a vector between two witnesses */
         return c->suspected && c->agreed > 0 && g->compared;
     const bool last = witness == c->n - 1;
-    if (!g->compared &&
-        !g->taken) { /* what passes anyway says nothing; what was not touched does */
+    if (!g->compared && !g->taken) {
+        /* What passes anyway says nothing; what was not touched does. */
         c->suspected &= g->loose || g->refreshed;
+        if (!g->loose && !g->refreshed && c->average[witness] >= UNKNOWN)
+            c->average[witness] = 0.0f;
     } else {
         const float share = (float)((double)g->n_changed / (double)rpr_gate_elements(g));
         c->suspected &= testifies(s, witness, share);

@@ -55,7 +55,8 @@ static double largest_error(const rpr_stream *s)
                 for (int32_t c = 0; c < x.c; c++) {
                     const float *a = rpr_map_at(&x, row / x.h, row % x.h, k);
                     const float *b = rpr_map_at(&g->xhat, row / x.h, row % x.h, k);
-                    worst = fmax(worst, fabs((double)a[c] - (double)b[c]) / (pass + 1e-6));
+                    const double error = fabs((double)a[c] - (double)b[c]) / (pass + 1e-6);
+                    worst = error > worst ? error : worst; /* fmax crashes gcc 12.2, AArch64 */
                 }
     }
     return worst;

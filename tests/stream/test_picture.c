@@ -471,6 +471,63 @@ static void forms_may_alternate(void **state)
     sight_free(&s);
 }
 
+static double error_of(const sight *s, player *dense)
+{
+    (void)run_one(s, dense);
+    return player_error(s->p, dense);
+}
+
+/** Every byte moves by a step or two, within the zone. */
+static void drift(sight *s)
+{
+    for (int i = 0; i < s->h * s->w * s->c; i++)
+        s->bytes[i] = (uint8_t)(s->bytes[i] + 1 + rng_below(&s->r, 2));
+}
+
+/** What a dead-zone held back of a picture is used when its gate's turn comes. */
+static void refresh_takes_the_picture(void **state)
+{
+    (void)state;
+    for (int shifted = 0; shifted < 2; shifted++) {
+        rpr_stream_options opt = dead_zone(6);
+        opt.gate.hi = shifted ? 2.0 : 1.0;
+        sight s = sight_new(shifted ? shifted_net() : nets_named("plain"), &opt);
+        opt.gate.kind = RPR_GATE_OFF;
+        player *dense = player_new(s.m, &opt);
+        (void)run(&s);
+        drift(&s);
+        assert_int_equal(run(&s), 0);
+        assert_true(error_of(&s, dense) > 1e-4);
+        assert_int_equal(rpr_stream_refresh(s.p->s), RPR_OK);
+        for (int f = 0; f < 16; f++)
+            (void)run(&s);
+        assert_true(error_of(&s, dense) < 4e-6);
+        player_free(dense);
+        sight_free(&s);
+    }
+}
+
+/** Where most of a picture is another one, nothing of it is held back. */
+static void another_picture_is_taken_whole(void **state)
+{
+    (void)state;
+    rpr_stream_options opt = dead_zone(6);
+    sight s = sight_new(nets_named("plain"), &opt);
+    opt.gate.kind = RPR_GATE_OFF;
+    player *dense = player_new(s.m, &opt);
+    for (int f = 0; f < 4; f++)
+        (void)run(&s);
+    for (int i = 0; i < s.h * s.w * s.c; i++)
+        s.bytes[i] = (uint8_t)rng_below(&s.r, 256);
+    (void)run(&s);
+    for (int i = 0; i < s.h * s.w * s.c; i++)
+        assert_int_equal(s.p->s->input[0].previous[i], s.bytes[i]);
+    assert_int_equal(player_stats(s.p).cut, 1);
+    assert_true(error_of(&s, dense) < 4e-6);
+    player_free(dense);
+    sight_free(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -488,6 +545,8 @@ int main(void)
         cmocka_unit_test(sigmas_have_limits),
         cmocka_unit_test(copies_and_threads_agree),
         cmocka_unit_test(forms_may_alternate),
+        cmocka_unit_test(refresh_takes_the_picture),
+        cmocka_unit_test(another_picture_is_taken_whole),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
