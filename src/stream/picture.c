@@ -265,14 +265,49 @@ static bool holds_back(const arrival *a)
     return any && !a->mask;
 }
 
-/** Most of the picture is another one, after a cut for example: the rest is used as it is, too. */
 static void take_all(const arrival *a, const uint8_t *bytes, size_t pitch, rpr_touch *touched)
 {
     const size_t row_bytes = (size_t)a->x.w * (size_t)a->x.c;
+    uint8_t *then = a->s->reuse ? a->state->previous : NULL;
     for (int32_t y = 0; y < a->x.h; y++)
-        take_row(a, y, bytes + (size_t)y * pitch, a->state->previous + (size_t)y * row_bytes);
+        take_row(a, y, bytes + (size_t)y * pitch, then ? then + (size_t)y * row_bytes : NULL);
     a->state->used = (int64_t)row_bytes * a->x.h;
     rpr_touch_fill(touched, true);
+}
+
+#define LOOK_ROWS 8 /* of bypassed frames one row in so many is looked at pixel by pixel */
+
+/**
+ * Frames that are run without reuse: rows that differ are taken whole. Their marks serve only to
+ * tell how much changes: those between the rows that are looked at have the marks of the last one.
+ */
+static void take_rows(const arrival *a, const uint8_t *bytes, size_t pitch, rpr_touch *touched)
+{
+    const size_t row_bytes = (size_t)a->x.w * (size_t)a->x.c;
+    for (int32_t y = 0; y < a->x.h; y++) {
+        const uint8_t *now = bytes + (size_t)y * pitch;
+        uint8_t *then = a->state->previous + (size_t)y * row_bytes;
+        uint8_t *mark = rpr_touch_row(touched, 0, y);
+        if (memcmp(now, then, row_bytes) == 0)
+            continue;
+        if (y % LOOK_ROWS == 0)
+            (void)mark_moved(a, mark, now, then, true);
+        else
+            memcpy(mark, rpr_touch_row(touched, 0, y - y % LOOK_ROWS), (size_t)a->x.w);
+        touched->any = true;
+        a->state->used += (int64_t)row_bytes;
+        take_row(a, y, now, then);
+    }
+}
+
+/** All rows are compared by the rule. */
+static void compare_rows(const arrival *a, const uint8_t *bytes, size_t pitch, rpr_touch *touched)
+{
+    const size_t row_bytes = (size_t)a->x.w * (size_t)a->x.c;
+    for (int32_t y = 0; y < a->x.h; y++)
+        touched->any |=
+            compare_row(a, y, bytes + (size_t)y * pitch, a->state->previous + (size_t)y * row_bytes,
+                        rpr_touch_row(touched, 0, y));
 }
 
 /* ------------------------------------------------------------------ noise */
@@ -339,6 +374,17 @@ static bool compare_twice(const arrival *a, const uint8_t *bytes, size_t pitch, 
     return any;
 }
 
+static void compare(const arrival *a, const uint8_t *bytes, size_t pitch, rpr_touch *touched)
+{
+    if (a->r.supports)
+        touched->any = compare_twice(a, bytes, pitch, touched);
+    else
+        compare_rows(a, bytes, pitch, touched);
+    /* Where most is another picture, after a cut for example, the rest is used as it is, too. */
+    if (2 * a->state->used > (int64_t)a->x.w * a->x.c * a->x.h && holds_back(a))
+        take_all(a, bytes, pitch, touched);
+}
+
 void rpr_stream_fill_picture(rpr_stream *s, int index, const rpr_input *in, const rpr_mask *mask)
 {
     const int tensor = s->plan->input[index];
@@ -361,20 +407,14 @@ void rpr_stream_fill_picture(rpr_stream *s, int index, const rpr_input *in, cons
     if (s->reuse)
         watch_noise(&a, in->data, pitch);
     a.r = find_rule(s, index, scale);
-    state->used = whole ? (int64_t)row_bytes * a.x.h : 0;
+    state->used = 0;
     rpr_touch_fill(touched, whole);
-    if (a.r.supports && !whole)
-        touched->any = compare_twice(&a, in->data, pitch, touched);
-    for (int32_t y = 0; y < a.x.h && !(a.r.supports && !whole); y++) {
-        const uint8_t *now = (const uint8_t *)in->data + (size_t)y * pitch;
-        uint8_t *then = s->reuse ? state->previous + (size_t)y * row_bytes : NULL;
-        if (whole)
-            take_row(&a, y, now, then);
-        else
-            touched->any |= compare_row(&a, y, now, then, rpr_touch_row(touched, 0, y));
-    }
-    if (!whole && 2 * state->used > (int64_t)row_bytes * a.x.h && holds_back(&a))
+    if (whole)
         take_all(&a, in->data, pitch, touched);
+    else if (s->bypass.on && !mask)
+        take_rows(&a, in->data, pitch, touched);
+    else
+        compare(&a, in->data, pitch, touched);
     state->valid = true;
     memcpy(state->scale, scale, sizeof scale);
     memcpy(state->offset, offset, sizeof offset);
