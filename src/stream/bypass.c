@@ -8,7 +8,8 @@
  */
 #include "stream/stream.h"
 
-#define DEAR 0.97        /* of the cost without reuse, from which on it does not pay */
+#define DEAR                                                                                       \
+    0.9 /* of the cost without reuse, from which on it does not pay: the model is kind to it */
 #define DEAR_FRAMES 2    /* in a row ... */
 #define SETTLED_FRAMES 2 /* ... after those in which gates find out that they should be loose */
 #define CALM 0.8f        /* of the touched share with which it began: less ends it */
