@@ -10,9 +10,11 @@
 
 #define DEAR                                                                                       \
     0.9 /* of the cost without reuse, from which on it does not pay: the model is kind to it */
-#define DEAR_FRAMES 2    /* in a row ... */
-#define SETTLED_FRAMES 2 /* ... after those in which gates find out that they should be loose */
-#define CALM 0.8f        /* of the touched share with which it began: less ends it */
+#define DEAR_FRAMES 2 /* in a row ... */
+#define SETTLED_FRAMES                                                                             \
+    2                /* ... after those in which gates find out that they should be loose, ... */
+#define TOO_DEAR 1.1 /* ... unless it is so much already that settling does not help */
+#define CALM 0.8f    /* of the touched share with which it began: less ends it */
 #define FIRST_WAIT 32
 #define LONGEST_WAIT 512
 
@@ -117,7 +119,8 @@ void rpr_stream_weigh(rpr_stream *s)
     if (!b->plain || b->on || s->anew)
         return;
     b->since += b->since < SETTLED_FRAMES + DEAR_FRAMES;
-    b->dear = s->cost > DEAR * s->dense_cost && b->since > SETTLED_FRAMES ? b->dear + 1 : 0;
+    const double dear = b->since > SETTLED_FRAMES ? DEAR : TOO_DEAR;
+    b->dear = s->cost > dear * s->dense_cost ? b->dear + 1 : 0;
     if (b->since > SETTLED_FRAMES && b->dear == 0)
         b->wait = FIRST_WAIT;
     if (b->dear < DEAR_FRAMES)

@@ -68,9 +68,6 @@ rpr_choice rpr_stream_choose(rpr_stream *s, const rpr_step *step, int index)
     }
     if (sparse == RPR_CHOICE_SKIP)
         return sparse;
-    if (g->taken &&
-        (double)g->n_pixels > RPR_BY_PIXEL_SHARE * (double)rpr_touch_pixels(&g->changed))
-        return RPR_CHOICE_DENSE;
     if (rpr_linear_recomputes(step->linear, g))
         return g->n_pixels == rpr_touch_pixels(&g->changed) ? RPR_CHOICE_DENSE : sparse;
     return costs.correct < costs.dense ? sparse : RPR_CHOICE_DENSE;

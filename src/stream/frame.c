@@ -121,6 +121,15 @@ static void rewrite(rpr_stream *s, const rpr_step *step, rpr_step_state *state, 
     rpr_touch_fill(touched, false); /* it is what it was */
 }
 
+/** Most outputs see a change: side by side they cost no more than scattered. */
+static bool covers(const rpr_stream *s, const rpr_step *step)
+{
+    const rpr_gate_state *g = &s->gate[step->gate];
+    return s->opt.policy == RPR_POLICY_AUTO && rpr_linear_recomputes(step->linear, g) &&
+           rpr_stream_is_whole(s, step->gate) &&
+           (double)g->n_pixels > RPR_BY_PIXEL_SHARE * (double)rpr_touch_pixels(&g->changed);
+}
+
 /** Corrects, and writes the rest of the output anew too. */
 static bool correct_whole(rpr_stream *s, const rpr_step *step, rpr_step_state *state,
                           const rpr_map *z, const rpr_map *a, rpr_touch *touched)
@@ -151,7 +160,7 @@ static void run_linear(rpr_stream *s, const rpr_step *step, int index)
     if (state->choice == RPR_CHOICE_DENSE)
         state->activated = rpr_stream_drops_z(s, step);
     rpr_map z = rpr_stream_pre_activation(s, step);
-    bool whole = rpr_stream_writes_whole(s, step);
+    bool whole = rpr_stream_writes_whole(s, step) || covers(s, step);
     switch (state->choice) {
     case RPR_CHOICE_SKIP:
         rpr_touch_fill(touched, false);
