@@ -36,7 +36,8 @@ from streams import NETWORKS  # noqa: E402
 
 RIVALS = (OnnxRuntime, OpenVino, Tract)
 DENSE = 'dense'
-GATES = ('exact', 'deadzone:1/255', 'deadzone:2/255', 'deadzone:4/255', 'deadzone:8/255')
+GATES = ('exact', 'deadzone:0.7/255', 'deadzone:1/255', 'deadzone:1.5/255', 'deadzone:2/255', 'deadzone:4/255',
+         'deadzone:8/255')
 SKIPPED = (2, 3, 4, 6)
 CAMERAS = {'street': 'vtest.avi', 'cup': 'cup.mp4', 'cube': 'cube.y4m'}  # all from frame 100
 FIRST = 100

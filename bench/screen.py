@@ -27,8 +27,8 @@ from streams import NETWORKS  # noqa: E402
 
 DETECTOR = rivals.Network(*NETWORKS['ppocr-det'])
 SIZE = DETECTOR.height
-GATES = ('exact,deadzone:0.25/255,deadzone:0.5/255,deadzone:0.75/255,deadzone:1/255,deadzone:2/255,deadzone:4/255,'
-         'deadzone:8/255')
+GATES = ('exact,deadzone:0.25/255,deadzone:0.5/255,deadzone:0.75/255,deadzone:1/255,'
+         'deadzone:2/255,deadzone:4/255,deadzone:8/255')
 KINDS = ('idle', 'typing', 'scrolling', 'window')
 
 
