@@ -20,6 +20,7 @@ sys.path.insert(0, os.path.join(ROOT, 'bench'))
 
 import reprise  # noqa: E402
 from frames import frames  # noqa: E402
+from report import publish  # noqa: E402
 from streams import NETWORKS, VIDEO, rel_l2  # noqa: E402
 
 LOOP, EVERY = 300, 499  # no common divisor: every frame of the loop is looked at in its turn
@@ -101,10 +102,7 @@ def main():
     library = reprise.load_library(os.path.join(ROOT, args.build, 'src/libreprise.so'))
     results = [(r, run(library, *r, args.frames)) for r in RUNS]
     text = f'Bundle {reprise.isa(library)}.\n\n' + table(results)
-    print(text)
-    if args.output:
-        with open(args.output, 'w', encoding='utf-8') as f:
-            f.write(text)
+    publish(text, args.output)
     if args.plot:
         draw(results, args.plot)
     return 0

@@ -21,6 +21,10 @@ import sys
 import tempfile
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, os.path.join(ROOT, 'bench'))
+
+from report import header, note, publish, row  # noqa: E402
+
 STREAMS = {'street': 'vtest.avi', 'cup': 'cup.mp4', 'cube': 'cube.y4m'}
 # options, and frames of a sample: a network that takes long gets fewer
 NETWORKS = {
@@ -38,18 +42,6 @@ STYLES = {'plan': ('o-', 'tab:blue', 'calibrated plan, thresholds scaled'),
           'levels': ('^-', 'tab:green', 'levels:C'),
           'whole pixels': ('D:', 'tab:purple', 'whole pixels (counted)'),
           'skipping': ('x--', 'tab:red', 'every k-th frame')}
-
-
-def row(cells):
-    return '| ' + ' | '.join(cells) + ' |'
-
-
-def header(cells):
-    return [row(cells), '|' + '---|' * len(cells)]
-
-
-def note(text):
-    print(text, file=sys.stderr, flush=True)
 
 
 def stream(name):
@@ -216,19 +208,16 @@ def main():
         folder = args.keep or scratch
         os.makedirs(folder, exist_ok=True)
         if 'boxes' in args.parts:
-            lines += ['### nanodet on the street camera', '', *boxes_table(args.build, folder, map(float, args.budgets.split(',')),
-                                                    args.gates.split(',')), '']
+            table = boxes_table(args.build, folder, map(float, args.budgets.split(',')),
+                                args.gates.split(','))
+            lines += ['### nanodet on the street camera', '', *table, '']
         if 'cameras' in args.parts:
             results = cameras(args, folder)
             lines += ['### Fixed cameras', '', *cameras_table(results), '']
             if args.plots:
                 plot(results, os.path.join(args.plots, 'fidelity-macs.png'), 1, 'MACs')
                 plot(results, os.path.join(args.plots, 'fidelity-time.png'), 2, 'modelled time')
-    text = '\n'.join(lines)
-    print(text)
-    if args.output:
-        with open(args.output, 'w', encoding='utf-8') as f:
-            f.write(text)
+    publish('\n'.join(lines), args.output)
     return 0
 
 

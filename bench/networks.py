@@ -30,7 +30,7 @@ import reprise  # noqa: E402
 import rivals  # noqa: E402
 from bench import processor  # noqa: E402
 from frames import frames  # noqa: E402
-from report import publish  # noqa: E402
+from report import header, note, publish, row  # noqa: E402
 from rivals import FrameSkipping, OnnxRuntime, OpenVino, Ours, Tract  # noqa: E402
 from streams import NETWORKS  # noqa: E402
 
@@ -122,18 +122,6 @@ def measure(contestants, pictures):
 
 def geometric(values):
     return float(np.exp(np.mean(np.log(values)))) if values else float('nan')
-
-
-def row(cells):
-    return '| ' + ' | '.join(cells) + ' |'
-
-
-def header(cells):
-    return [row(cells), '|' + '---|' * len(cells)]
-
-
-def note(text):
-    print(text, file=sys.stderr, flush=True)
 
 
 # ------------------------------------------------------------------------ dense

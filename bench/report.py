@@ -1,5 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a benchmark says at its end."""
+"""What a benchmark says: on its way, and at its end."""
+import sys
+
+
+def row(cells):
+    """A row of a markdown table."""
+    return '| ' + ' | '.join(cells) + ' |'
+
+
+def header(cells):
+    return [row(cells), '|' + '---|' * len(cells)]
+
+
+def note(text):
+    """Tells how far it is, where the table is not."""
+    print(text, file=sys.stderr, flush=True)
 
 
 def publish(text, path=None):
