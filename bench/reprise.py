@@ -88,7 +88,7 @@ class _Mask(c.Structure):
 
 
 class _Output(c.Structure):
-    _fields_ = [('data', c.c_void_p), ('bytes', c.c_size_t)]
+    _fields_ = [('data', c.c_void_p), ('bytes', c.c_size_t), ('keep', c.c_int)]
 
 
 class FrameStats(c.Structure):
@@ -288,7 +288,7 @@ class Stream:
         self._offset = (c.c_float * 4)(*[offset] * 4)
         self._buffers = [np.empty(t.shape, t.dtype) for t in model.outputs]
         self._outputs = (_Output * len(self._buffers))(
-            *[_Output(b.ctypes.data, b.nbytes) for b in self._buffers])
+            *[_Output(b.ctypes.data, b.nbytes, 1) for b in self._buffers])
 
     def __del__(self):
         if getattr(self, '_handle', None):
@@ -309,7 +309,8 @@ class Stream:
         return made, (_Input * len(made))(*[i for _, i in made])
 
     def run_shared(self, *frames, damage=None, ignore=()):
-        """Runs one frame; the arrays returned are overwritten by the next call. damage and ignore:
+        """Runs one frame; the arrays returned are the stream's, which overwrites what changes with
+        the next call: not to be written to. damage and ignore:
         rectangles (x, y, w, h) of a single input; damage None: anything may have changed."""
         mask = None
         if damage is not None or ignore:

@@ -129,6 +129,7 @@ rpr_output *outputs_new(const session *s)
     rpr_output *out = calloc(s->n_out ? s->n_out : 1, sizeof *out);
     for (size_t i = 0; out && i < s->n_out; i++) {
         out[i].bytes = s->out_info[i].bytes;
+        out[i].keep = 1;
         out[i].data = malloc(out[i].bytes ? out[i].bytes : 1);
         if (!out[i].data) {
             outputs_free(out, i);

@@ -46,7 +46,8 @@ int session_next(session *s, int *code);
  */
 int session_end(session *s, int code);
 
-/** Room for all outputs of the model; NULL if memory ran out. */
+/** Room for all outputs of the model, of one stream and only read by others; NULL if memory ran
+ * out. */
 rpr_output *outputs_new(const session *s);
 void outputs_free(rpr_output *out, size_t n);
 

@@ -99,6 +99,7 @@ int rpr_stream_run_plain(rpr_stream *s)
     b->plain->time_layers = s->time_layers;
     if (run)
         RPR_TRY(rpr_stream_run_steps(b->plain, 0, s->plan->n_step));
+    b->repeats = !run;
     b->ran = true;
     for (int i = 0; i < s->plan->n_step; i++)
         count_step(s, i, run);

@@ -394,7 +394,7 @@ int rpr_stream_run_masked(rpr_stream *s, const rpr_input *in, size_t n_in, const
     rpr_stream_weigh(s);
     s->stats.cost = s->cost;
     s->stats.cost_dense = s->dense_cost;
-    rpr_stream_copy_outputs(s->stats.bypassed ? s->bypass.plain : s, out, n_out);
+    rpr_stream_copy_outputs(s, out, n_out);
     s->stats.frame = s->frame++;
     s->runs++;
     s->ran = true;

@@ -70,17 +70,30 @@ static void copy_planes(const rpr_kernels *k, const rpr_tensor *t, char *base, c
     }
 }
 
+/** True if the frame left an output as the frame before had left it. */
+static bool stands(const rpr_stream *s, int tensor)
+{
+    if (!s->ran || !s->reuse)
+        return false;
+    return s->stats.bypassed ? s->bypass.repeats : !rpr_stream_touch(s, tensor).any;
+}
+
+static void copy(const rpr_stream *s, int tensor, char *to)
+{
+    const rpr_tensor *t = &s->plan->tensor[tensor];
+    const int64_t channel_step = rpr_order_channel_step(t);
+    if (channel_step == 1)
+        copy_pixels(t, s->data[tensor], to);
+    else
+        copy_planes(s->k, t, s->data[tensor], to, channel_step);
+}
+
 void rpr_stream_copy_outputs(const rpr_stream *s, rpr_output *out, size_t n_out)
 {
+    const rpr_stream *from = s->stats.bypassed ? s->bypass.plain : s;
     for (size_t i = 0; i < n_out; i++) {
-        const rpr_tensor *t = &s->plan->tensor[s->plan->output[i]];
-        if (!out[i].data)
-            continue;
-        char *base = s->data[s->plan->output[i]];
-        int64_t channel_step = rpr_order_channel_step(t);
-        if (channel_step == 1)
-            copy_pixels(t, base, out[i].data);
-        else
-            copy_planes(s->k, t, base, out[i].data, channel_step);
+        const int tensor = s->plan->output[i];
+        if (out[i].data && !(out[i].keep && stands(s, tensor)))
+            copy(from, tensor, out[i].data);
     }
 }

@@ -48,6 +48,7 @@ typedef struct rpr_bypass {
     rpr_stream *plain; /* runs them, in this stream's workspace; NULL: there are none */
     bool on;
     bool ran;      /* plain holds the outputs of the last frame */
+    bool repeats;  /* ... and this frame's are the same */
     int32_t since; /* frames since reuse began anew, up to those that count */
     int32_t dear;  /* frames in a row that cost more than without reuse */
     int32_t left;  /* frames until reuse is tried again */
