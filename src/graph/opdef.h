@@ -24,6 +24,7 @@ typedef int (*rpr_eval_fn)(const rpr_node *n, const rpr_view *in, const rpr_view
                            rpr_error *err);
 
 typedef struct rpr_opdef {
+    const char *domain; /* "" for ONNX's own */
     const char *op;
     int since, until; /* opset versions, inclusive; the newest that was checked */
     int min_in, max_in;

@@ -2,27 +2,30 @@
 /* Conv and ConvTranspose with any number of spatial axes. Sums are taken in double. */
 #include "core/alloc.h"
 #include "ops/defs.h"
-#include "ops/window.h"
+#include "ops/product.h"
 
 /* x and the kernel w fit together: same rank, matching spatial kernel_shape. */
-static int check_operands(const rpr_graph *g, const rpr_node *n, const rpr_value **x,
-                          const rpr_value **w, rpr_error *err)
+static int check_shapes(const rpr_node *n, const rpr_shape *x, const rpr_shape *w, rpr_error *err)
 {
-    RPR_TRY(rpr_need(g, n, 0, RPR_TYPES_FLOAT, x, err));
-    RPR_TRY(rpr_need(g, n, 1, RPR_TYPE((*x)->dtype), w, err));
-    const rpr_shape *xs = &(*x)->shape, *ws = &(*w)->shape;
-    if (xs->rank < 3 || xs->rank != ws->rank)
+    if (x->rank < 3 || x->rank != w->rank)
         return rpr_node_fail(err, RPR_ERR_SHAPE, n, "input has %d dimensions, weights have %d",
-                             xs->rank, ws->rank);
+                             x->rank, w->rank);
     if (rpr_node_attr(n, "kernel_shape")) {
         int64_t k[RPR_MAX_SPATIAL];
-        RPR_TRY(rpr_window_kernel(n, xs->rank - 2, k, err));
-        for (int d = 0; d < xs->rank - 2; d++)
-            if (k[d] != ws->dim[2 + d])
+        RPR_TRY(rpr_window_kernel(n, x->rank - 2, k, err));
+        for (int d = 0; d < x->rank - 2; d++)
+            if (k[d] != w->dim[2 + d])
                 return rpr_node_fail(err, RPR_ERR_SHAPE, n,
                                      "kernel_shape differs from the shape of the weights");
     }
     return RPR_OK;
+}
+
+static int need_operands(const rpr_graph *g, const rpr_node *n, const rpr_value **x,
+                         const rpr_value **w, rpr_error *err)
+{
+    RPR_TRY(rpr_need(g, n, 0, RPR_TYPES_FLOAT, x, err));
+    return rpr_need(g, n, 1, RPR_TYPE((*x)->dtype), w, err);
 }
 
 static int check_bias(const rpr_graph *g, const rpr_node *n, rpr_dtype t, int64_t channels,
@@ -38,29 +41,37 @@ static int check_bias(const rpr_graph *g, const rpr_node *n, rpr_dtype t, int64_
     return RPR_OK;
 }
 
-static int set_result(rpr_graph *g, const rpr_node *n, const rpr_value *x, int64_t channels,
-                      const rpr_window *w, rpr_error *err)
+int rpr_conv_window(const rpr_node *n, const rpr_shape *x, const rpr_shape *w, rpr_window *win,
+                    rpr_error *err)
 {
-    int64_t dim[RPR_MAX_RANK] = {x->shape.dim[0], channels};
+    RPR_TRY(check_shapes(n, x, w, err));
+    RPR_TRY(rpr_window_parse(n, x->rank - 2, x->dim + 2, w->dim + 2, win, err));
+    int64_t c = x->dim[1], m = w->dim[0];
+    if (c % win->group || m % win->group || c / win->group != w->dim[1])
+        return rpr_node_fail(err, RPR_ERR_SHAPE, n,
+                             "%lld input channels, weights for %lld, %lld outputs, %lld groups",
+                             (long long)c, (long long)w->dim[1], (long long)m,
+                             (long long)win->group);
+    return RPR_OK;
+}
+
+int rpr_conv_set_output(rpr_graph *g, const rpr_node *n, rpr_dtype t, int64_t batch,
+                        int64_t channels, const rpr_window *w, rpr_error *err)
+{
+    int64_t dim[RPR_MAX_RANK] = {batch, channels};
     for (int d = 0; d < w->spatial; d++)
         dim[2 + d] = w->out[d];
-    return rpr_set_output(g, n, 0, x->dtype, x->shape.rank, dim, err);
+    return rpr_set_output(g, n, 0, t, 2 + w->spatial, dim, err);
 }
 
 int rpr_infer_conv(rpr_graph *g, rpr_node *n, rpr_error *err)
 {
     const rpr_value *x, *w;
     rpr_window win;
-    RPR_TRY(check_operands(g, n, &x, &w, err));
-    RPR_TRY(rpr_window_parse(n, x->shape.rank - 2, x->shape.dim + 2, w->shape.dim + 2, &win, err));
-    int64_t c = x->shape.dim[1], m = w->shape.dim[0];
-    if (c % win.group || m % win.group || c / win.group != w->shape.dim[1])
-        return rpr_node_fail(err, RPR_ERR_SHAPE, n,
-                             "%lld input channels, weights for %lld, %lld outputs, %lld groups",
-                             (long long)c, (long long)w->shape.dim[1], (long long)m,
-                             (long long)win.group);
-    RPR_TRY(check_bias(g, n, x->dtype, m, err));
-    return set_result(g, n, x, m, &win, err);
+    RPR_TRY(need_operands(g, n, &x, &w, err));
+    RPR_TRY(rpr_conv_window(n, &x->shape, &w->shape, &win, err));
+    RPR_TRY(check_bias(g, n, x->dtype, w->shape.dim[0], err));
+    return rpr_conv_set_output(g, n, x->dtype, x->shape.dim[0], w->shape.dim[0], &win, err);
 }
 
 int rpr_infer_conv_transpose(rpr_graph *g, rpr_node *n, rpr_error *err)
@@ -68,7 +79,8 @@ int rpr_infer_conv_transpose(rpr_graph *g, rpr_node *n, rpr_error *err)
     const rpr_value *x, *w;
     rpr_window win;
     int64_t m;
-    RPR_TRY(check_operands(g, n, &x, &w, err));
+    RPR_TRY(need_operands(g, n, &x, &w, err));
+    RPR_TRY(check_shapes(n, &x->shape, &w->shape, err));
     RPR_TRY(rpr_conv_transpose_parse(n, x->shape.rank - 2, x->shape.dim + 2, w->shape.dim + 2, &win,
                                      err));
     int64_t c = x->shape.dim[1];
@@ -79,7 +91,7 @@ int rpr_infer_conv_transpose(rpr_graph *g, rpr_node *n, rpr_error *err)
     if (!rpr_mul_i64(w->shape.dim[1], win.group, &m))
         return rpr_node_fail(err, RPR_ERR_SHAPE, n, "too many output channels");
     RPR_TRY(check_bias(g, n, x->dtype, m, err));
-    return set_result(g, n, x, m, &win, err);
+    return rpr_conv_set_output(g, n, x->dtype, x->shape.dim[0], m, &win, err);
 }
 
 /* A convolution on dense arrays. Its input has c channels, its output m. */
@@ -135,27 +147,28 @@ static void convolve(const conv *v, const rpr_view *bias)
     }
 }
 
-static int eval(const rpr_node *n, const rpr_view *in, const rpr_view *out, bool transpose,
-                const rpr_window *win, rpr_error *err)
+static int eval(const rpr_node *n, const rpr_conv_views *of, bool transpose, const rpr_window *win,
+                rpr_error *err)
 {
+    const rpr_view *x = &of->x, *y = &of->y;
     int s = win->spatial;
     conv v = {.win = win,
               .transpose = transpose,
-              .batch = in[0].dim[0],
-              .c = in[0].dim[1],
-              .m = out[0].dim[1],
-              .in_plane = product(in[0].dim + 2, s),
-              .out_plane = product(out[0].dim + 2, s),
+              .batch = x->dim[0],
+              .c = x->dim[1],
+              .m = y->dim[1],
+              .in_plane = product(x->dim + 2, s),
+              .out_plane = product(y->dim + 2, s),
               .taps = product(win->kernel, s),
-              .in_dims = in[0].dim + 2,
-              .out_dims = out[0].dim + 2};
-    v.x = rpr_dense_f64(&in[0]);
-    v.w = rpr_dense_f64(&in[1]);
-    v.y = rpr_alloc_array((size_t)rpr_view_count(&out[0]), sizeof *v.y);
+              .in_dims = x->dim + 2,
+              .out_dims = y->dim + 2};
+    v.x = rpr_dense_f64(x);
+    v.w = rpr_dense_f64(&of->w);
+    v.y = rpr_alloc_array((size_t)rpr_view_count(y), sizeof *v.y);
     bool ok = v.x && v.w && v.y;
     if (ok) {
-        convolve(&v, rpr_node_has(n, 2) ? &in[2] : NULL);
-        rpr_put_f64(&out[0], v.y);
+        convolve(&v, of->biased ? &of->bias : NULL);
+        rpr_put_f64(y, v.y);
     }
     rpr_free(v.x);
     rpr_free(v.w);
@@ -163,17 +176,32 @@ static int eval(const rpr_node *n, const rpr_view *in, const rpr_view *out, bool
     return ok ? RPR_OK : rpr_node_nomem(err, n);
 }
 
-int rpr_eval_conv(const rpr_node *n, const rpr_view *in, const rpr_view *out, rpr_error *err)
+int rpr_conv_sum(const rpr_node *n, const rpr_conv_views *of, rpr_error *err)
 {
     rpr_window w;
-    RPR_TRY(rpr_window_parse(n, in[0].rank - 2, in[0].dim + 2, in[1].dim + 2, &w, err));
-    return eval(n, in, out, false, &w, err);
+    RPR_TRY(rpr_window_parse(n, of->x.rank - 2, of->x.dim + 2, of->w.dim + 2, &w, err));
+    return eval(n, of, false, &w, err);
+}
+
+static rpr_conv_views views_of(const rpr_node *n, const rpr_view *in, const rpr_view *out)
+{
+    rpr_conv_views v = {.x = in[0], .w = in[1], .y = out[0], .biased = rpr_node_has(n, 2)};
+    if (v.biased)
+        v.bias = in[2];
+    return v;
+}
+
+int rpr_eval_conv(const rpr_node *n, const rpr_view *in, const rpr_view *out, rpr_error *err)
+{
+    rpr_conv_views v = views_of(n, in, out);
+    return rpr_conv_sum(n, &v, err);
 }
 
 int rpr_eval_conv_transpose(const rpr_node *n, const rpr_view *in, const rpr_view *out,
                             rpr_error *err)
 {
     rpr_window w;
+    rpr_conv_views v = views_of(n, in, out);
     RPR_TRY(rpr_conv_transpose_parse(n, in[0].rank - 2, in[0].dim + 2, in[1].dim + 2, &w, err));
-    return eval(n, in, out, true, &w, err);
+    return eval(n, &v, true, &w, err);
 }

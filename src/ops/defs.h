@@ -47,6 +47,19 @@ RPR_DEFINE_OP(resize); /* Resize Upsample */
 RPR_DEFINE_OP(depth_to_space);
 RPR_DEFINE_OP(space_to_depth);
 
+RPR_DEFINE_OP(quantize_linear);
+RPR_DEFINE_OP(dequantize_linear);
+RPR_DEFINE_OP(dynamic_quantize_linear);
+RPR_DEFINE_OP(qlinear_conv);
+RPR_DEFINE_OP(qlinear_matmul);
+RPR_DEFINE_OP(conv_integer);
+RPR_DEFINE_OP(matmul_integer);
+RPR_DEFINE_OP(qlinear_binary); /* com.microsoft: QLinearAdd QLinearMul */
+RPR_DEFINE_OP(qlinear_unary);  /* QLinearSigmoid QLinearLeakyRelu */
+RPR_DEFINE_OP(qlinear_concat);
+RPR_DEFINE_OP(qlinear_average_pool);
+RPR_DEFINE_OP(qlinear_global_average_pool);
+
 int rpr_infer_identity(rpr_graph *g, rpr_node *n, rpr_error *err);
 int rpr_infer_reshape(rpr_graph *g, rpr_node *n, rpr_error *err);
 int rpr_infer_flatten(rpr_graph *g, rpr_node *n, rpr_error *err);

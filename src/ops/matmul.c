@@ -2,6 +2,7 @@
 /* MatMul with numpy's rules, and Gemm. Floating point is summed in double, integers wrap. */
 #include "core/alloc.h"
 #include "ops/defs.h"
+#include "ops/product.h"
 
 #define MATMUL_TYPES                                                                               \
     (RPR_TYPES_FLOAT | RPR_TYPE(RPR_I32) | RPR_TYPE(RPR_I64) | RPR_TYPE(RPR_U32) |                 \
@@ -60,35 +61,39 @@ static void *multiply(const rpr_view *a, const rpr_view *b)
     return c;
 }
 
-int rpr_infer_matmul(rpr_graph *g, rpr_node *n, rpr_error *err)
+int rpr_matmul_shape(const rpr_node *n, const rpr_shape *as, const rpr_shape *bs, rpr_shape *out,
+                     rpr_error *err)
 {
-    const rpr_value *a, *b;
-    RPR_TRY(rpr_need(g, n, 0, MATMUL_TYPES, &a, err));
-    RPR_TRY(rpr_need(g, n, 1, RPR_TYPE(a->dtype), &b, err));
-    const rpr_shape *as = &a->shape, *bs = &b->shape;
     if (as->rank < 1 || bs->rank < 1)
         return rpr_node_fail(err, RPR_ERR_SHAPE, n, "an operand is a scalar");
     int64_t ka = as->dim[as->rank - 1], kb = bs->dim[bs->rank > 1 ? bs->rank - 2 : 0];
     if (ka != kb)
         return rpr_node_fail(err, RPR_ERR_SHAPE, n, "inner dimensions %lld and %lld differ",
                              (long long)ka, (long long)kb);
-    rpr_shape batch = {.rank = as->rank > 2 ? as->rank - 2 : 0}, batch_b = *bs;
-    memcpy(batch.dim, as->dim, sizeof batch.dim);
+    rpr_shape batch_b = *bs;
+    *out = *as;
+    out->rank = as->rank > 2 ? as->rank - 2 : 0;
     batch_b.rank = bs->rank > 2 ? bs->rank - 2 : 0;
-    RPR_TRY(rpr_broadcast_with(n, &batch, &batch_b, err));
-    int rank = batch.rank;
-    int64_t dim[RPR_MAX_RANK];
-    memcpy(dim, batch.dim, sizeof dim);
+    RPR_TRY(rpr_broadcast_with(n, out, &batch_b, err));
     if (as->rank > 1)
-        dim[rank++] = as->dim[as->rank - 2];
+        out->dim[out->rank++] = as->dim[as->rank - 2];
     if (bs->rank > 1)
-        dim[rank++] = bs->dim[bs->rank - 1];
-    return rpr_set_output(g, n, 0, a->dtype, rank, dim, err);
+        out->dim[out->rank++] = bs->dim[bs->rank - 1];
+    return RPR_OK;
 }
 
-int rpr_eval_matmul(const rpr_node *n, const rpr_view *in, const rpr_view *out, rpr_error *err)
+int rpr_infer_matmul(rpr_graph *g, rpr_node *n, rpr_error *err)
 {
-    rpr_view a = in[0], b = in[1], c = out[0];
+    const rpr_value *a, *b;
+    rpr_shape s;
+    RPR_TRY(rpr_need(g, n, 0, MATMUL_TYPES, &a, err));
+    RPR_TRY(rpr_need(g, n, 1, RPR_TYPE(a->dtype), &b, err));
+    RPR_TRY(rpr_matmul_shape(n, &a->shape, &b->shape, &s, err));
+    return rpr_set_output(g, n, 0, a->dtype, s.rank, s.dim, err);
+}
+
+int rpr_matmul_sum(const rpr_node *n, rpr_view a, rpr_view b, rpr_view c, rpr_error *err)
+{
     if (b.rank == 1) {
         b = rpr_view_insert(b, 1);
         c = rpr_view_insert(c, c.rank);
@@ -121,6 +126,11 @@ int rpr_eval_matmul(const rpr_node *n, const rpr_view *in, const rpr_view *out, 
         rpr_free(product);
     }
     return RPR_OK;
+}
+
+int rpr_eval_matmul(const rpr_node *n, const rpr_view *in, const rpr_view *out, rpr_error *err)
+{
+    return rpr_matmul_sum(n, in[0], in[1], out[0], err);
 }
 
 /* A matrix operand of Gemm with its transposition attribute applied. */

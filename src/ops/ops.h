@@ -5,10 +5,10 @@
 
 #include "graph/opdef.h"
 
-/** The definition of an operator at an opset, or NULL. domain is "" or "ai.onnx". */
+/** The definition of an operator at an opset, or NULL. The domain "ai.onnx" is "". */
 const rpr_opdef *rpr_ops_find(const char *domain, const char *op, int opset);
 
-/** All definitions, by operator and then by opset; an operator may have several. */
+/** All definitions, by domain, operator and opset; an operator may have several. */
 size_t rpr_ops_count(void);
 const rpr_opdef *rpr_ops_at(size_t i); /* i < rpr_ops_count() */
 

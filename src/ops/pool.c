@@ -17,7 +17,7 @@ static int parse(const rpr_node *n, const int64_t *dim, int rank, rpr_window *w,
     return RPR_OK;
 }
 
-static int infer(rpr_graph *g, rpr_node *n, unsigned types, rpr_error *err)
+int rpr_pool_infer(rpr_graph *g, rpr_node *n, unsigned types, rpr_error *err)
 {
     const rpr_value *x;
     rpr_window w;
@@ -33,12 +33,12 @@ static int infer(rpr_graph *g, rpr_node *n, unsigned types, rpr_error *err)
 int rpr_infer_max_pool(rpr_graph *g, rpr_node *n, rpr_error *err)
 {
     unsigned bytes = RPR_TYPE(RPR_I8) | RPR_TYPE(RPR_U8);
-    return infer(g, n, RPR_TYPES_FLOAT | (n->opset >= 12 ? bytes : 0), err);
+    return rpr_pool_infer(g, n, RPR_TYPES_FLOAT | (n->opset >= 12 ? bytes : 0), err);
 }
 
 int rpr_infer_average_pool(rpr_graph *g, rpr_node *n, rpr_error *err)
 {
-    return infer(g, n, RPR_TYPES_FLOAT, err);
+    return rpr_pool_infer(g, n, RPR_TYPES_FLOAT, err);
 }
 
 /* One window: its taps [lo, lo + count) that lie inside the input, and where the first one reads.

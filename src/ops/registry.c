@@ -8,12 +8,18 @@
  * operator, first and last opset, inputs, outputs. The first opset is that of the version that is
  * in force at opset 7; a later row takes over where the inputs change.
  */
-#define ROW(op, since, until, min_in, max_in, max_out, infer, eval)                                \
+#define ROW_OF(domain, op, since, until, min_in, max_in, max_out, infer, eval)                     \
     {                                                                                              \
-        op, since, until, min_in, max_in, max_out, rpr_infer_##infer, rpr_eval_##eval              \
+        domain, op, since, until, min_in, max_in, max_out, rpr_infer_##infer, rpr_eval_##eval      \
     }
+#define ROW(op, since, until, min_in, max_in, max_out, infer, eval)                                \
+    ROW_OF("", op, since, until, min_in, max_in, max_out, infer, eval)
 #define SAME(op, since, until, min_in, max_in, max_out, name)                                      \
     ROW(op, since, until, min_in, max_in, max_out, name, name)
+
+/* What ONNX Runtime's quantiser writes; that domain has one version only. */
+#define MS(op, min_in, max_in, name)                                                               \
+    ROW_OF("com.microsoft", op, 1, 1, min_in, max_in, 1, name, name)
 
 static const rpr_opdef operators[] = {
     SAME("Abs", 6, 17, 1, 1, 1, unary),
@@ -28,9 +34,12 @@ static const rpr_opdef operators[] = {
     SAME("Concat", 4, 17, 1, INT_MAX, 1, concat),
     SAME("ConstantOfShape", 9, 17, 1, 1, 1, constant_of_shape),
     SAME("Conv", 1, 17, 2, 3, 1, conv),
+    SAME("ConvInteger", 10, 17, 2, 4, 1, conv_integer),
     SAME("ConvTranspose", 1, 17, 2, 3, 1, conv_transpose),
     SAME("DepthToSpace", 1, 17, 1, 1, 1, depth_to_space),
+    SAME("DequantizeLinear", 10, 17, 2, 3, 1, dequantize_linear),
     SAME("Div", 7, 17, 2, 2, 1, binary),
+    SAME("DynamicQuantizeLinear", 11, 17, 1, 1, 3, dynamic_quantize_linear),
     SAME("Elu", 6, 17, 1, 1, 1, unary),
     SAME("Equal", 7, 17, 2, 2, 1, compare),
     SAME("Erf", 9, 17, 1, 1, 1, unary),
@@ -51,6 +60,7 @@ static const rpr_opdef operators[] = {
     SAME("Less", 7, 17, 2, 2, 1, compare),
     SAME("Log", 6, 17, 1, 1, 1, unary),
     SAME("MatMul", 1, 17, 2, 2, 1, matmul),
+    SAME("MatMulInteger", 10, 17, 2, 4, 1, matmul_integer),
     SAME("Max", 6, 17, 1, INT_MAX, 1, variadic),
     SAME("MaxPool", 1, 17, 1, 1, 2, max_pool),
     SAME("Mean", 6, 17, 1, INT_MAX, 1, variadic),
@@ -62,6 +72,9 @@ static const rpr_opdef operators[] = {
     SAME("Pad", 2, 10, 1, 1, 1, pad),
     SAME("Pad", 11, 17, 2, 3, 1, pad),
     SAME("Pow", 7, 17, 2, 2, 1, pow),
+    SAME("QLinearConv", 10, 17, 8, 9, 1, qlinear_conv),
+    SAME("QLinearMatMul", 10, 17, 8, 8, 1, qlinear_matmul),
+    SAME("QuantizeLinear", 10, 17, 2, 3, 1, quantize_linear),
     SAME("Range", 11, 17, 3, 3, 1, range),
     SAME("Reciprocal", 6, 17, 1, 1, 1, unary),
     SAME("ReduceL2", 1, 17, 1, 1, 1, reduce),
@@ -74,6 +87,7 @@ static const rpr_opdef operators[] = {
     ROW("Reshape", 5, 17, 2, 2, 1, reshape, same_elements),
     SAME("Resize", 10, 10, 2, 2, 1, resize),
     SAME("Resize", 11, 17, 1, 4, 1, resize),
+    SAME("Round", 11, 17, 1, 1, 1, unary),
     SAME("Shape", 1, 17, 1, 1, 1, shape),
     SAME("Sigmoid", 6, 17, 1, 1, 1, unary),
     SAME("Size", 1, 17, 1, 1, 1, size),
@@ -97,15 +111,23 @@ static const rpr_opdef operators[] = {
     SAME("Upsample", 7, 8, 1, 1, 1, resize),
     SAME("Upsample", 9, 9, 2, 2, 1, resize),
     SAME("Where", 9, 17, 3, 3, 1, where),
+    MS("QLinearAdd", 7, 8, qlinear_binary),
+    MS("QLinearAveragePool", 4, 5, qlinear_average_pool),
+    MS("QLinearConcat", 5, INT_MAX, qlinear_concat),
+    MS("QLinearGlobalAveragePool", 5, 5, qlinear_global_average_pool),
+    MS("QLinearLeakyRelu", 4, 5, qlinear_unary),
+    MS("QLinearMul", 7, 8, qlinear_binary),
+    MS("QLinearSigmoid", 4, 5, qlinear_unary),
 };
 
 const rpr_opdef *rpr_ops_find(const char *domain, const char *op, int opset)
 {
-    if (*domain && strcmp(domain, "ai.onnx") != 0)
-        return NULL;
+    if (strcmp(domain, "ai.onnx") == 0)
+        domain = "";
     for (size_t i = 0; i < rpr_ops_count(); i++) {
         const rpr_opdef *d = &operators[i];
-        if (!strcmp(d->op, op) && opset >= d->since && opset <= d->until)
+        if (!strcmp(d->op, op) && !strcmp(d->domain, domain) && opset >= d->since &&
+            opset <= d->until)
             return d;
     }
     return NULL;

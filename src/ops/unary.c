@@ -64,6 +64,12 @@ static double f_ceil(double x, double a, double b)
     return ceil(x);
 }
 
+static double f_round(double x, double a, double b)
+{
+    (void)a, (void)b;
+    return rint(x); /* halves to even */
+}
+
 static double f_erf(double x, double a, double b)
 {
     (void)a, (void)b;
@@ -127,6 +133,7 @@ static const unary functions[] = {
     {"Reciprocal", f_reciprocal, 0, 0, RPR_TYPES_FLOAT, 0, RPR_ACT_NONE},
     {"Floor", f_floor, 0, 0, RPR_TYPES_FLOAT, 0, RPR_ACT_NONE},
     {"Ceil", f_ceil, 0, 0, RPR_TYPES_FLOAT, 0, RPR_ACT_NONE},
+    {"Round", f_round, 0, 0, RPR_TYPES_FLOAT, 0, RPR_ACT_NONE},
     {"Erf", f_erf, 0, 0, RPR_TYPES_FLOAT, 0, RPR_ACT_NONE},
     {"Softplus", f_softplus, 0, 0, RPR_TYPES_FLOAT, 0, RPR_ACT_NONE},
     {"Elu", f_elu, 1.0f, 0, RPR_TYPES_FLOAT, 0, RPR_ACT_NONE},

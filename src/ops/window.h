@@ -35,6 +35,9 @@ int rpr_conv_transpose_parse(const rpr_node *n, int spatial, const int64_t *in_d
 /** The node's kernel_shape, checked to have `spatial` entries; RPR_ERR_FORMAT if it is absent. */
 int rpr_window_kernel(const rpr_node *n, int spatial, int64_t *kernel, rpr_error *err);
 
+/** Pools: output 0 of the type of input 0, which is in the set; output 1 for indices. */
+int rpr_pool_infer(rpr_graph *g, rpr_node *n, unsigned types, rpr_error *err);
+
 /** Steps an index through `extent`, last axis fastest; false after the last. */
 bool rpr_window_next(int spatial, const int64_t *extent, int64_t *index);
 

@@ -84,11 +84,11 @@ static int infer_nothing(rpr_graph *g, rpr_node *n, rpr_error *err)
 static const rpr_opdef *find_op(const char *domain, const char *op, int opset)
 {
     static const rpr_opdef def[] = {
-        {"Twice", 1, 13, 1, 2, 1, infer_same, eval_twice},
-        {"Shape", 1, 13, 1, 1, 1, infer_shape, eval_shape},
-        {"Fill", 1, 13, 1, 1, 1, infer_fill, eval_nothing},
-        {"RandomTwice", 1, 13, 1, 1, 1, infer_same, eval_twice},
-        {"Vague", 1, 13, 1, 1, 1, infer_nothing, eval_nothing},
+        {"", "Twice", 1, 13, 1, 2, 1, infer_same, eval_twice},
+        {"", "Shape", 1, 13, 1, 1, 1, infer_shape, eval_shape},
+        {"", "Fill", 1, 13, 1, 1, 1, infer_fill, eval_nothing},
+        {"", "RandomTwice", 1, 13, 1, 1, 1, infer_same, eval_twice},
+        {"", "Vague", 1, 13, 1, 1, 1, infer_nothing, eval_nothing},
     };
     for (size_t i = 0; i < sizeof def / sizeof *def && !*domain; i++)
         if (strcmp(def[i].op, op) == 0 && opset >= def[i].since && opset <= def[i].until)

@@ -120,8 +120,8 @@ static int write_table(tally *t, const char *path)
         while (last + 1 < rpr_ops_count() && !strcmp(rpr_ops_at(last + 1)->op, d->op))
             last++;
         row *r = row_of(t, d->op);
-        fprintf(f, "| %s | %d-%d | %d | %d | %d | ", d->op, d->since, rpr_ops_at(last)->until,
-                r->passed, r->failed, r->refused);
+        fprintf(f, "| %s%s%s | %d-%d | %d | %d | %d | ", d->domain, *d->domain ? ":" : "", d->op,
+                d->since, rpr_ops_at(last)->until, r->passed, r->failed, r->refused);
         print_types(f, r->types);
         fprintf(f, " |\n");
     }

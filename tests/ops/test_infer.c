@@ -372,14 +372,17 @@ static void test_registry(void **state)
 {
     (void)state;
     assert_null(rpr_ops_find("com.microsoft", "Relu", 13));
+    assert_null(rpr_ops_find("", "QLinearAdd", 13));
+    assert_non_null(rpr_ops_find("com.microsoft", "QLinearAdd", 1));
+    assert_null(rpr_ops_find("com.example", "QLinearAdd", 1));
     assert_null(rpr_ops_find("", "NoSuchOperator", 13));
     assert_null(rpr_ops_find("", "Relu", 99));
     assert_non_null(rpr_ops_find("ai.onnx", "Relu", 13));
     for (size_t i = 0; i < rpr_ops_count(); i++) {
         const rpr_opdef *d = rpr_ops_at(i);
         assert_true(d->since <= d->until && d->min_in <= d->max_in && d->infer && d->eval);
-        assert_ptr_equal(rpr_ops_find("", d->op, d->since), d);
-        assert_ptr_equal(rpr_ops_find("", d->op, d->until), d);
+        assert_ptr_equal(rpr_ops_find(d->domain, d->op, d->since), d);
+        assert_ptr_equal(rpr_ops_find(d->domain, d->op, d->until), d);
     }
 }
 
