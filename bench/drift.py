@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A long run: does the error grow, does memory? A table and a plot of 50,000 frames.
 
-usage: .venv/bin/python bench/drift.py [--build DIR] [--frames N] [-o FILE.md] [--plot FILE.png]
+usage: .venv/bin/python bench/drift.py [--build DIR] [--frames N] [--networks A,B] [-o FILE.md]
+                                       [--plot FILE.png]
 
 The first 300 frames of the street video run in a loop. At every 499th frame: the error of the
 outputs against a dense run of the same frame (relative L2 of the worst output), rounding as the
@@ -96,11 +97,13 @@ def main():
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--build', default='build', help='build directory')
     parser.add_argument('--frames', type=int, default=50000)
+    parser.add_argument('--networks', default='nanodet,blazeface')
     parser.add_argument('-o', '--output', help='markdown file; the table is printed as well')
     parser.add_argument('--plot', help='PNG file')
     args = parser.parse_args()
     library = reprise.load_library(os.path.join(ROOT, args.build, 'src/libreprise.so'))
-    results = [(r, run(library, *r, args.frames)) for r in RUNS]
+    results = [(r, run(library, *r, args.frames)) for r in RUNS
+               if r[0] in args.networks.split(',')]
     text = f'Bundle {reprise.isa(library)}.\n\n' + table(results)
     publish(text, args.output)
     if args.plot:
