@@ -92,6 +92,16 @@ int net_floats(net *b, float centre, float spread, int rank, const int64_t *dim)
     return new_const(b, RPR_F32, &s, data);
 }
 
+int net_bytes(net *b, rpr_dtype t, int lo, int hi, int rank, const int64_t *dim)
+{
+    rpr_shape s = shape_of(rank, dim);
+    int64_t n = rpr_shape_count(&s);
+    uint8_t *data = rpr_alloc_array((size_t)n, 1);
+    for (int64_t i = 0; data && i < n; i++)
+        data[i] = (uint8_t)rng_between(&b->r, lo, hi + 1);
+    return new_const(b, t, &s, data);
+}
+
 int net_ints(net *b, int n, const int64_t *v)
 {
     rpr_shape s = {.rank = 1, .dim = {n}};
@@ -154,8 +164,14 @@ void net_op_many(net *b, const char *op, const char *attr, const int *in, int n_
     char name[48];
     for (int i = 0; i < n_out; i++)
         out[i] = new_value(b, RPR_UNDEFINED, &unknown);
+    char domain[32] = "";
+    const char *colon = strchr(op, ':');
+    if (colon) {
+        (void)snprintf(domain, sizeof domain, "%.*s", (int)(colon - op), op);
+        op = colon + 1;
+    }
     (void)snprintf(name, sizeof name, "%s%zu", op, b->g->n_node);
-    int n = rpr_graph_add_node(b->g, name, op, "", OPSET, in, n_in, out, n_out);
+    int n = rpr_graph_add_node(b->g, name, op, domain, colon ? 1 : OPSET, in, n_in, out, n_out);
     need(n != RPR_NONE, "out of memory");
     set_attrs(&b->g->node[n], attr);
 }

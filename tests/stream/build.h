@@ -28,14 +28,17 @@ void net_output(net *b, int value);
 
 /** A constant of random values in [centre - spread, centre + spread). */
 int net_floats(net *b, float centre, float spread, int rank, const int64_t *dim);
+/** The same of integers in [lo, hi], of type u8 or i8. */
+int net_bytes(net *b, rpr_dtype t, int lo, int hi, int rank, const int64_t *dim);
 int net_ints(net *b, int n, const int64_t *v);
 
 /** The shape of a value, inferred now. */
 const rpr_shape *net_shape(net *b, int value);
 
 /**
- * A node with one output, which is returned; the inputs follow `n_in`. Attributes are separated by
- * spaces: `name=1` an int, `name:1,2` ints, `name~0.5` a float, `name@text` a string.
+ * A node with one output, which is returned; the inputs follow `n_in`. op: `Relu`, `domain:Op`.
+ * Attributes are separated by spaces: `name=1` an int, `name:1,2` ints, `name~0.5` a float,
+ * `name@text` a string.
  */
 int net_op(net *b, const char *op, const char *attr, int n_in, ...);
 

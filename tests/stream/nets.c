@@ -386,6 +386,25 @@ static void joined_and_read(net *b)
     net_output(b, net_conv(b, x, 36, 1, 1, 1, ""));
 }
 
+/** Integers from the input on, then a layer in f32. */
+static void quantised(net *b)
+{
+    int x = net_input(b, NET_DIMS(1, 4, 13, 15)), y, z;
+    int fine = net_floats(b, 0.01f, 0, 0, NULL), coarse = net_floats(b, 0.04f, 0, 0, NULL);
+    int zero = net_bytes(b, RPR_U8, 128, 128, 0, NULL), none = net_bytes(b, RPR_I8, 0, 0, 0, NULL);
+    int w = net_bytes(b, RPR_I8, -127, 127, NET_DIMS(8, 4, 3, 3));
+    int scales = net_floats(b, 0.005f, 0.002f, NET_DIMS(8));
+    x = net_op(b, "QuantizeLinear", "", 3, x, fine, zero);
+    x = net_op(b, "QLinearConv", "pads:1,1,1,1", 8, x, fine, zero, w, scales, none, coarse, zero);
+    y = net_op(b, "MaxPool", "kernel_shape:3,3 pads:1,1,1,1", 1, x);
+    z = net_op(b, "com.microsoft:QLinearAdd", "", 8, x, coarse, zero, y, coarse, zero, coarse,
+               zero);
+    y = net_op(b, "com.microsoft:QLinearSigmoid", "", 5, z, coarse, zero, fine, zero);
+    x = net_op(b, "com.microsoft:QLinearMul", "", 8, x, coarse, zero, y, fine, zero, coarse, zero);
+    x = net_op(b, "DequantizeLinear", "", 3, x, coarse, zero);
+    net_output(b, net_conv(b, x, 12, 3, 3, 1, "pads:1,1,1,1"));
+}
+
 static void one_gemm(net *b)
 {
     int x = net_input(b, NET_DIMS(3, 40));
@@ -421,6 +440,7 @@ static const struct {
     {"five_axes", five_axes},
     {"generic", generic},
     {"attention", attention},
+    {"quantised", quantised},
     {"two_inputs", two_inputs},
     {"consumed_output", consumed_output},
     {"handed_through", handed_through},
