@@ -171,7 +171,8 @@ static void print_audit(const report *r)
         (long long)st->audits, r->session->opt->audit, metric_name(a->metric.kind), st->mean,
         st->worst);
     if (a->budget >= 0)
-        printf("\n             budget %.4g: breached %lld times, loosened %lld times; gates are at %.3g "
+        printf("\n             budget %.4g: breached %lld times, loosened %lld times; gates are at "
+               "%.3g "
                "of %s",
                a->budget, (long long)st->breaches, (long long)st->loosened, st->scale,
                r->session->opt->plan ? "the plan's" : "what was asked for");

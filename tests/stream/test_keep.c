@@ -6,7 +6,7 @@
 #include "nets.h"
 #include "play.h"
 
-#define FRAMES 40
+#define FRAMES 24
 #define POISON 0xa5
 
 static void keep(player *p)
