@@ -31,8 +31,7 @@ BAR = 0.999
 FORMATS = [(f, t) for f in ('QDQ', 'QOperator') for t in ('u8', 's8')]
 # The range of the input.
 RANGES = {'small': (-1, 1), 'selfie': (0, 1), 'blazeface': (-1, 1), 'nanodet': (0, 1),
-          'movenet': (0, 255), 'ppocr-det': (-1, 1)}
-NAMES = ['small', 'selfie', 'blazeface']
+          'movenet': (0, 255)}
 
 
 def small(path):
@@ -198,7 +197,7 @@ def compare_nodes(label, path, x, library):
 def main():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('names', nargs='*', metavar='NAME', help=f'of {", ".join(NAMES)}, ...')
+    parser.add_argument('names', nargs='*', metavar='NAME', help=f'of {", ".join(RANGES)}')
     parser.add_argument('--build', default='build', help='build directory')
     parser.add_argument('--inputs', type=int, default=4)
     parser.add_argument('--nodes', action='store_true', help='every node by itself')
@@ -210,7 +209,9 @@ def main():
               f'{"largest":>7} {"itself":>8}')
     failed = 0
     with tempfile.TemporaryDirectory() as folder:
-        for name in args.names or NAMES:
+        for name in args.names or RANGES:
+            if name not in RANGES:
+                parser.error(f'{name}: not one of {", ".join(RANGES)}')
             source = os.path.join(ROOT, 'demo/models', name + '.onnx')
             if name == 'small':
                 source = os.path.join(folder, 'small.onnx')
