@@ -73,7 +73,7 @@ static void copy_planes(const rpr_kernels *k, const rpr_tensor *t, char *base, c
 /** True if the frame left an output as the frame before had left it. */
 static bool stands(const rpr_stream *s, int tensor)
 {
-    if (!s->ran || !s->reuse)
+    if (!s->ran || !s->reuse || s->plan->tensor[tensor].touch_owner == RPR_NONE)
         return false;
     return s->stats.bypassed ? s->bypass.repeats : !rpr_stream_touch(s, tensor).any;
 }
