@@ -85,6 +85,7 @@ static void measure_gates(rpr_plan *p)
         g->halo_r = g->halo_r > l->halo_r ? g->halo_r : l->halo_r;
         g->needs_list |= !l->by_pixel;
         g->cheap &= l->cheap;
+        g->zero = rpr_linear_has_halo(l) || g->first == i ? l->zero : g->zero;
         p->constant_bytes += l->weight_bytes + l->half_bytes;
     }
 }

@@ -57,6 +57,7 @@ int rpr_model_from_graph(rpr_graph *g, const rpr_model_options *opt, rpr_model *
     }
     status = rpr_plan_build(g, &m->plan, err);
     m->cost = rpr_cost_named(rpr_kernels_best()->isa);
+    m->words_cost = rpr_cost_named_i8(rpr_kernels_best()->isa);
     if (status == RPR_OK && opt->fit)
         status = fit_costs(m, opt, err);
     if (status == RPR_OK)
@@ -188,7 +189,7 @@ int rpr_model_layer(const rpr_model *m, size_t i, rpr_layer_info *info)
         info->gated = (int64_t)t->n * t->h * t->w * t->c;
         info->compares = !m->plan->gate[s->gate].cheap;
         info->weighted = 1;
-        info->macs = s->linear->macs_nominal;
+        info->macs = rpr_linear_macs(s->linear, s->linear->macs_nominal);
         info->parameters = s->linear->parameters;
     }
     return RPR_OK;

@@ -49,7 +49,10 @@ static int common_gate(const rpr_plan *p, int tensor)
             return RPR_NONE;
         gate = s->gate;
     }
-    return gate != RPR_NONE && is_whole(p, p->gate[gate].tensor) ? gate : RPR_NONE;
+    return gate != RPR_NONE && is_whole(p, p->gate[gate].tensor) &&
+                   !p->tensor[p->gate[gate].tensor].words
+               ? gate
+               : RPR_NONE;
 }
 
 static const rpr_step *only_reader(const rpr_plan *p, int tensor)

@@ -24,7 +24,7 @@ static void merge(rpr_stream *s, int tensor, const char *fresh)
 {
     const rpr_tensor *t = &s->plan->tensor[tensor];
     rpr_touch *touched = &s->touch[tensor];
-    size_t size = rpr_dtype_size(t->dtype), bytes = (size_t)t->c * size;
+    size_t size = rpr_tensor_unit(t), bytes = (size_t)t->c * size;
     char *base = s->data[tensor];
     for (int32_t n = 0; n < t->n; n++)
         for (int32_t y = 0; y < t->h; y++) {
@@ -55,7 +55,9 @@ static void make_views(rpr_stream *s, const rpr_step *step, rpr_view *in, rpr_vi
         rpr_tensor t = s->plan->tensor[step->out[i]];
         rpr_tensor_gap_free(&t);
         out[i] = rpr_tensor_view(&t, at);
-        size_t bytes = (size_t)t.n * (size_t)t.img * rpr_dtype_size(t.dtype);
+        size_t bytes = (size_t)t.n * (size_t)t.img * rpr_tensor_unit(&t);
+        if (t.words) /* what fills words up */
+            memset(at, 0, bytes);
         at += (bytes + 63) / 64 * 64;
     }
 }

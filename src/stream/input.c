@@ -95,7 +95,7 @@ static void take_pixels(rpr_stream *s, int index, const rpr_input *in, const rpr
 {
     const int tensor = s->plan->input[index];
     const rpr_tensor *t = &s->plan->tensor[tensor];
-    const size_t size = rpr_dtype_size(t->dtype), step = (size_t)t->pix * size;
+    const size_t size = rpr_tensor_unit(t), step = (size_t)t->pix * size;
     const int64_t channel_step = rpr_order_channel_step(t);
     uint8_t *mark = rpr_touch_row(&s->touch[tensor], r->n, r->y) + r->x + from;
     char *to = rpr_order_memory(t, s->data[tensor], r) + (size_t)from * step;

@@ -325,7 +325,7 @@ bool rpr_stream_correction_pays(const rpr_stream *s, const rpr_linear *l, const 
 bool rpr_stream_drops_z(const rpr_stream *s, const rpr_step *step);
 
 /** The costs by which a correction computes outputs anew; NULL: it never does. */
-const rpr_cost *rpr_stream_fresh_costs(rpr_stream *s);
+const rpr_cost *rpr_stream_fresh_costs(rpr_stream *s, bool words);
 
 /** After a frame on which steps were run: finds out whether it was calm, and for how long. */
 void rpr_stream_calm(rpr_stream *s);

@@ -14,6 +14,7 @@
  * cheaper since, but so have those that are computed pixel by pixel.
  */
 #define DEPTHWISE_PRODUCT 0.16 /* of a depthwise layer; the others are priced in linear_cost.c */
+#define DEPTHWISE_WORDS_PRODUCT 0.08
 #define PIXEL_VALUE 0.35       /* a value of an operator without weights, ... */
 #define SCATTERED 3.0          /* ... or of any, pixel by pixel */
 #define OWN_MEMORY 0.45        /* writing a value that is kept, and not where the last one lay */
@@ -28,8 +29,9 @@ static double values_of(const rpr_tensor *t)
 
 static double dense_of(const rpr_stream *s, const rpr_linear *l)
 {
-    return l->depthwise ? DEPTHWISE_PRODUCT * (double)l->macs
-                        : rpr_linear_dense_cost(l, &s->model->cost);
+    const double product = l->words ? DEPTHWISE_WORDS_PRODUCT : DEPTHWISE_PRODUCT;
+    return l->depthwise ? product * (double)l->macs
+                        : rpr_linear_dense_cost(l, rpr_model_cost(s->model, l->words));
 }
 
 double rpr_stream_dense_cost(const rpr_stream *s, const rpr_step *step)
@@ -59,14 +61,14 @@ rpr_woken rpr_stream_woken_cost(const rpr_stream *s, const rpr_step *step, int i
     if (step->kind == RPR_STEP_PIXEL || s->gate[step->gate].open)
         return (rpr_woken){.fixed = rpr_stream_anew_cost(s, step)};
     const double first = s->plan->gate[step->gate].first == index ? 1.0 : 0.0;
-    return (rpr_woken){.fixed = first * COLD_GATE * s->model->cost.gate_value *
+    return (rpr_woken){.fixed = first * COLD_GATE * rpr_model_cost(s->model, step->linear->words)->gate_value *
                                 (double)rpr_gate_elements(&s->gate[step->gate]),
                        .gated = rpr_stream_dense_cost(s, step)};
 }
 
 static double gate_cost(const rpr_stream *s, const rpr_gate_state *g, const rpr_touch *x)
 {
-    const rpr_cost *c = &s->model->cost;
+    const rpr_cost *c = rpr_model_cost(s->model, g->words);
     if (g->taken) /* the picture's bytes were compared: all, and a quarter of the memory */
         return COLD_GATE / 4.0 * c->gate_value * (double)rpr_gate_elements(g) +
                LISTED * c->gate_change * (double)g->n_changed;
