@@ -72,3 +72,8 @@ rpr_cost rpr_cost_named(const char *isa)
         i++;
     return named[i].cost;
 }
+
+rpr_cost rpr_cost_named_i8(const char *isa)
+{
+    return rpr_cost_named(isa);
+}

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The kernels for NEON (Advanced SIMD of AArch64): 32 registers of 4 floats. */
+#include "kernels/ref/ref.h"
 #include "kernels/tables.h"
 
 #if defined(__aarch64__)
@@ -46,6 +47,11 @@ const rpr_kernels rpr_kernels_neon = {
     .u8_to_f32 = u8_to_f32,
     .planes = planes,
     .u8_moved = u8_moved,
+    .conv_row_i8 = rpr_ref_conv_row_i8,
+    .delta_i8 = rpr_ref_delta_i8,
+    .depthwise_row_i8 = rpr_ref_depthwise_row_i8,
+    .gate_words = rpr_ref_gate_words,
+    .requantise = rpr_ref_requantise,
 };
 
 #endif

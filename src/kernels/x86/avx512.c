@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The kernels for AVX-512 F, BW, DQ, VL: 32 registers of 16 floats. */
+#include "kernels/ref/ref.h"
 #include "kernels/tables.h"
 
 #if defined(__x86_64__)
@@ -47,6 +48,11 @@ const rpr_kernels rpr_kernels_avx512 = {
     .u8_to_f32 = u8_to_f32,
     .planes = planes,
     .u8_moved = u8_moved,
+    .conv_row_i8 = rpr_ref_conv_row_i8,
+    .delta_i8 = rpr_ref_delta_i8,
+    .depthwise_row_i8 = rpr_ref_depthwise_row_i8,
+    .gate_words = rpr_ref_gate_words,
+    .requantise = rpr_ref_requantise,
 };
 
 #endif
