@@ -13,6 +13,7 @@
 
 #include "kernels/act.h"
 #include "kernels/int8.h"
+#include "kernels/bytes.h"
 
 /**
  * Packed weights. Output channels stand in blocks of RPR_BLOCK; the last block is narrower, rounded
@@ -198,6 +199,7 @@ typedef struct rpr_kernels {
     void (*depthwise_row_i8)(const rpr_depthwise_row_i8 *r);
     rpr_gate_words_fn gate_words;
     rpr_requantise_fn requantise;
+    rpr_byte_kernels bytes;
 } rpr_kernels;
 
 /** Table for the best instruction set that the processor has and RPR_ISA (test builds) allows. */
