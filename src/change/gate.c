@@ -125,7 +125,8 @@ static int32_t gate_run(const rpr_gate_scan *p, int32_t row, int32_t x0, int32_t
 {
     rpr_gate_state *g = p->g;
     int32_t c = g->xhat.c, n = row / p->x.h, y = row % p->x.h;
-    const float *x = rpr_gate_values(g, p->k, rpr_map_at(&p->x, n, y, x0), p->x.pix, x1 - x0, thread);
+    const float *x =
+        rpr_gate_values(g, p->k, rpr_map_at(&p->x, n, y, x0), p->x.pix, x1 - x0, thread);
     float *xhat = rpr_map_at(&g->xhat, n, y, x0);
     if (g->words)
         return words_span(p, x, xhat, (x1 - x0) * c, x0 * c, idx, delta, thread);

@@ -48,8 +48,8 @@ typedef struct rpr_gate_state {
     bool words;    /* elements are four bytes each, and those of the list, the new ones, ... */
     uint32_t *was; /* ... stand in delta beside the old ones here */
     uint8_t zero;  /* of words: the byte that stands for zero */
-    int64_t cap;  /* entries beyond which the list is given up */
-    int segments; /* 1 to RPR_GATE_SEGMENTS */
+    int64_t cap;   /* entries beyond which the list is given up */
+    int segments;  /* 1 to RPR_GATE_SEGMENTS */
     rpr_gate_segment segment[RPR_GATE_SEGMENTS];
     rpr_pool *pool;    /* or NULL */
     rpr_touch changed; /* pixels with a changed element; all when list_ok is false */

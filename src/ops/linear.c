@@ -220,7 +220,8 @@ static void rows_part(void *job, int part, int thread)
 {
     const dense_job *d = job;
     const rpr_map *z = d->z, *a = d->a;
-    bool whole_rows = d->l->n_phase == 1 && !d->l->words; /* then a row is activated while it is in the cache */
+    bool whole_rows =
+        d->l->n_phase == 1 && !d->l->words; /* then a row is activated while it is in the cache */
     int32_t j = (int32_t)rpr_part_start(d->p->rows, d->parts, part);
     int32_t end = (int32_t)rpr_part_start(d->p->rows, d->parts, part + 1);
     (void)thread;

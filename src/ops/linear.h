@@ -48,8 +48,8 @@ typedef struct rpr_linear_geometry {
 
 /**
  * A layer of *words* takes u8 and gives u8: where others have floats it has words, of four s8
- * weights or four u8 inputs (ci, ci0 and in_c count them; so do the maps of input and output), or of
- * an int32 bias or sum: z holds one for every output channel.
+ * weights or four u8 inputs (ci, ci0 and in_c count them; so do the maps of input and output), or
+ * of an int32 bias or sum: z holds one for every output channel.
  */
 typedef struct rpr_linear {
     rpr_linear_geometry geometry;
@@ -67,11 +67,11 @@ typedef struct rpr_linear {
     rpr_act act;
     int32_t n, in_h, in_w, in_c, out_h, out_w, out_c;
     int32_t halo_t, halo_b, halo_l, halo_r; /* zeros needed around the input: bytes of `zero` */
-    uint8_t zero;         /* of words: the input's zero point, ... */
-    uint8_t zero_out;     /* ... the output's, ... */
+    uint8_t zero;                           /* of words: the input's zero point, ... */
+    uint8_t zero_out;                       /* ... the output's, ... */
     const uint8_t *table; /* ... and what becomes of an output; 256 bytes, or NULL */
     int32_t group_in;     /* input channels of an output; ci is as many, but for words */
-    int32_t max_terms;                      /* products of one output at most */
+    int32_t max_terms;    /* products of one output at most */
     int64_t macs; /* dense multiply-accumulates, taps in the padding not counted; of words one is
                      four: rpr_linear_macs */
     int64_t macs_nominal; /* the same with every tap counted */
@@ -96,8 +96,8 @@ void rpr_linear_measure(rpr_linear *l);
 
 /**
  * z = W * in + b and a = act(z) for every output pixel. in has the halo that the layer needs;
- * a and z may be one map; of words z may be without data. The threads of `pool` (NULL: none but the caller) share the rows; the
- * bits do not depend on them.
+ * a and z may be one map; of words z may be without data. The threads of `pool` (NULL: none but the
+ * caller) share the rows; the bits do not depend on them.
  */
 void rpr_linear_dense(const rpr_linear *l, const rpr_kernels *k, rpr_pool *pool, const rpr_map *in,
                       const rpr_map *z, const rpr_map *a, const rpr_act *act);

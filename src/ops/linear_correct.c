@@ -175,21 +175,21 @@ static void correct_band(const job *c, band *b, share *s)
                 continue;
             s->any = true;
             const int32_t tap = ky * p->kw + kx, next = tap + b->run;
-            const rpr_delta_job job = {.idx = b->g->idx,
-                                       .delta = b->g->delta,
-                                       .w = rpr_phase_uses_half(p, b->g) ? NULL : p->w,
-                                       .half = p->half,
-                                       .w_rows = (int64_t)p->kh * p->kw * p->ci,
-                                       .co = p->co,
-                                       .visit = b->visit,
-                                       .n_visit = b->visits,
-                                       .first_row = tap * p->ci,
-                                       .n_rows = b->run * p->ci,
-                                       .next_row = next < taps ? next * p->ci : -1};
+            const rpr_delta_job delta = {.idx = b->g->idx,
+                                         .delta = b->g->delta,
+                                         .w = rpr_phase_uses_half(p, b->g) ? NULL : p->w,
+                                         .half = p->half,
+                                         .w_rows = (int64_t)p->kh * p->kw * p->ci,
+                                         .co = p->co,
+                                         .visit = b->visit,
+                                         .n_visit = b->visits,
+                                         .first_row = tap * p->ci,
+                                         .n_rows = b->run * p->ci,
+                                         .next_row = next < taps ? next * p->ci : -1};
             if (c->l->words)
-                rpr_words_delta(c->k, &job, b->g->was);
+                rpr_words_delta(c->k, &delta, b->g->was);
             else
-                c->k->delta(&job);
+                c->k->delta(&delta);
         }
     for (int32_t i = 0; i < outputs; i++) {
         s->done.macs += (int64_t)terms[i] * p->co;
@@ -313,7 +313,8 @@ static void recompute_marked(const job *c, int32_t j, share *s)
     s->done.macs += taps * channels * rpr_taps_inside(j, p->kh, p->sh, p->dh, p->in_y0, l->in_h);
     recompute_row(l, c->k, &b->g->in, b->z, b->a, b->n, j, mark);
     if (!l->words)
-        s->done.finite &= rpr_linear_finish_rows(c->l, b->act, c->k, b->z, b->a, b->touched, b->n, j, j + 1);
+        s->done.finite &=
+            rpr_linear_finish_rows(c->l, b->act, c->k, b->z, b->a, b->touched, b->n, j, j + 1);
 }
 
 static void pixel_part(void *argument, int part, int thread)

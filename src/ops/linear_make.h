@@ -19,8 +19,8 @@ int rpr_linear_from_conv_transpose(const rpr_graph *g, const rpr_node *n, rpr_li
                                    rpr_error *err);
 int rpr_linear_from_matrix(const rpr_graph *g, const rpr_node *n, rpr_linear **out, rpr_error *err);
 
-
-/** The same of u8 and s8, for layers of words; *out is NULL also where a sum may be beyond 32 bits. */
+/** The same of u8 and s8, for layers of words; *out is NULL also where a sum may be beyond 32 bits.
+ */
 int rpr_linear_from_quant_conv(const rpr_graph *g, const rpr_node *n, rpr_linear **out,
                                rpr_error *err);
 int rpr_linear_from_quant_matrix(const rpr_graph *g, const rpr_node *n, rpr_linear **out,

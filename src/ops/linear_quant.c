@@ -204,10 +204,9 @@ static int make_conv(const rpr_node *n, const quantised *q, const rpr_conv_sizes
 {
     const int32_t words_in = rpr_words(c->ci);
     const int64_t taps = rpr_conv_taps(c), packed = rpr_packed_floats(taps * words_in, c->co);
-    const int64_t words = c->depthwise
-                              ? rpr_depthwise_bytes_i8(c->axis[0].k, c->axis[1].k, c->group) /
-                                    RPR_WORD
-                              : c->group * packed;
+    const int64_t words =
+        c->depthwise ? rpr_depthwise_bytes_i8(c->axis[0].k, c->axis[1].k, c->group) / RPR_WORD
+                     : c->group * packed;
     const int64_t lanes = rpr_round_lane(c->depthwise ? c->group : c->co);
     const int64_t biases = c->depthwise ? lanes : c->group * lanes;
     rpr_linear *l = new_layer(q, c->depthwise ? 1 : c->group, words, biases);
@@ -300,9 +299,8 @@ int rpr_linear_from_quant_matrix(const rpr_graph *g, const rpr_node *n, rpr_line
                                  rpr_error *err)
 {
     const bool gemm = strcmp(n->op, "QGemm") == 0;
-    const places p = gemm
-                         ? (places){.bias = 6, .out_scale = 7, .out_zero = 8, .table = 9}
-                         : (places){.bias = RPR_NONE, .out_scale = 6, .out_zero = 7, .table = 8};
+    const places p = gemm ? (places){.bias = 6, .out_scale = 7, .out_zero = 8, .table = 9}
+                          : (places){.bias = RPR_NONE, .out_scale = 6, .out_zero = 7, .table = 8};
     const rpr_shape *x = &g->value[n->in[0]].shape, *w = &g->value[n->in[3]].shape;
     const bool transposed = gemm && rpr_node_int(n, "transB", 0) != 0;
     *out = NULL;

@@ -14,10 +14,20 @@ static bool is_one_of(const char *op, const char *const *list)
     return false;
 }
 
-static const char *const SPATIAL[] = {
-    "Conv",          "QLinearConv", "ConvTranspose", "MaxPool",  "AveragePool",        "GlobalAveragePool",
-    "GlobalMaxPool", "Resize",        "Upsample", "BatchNormalization", "InstanceNormalization",
-    "DepthToSpace",  "SpaceToDepth",  NULL};
+static const char *const SPATIAL[] = {"Conv",
+                                      "QLinearConv",
+                                      "ConvTranspose",
+                                      "MaxPool",
+                                      "AveragePool",
+                                      "GlobalAveragePool",
+                                      "GlobalMaxPool",
+                                      "Resize",
+                                      "Upsample",
+                                      "BatchNormalization",
+                                      "InstanceNormalization",
+                                      "DepthToSpace",
+                                      "SpaceToDepth",
+                                      NULL};
 static const char *const ROWS[] = {"MatMul", "Gemm", "QLinearMatMul", "QGemm", "Softmax", NULL};
 static const char *const SHAPE_CHANGING[] = {"Reshape", "Flatten", "Squeeze", "Unsqueeze", "Gather",
                                              "Shape",   "Size",    "Expand",  "Tile",      NULL};

@@ -45,9 +45,9 @@ static bool can_join(const rpr_plan *p, const rpr_step *s)
         bool twice = false;
         for (int k = 0; k < i; k++)
             twice |= s->in[k] == s->in[i];
-        if (twice || t->constant || t->is_input || t->parent != RPR_NONE || t->words != out->words ||
-            t->gap_free || is_folded(p, s->in[i]) || t->n != out->n || t->h != out->h ||
-            t->w != out->w || !same_zero(p, s, t))
+        if (twice || t->constant || t->is_input || t->parent != RPR_NONE ||
+            t->words != out->words || t->gap_free || is_folded(p, s->in[i]) || t->n != out->n ||
+            t->h != out->h || t->w != out->w || !same_zero(p, s, t))
             return false;
         if (t->words && i + 1 < s->n_in && t->channels % RPR_WORD != 0)
             return false;

@@ -82,7 +82,8 @@ static bool correct(rpr_stream *s, const rpr_step *step, rpr_step_state *state, 
     const rpr_gate_state *g = &s->gate[step->gate];
     const rpr_act act = own_act(step, state);
     rpr_correction done = rpr_linear_correct(step->linear, s->k, g, z, a, &act, touched,
-                                             rpr_stream_fresh_costs(s, step->linear->words), &s->linear_scratch, next);
+                                             rpr_stream_fresh_costs(s, step->linear->words),
+                                             &s->linear_scratch, next);
     state->macs = done.macs;
     state->mixed = done.mixed;
     state->terms += done.max_terms;

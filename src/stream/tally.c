@@ -15,12 +15,12 @@
  */
 #define DEPTHWISE_PRODUCT 0.16 /* of a depthwise layer; the others are priced in linear_cost.c */
 #define DEPTHWISE_WORDS_PRODUCT 0.08
-#define PIXEL_VALUE 0.35       /* a value of an operator without weights, ... */
-#define SCATTERED 3.0          /* ... or of any, pixel by pixel */
-#define OWN_MEMORY 0.45        /* writing a value that is kept, and not where the last one lay */
-#define COLD_GATE 3.0          /* x and xhat come from far: shares of gate_value */
-#define LISTED 2.0             /* a change is handled once more when it is used: of gate_change */
-#define MARK 2.0               /* finding out whether a pixel is reached */
+#define PIXEL_VALUE 0.35 /* a value of an operator without weights, ... */
+#define SCATTERED 3.0    /* ... or of any, pixel by pixel */
+#define OWN_MEMORY 0.45  /* writing a value that is kept, and not where the last one lay */
+#define COLD_GATE 3.0    /* x and xhat come from far: shares of gate_value */
+#define LISTED 2.0       /* a change is handled once more when it is used: of gate_change */
+#define MARK 2.0         /* finding out whether a pixel is reached */
 
 static double values_of(const rpr_tensor *t)
 {
@@ -61,7 +61,8 @@ rpr_woken rpr_stream_woken_cost(const rpr_stream *s, const rpr_step *step, int i
     if (step->kind == RPR_STEP_PIXEL || s->gate[step->gate].open)
         return (rpr_woken){.fixed = rpr_stream_anew_cost(s, step)};
     const double first = s->plan->gate[step->gate].first == index ? 1.0 : 0.0;
-    return (rpr_woken){.fixed = first * COLD_GATE * rpr_model_cost(s->model, step->linear->words)->gate_value *
+    return (rpr_woken){.fixed = first * COLD_GATE *
+                                rpr_model_cost(s->model, step->linear->words)->gate_value *
                                 (double)rpr_gate_elements(&s->gate[step->gate]),
                        .gated = rpr_stream_dense_cost(s, step)};
 }
