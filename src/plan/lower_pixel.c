@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Nodes without weights: the operators that have a sparse form on channels-last maps. */
-#include "plan/lower_pixel.h"
+#include "plan/lower_bytes.h"
 
 #include <string.h>
 
@@ -23,6 +23,7 @@ rpr_map rpr_lower_value_shape(const rpr_plan *p, int value, int axis)
 {
     const rpr_shape *s = &p->graph->value[value].shape;
     rpr_tensor t = {.rank = s->rank, .chan_axis = axis};
+    t.words = p->graph->value[value].dtype == RPR_U8;
     memcpy(t.dim, s->dim, sizeof t.dim);
     if (!rpr_tensor_pixels(&t))
         return (rpr_map){0};
@@ -182,9 +183,10 @@ static int lower_softmax(rpr_plan *p, const rpr_node *n, const int *preferred, b
 int rpr_lower_pixel(rpr_plan *p, const rpr_node *n, const int *preferred, bool *made,
                     rpr_error *err)
 {
-    static const rpr_lower_pixel_fn forms[] = {
-        lower_unary,      lower_binary,     lower_concat,  lower_softmax,   rpr_lower_pool,
-        rpr_lower_reduce, rpr_lower_resize, rpr_lower_pad, rpr_lower_slice, rpr_lower_rearrange};
+    static const rpr_lower_pixel_fn forms[] = {rpr_lower_bytes,  lower_unary,        lower_binary,
+                                               lower_concat,     lower_softmax,      rpr_lower_pool,
+                                               rpr_lower_reduce, rpr_lower_resize,   rpr_lower_pad,
+                                               rpr_lower_slice,  rpr_lower_rearrange};
     int rank = n->n_out == 1 && n->out[0] != RPR_NONE ? p->graph->value[n->out[0]].shape.rank : 0;
     if (rank == 0 || n->n_in == 0 || n->in[0] == RPR_NONE ||
         rpr_shape_count(&p->graph->value[n->out[0]].shape) == 0)
