@@ -66,12 +66,10 @@ static int32_t gate_span(const rpr_gate_rule *r, const rpr_kernels *k, const flo
 }
 
 /** y may be x; n words. */
-static void to_centroids(const rpr_gate_rule *r, const float *x, float *y, int64_t n)
+static void to_centroids(const rpr_gate_rule *r, const rpr_kernels *k, const float *x, float *y,
+                         int64_t n)
 {
-    const uint8_t *from = (const uint8_t *)x;
-    uint8_t *to = (uint8_t *)y;
-    for (int64_t i = 0; i < n * (int64_t)RPR_WORD; i++)
-        to[i] = r->cell[from[i]];
+    k->bytes->table(r->cell, (const uint8_t *)x, (uint8_t *)y, n * RPR_WORD);
 }
 
 #define SEGMENT_VALUES 8192 /* that are worth waking a thread for */
@@ -112,7 +110,7 @@ static int32_t words_span(const rpr_gate_scan *p, const float *x, float *xhat, i
     float *row = g->row + (size_t)thread * g->row_floats;
     uint32_t *was = idx ? g->was + (idx - g->idx) : NULL;
     if (p->rule.levels) {
-        to_centroids(&p->rule, x, row, n);
+        to_centroids(&p->rule, p->k, x, row, n);
         x = row;
     }
     return p->k->gate_words((const uint32_t *)x, (uint32_t *)xhat, n, p->rule.steps, base, idx,
@@ -346,7 +344,7 @@ void rpr_gate_restart(rpr_gate_state *g, const rpr_kernels *k, const rpr_map *x)
     for (int32_t row = 0; r.levels && row < x->n * x->h; row++) {
         float *v = rpr_map_at(&g->xhat, row / x->h, row % x->h, 0);
         if (g->words) {
-            to_centroids(&r, v, v, row_values);
+            to_centroids(&r, k, v, v, row_values);
             continue;
         }
         (void)k->gate_levels(v, v, (int32_t)row_values, &r.q, 0, NULL, NULL, &nonfinite);

@@ -199,7 +199,7 @@ typedef struct rpr_kernels {
     void (*depthwise_row_i8)(const rpr_depthwise_row_i8 *r);
     rpr_gate_words_fn gate_words;
     rpr_requantise_fn requantise;
-    rpr_byte_kernels bytes;
+    const rpr_byte_kernels *bytes;
 } rpr_kernels;
 
 /** Table for the best instruction set that the processor has and RPR_ISA (test builds) allows. */

@@ -138,8 +138,8 @@ static const uint8_t *fill_table(const rpr_byte_scale *from, const rpr_byte_scal
         return NULL;
     for (int i = 0; i < TABLE_BYTES; i++)
         all[i] = (uint8_t)i;
-    scalar->bytes.dequantise(from, all, x, TABLE_BYTES);
-    scalar->bytes.quantise(to, x, table, TABLE_BYTES);
+    scalar->bytes->dequantise(from, all, x, TABLE_BYTES);
+    scalar->bytes->quantise(to, x, table, TABLE_BYTES);
     return table;
 }
 

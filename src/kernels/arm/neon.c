@@ -26,6 +26,7 @@
 #include "kernels/simd/elementwise.h"
 #include "kernels/simd/gate.h"
 #include "kernels/simd/planes.h"
+#include "kernels/simd/quantised.h"
 
 #include "kernels/simd/target_end.h"
 
@@ -52,6 +53,7 @@ const rpr_kernels rpr_kernels_neon = {
     .depthwise_row_i8 = rpr_ref_depthwise_row_i8,
     .gate_words = rpr_ref_gate_words,
     .requantise = rpr_ref_requantise,
+    .bytes = &bytes,
 };
 
 #endif

@@ -33,5 +33,6 @@ int32_t rpr_ref_gate_words(const uint32_t *x, uint32_t *xhat, int32_t n, int32_t
                            int32_t base, int32_t *idx, uint32_t *now, uint32_t *was);
 void rpr_ref_requantise(const rpr_requant *q, const int32_t *z, int64_t z_pix, uint8_t *a,
                         int64_t a_pix, int32_t c, int32_t n);
+extern const rpr_byte_kernels rpr_ref_bytes;
 
 #endif

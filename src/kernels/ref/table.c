@@ -25,4 +25,5 @@ const rpr_kernels rpr_kernels_scalar = {
     .depthwise_row_i8 = rpr_ref_depthwise_row_i8,
     .gate_words = rpr_ref_gate_words,
     .requantise = rpr_ref_requantise,
+    .bytes = &rpr_ref_bytes,
 };

@@ -8,7 +8,7 @@
 #define RPR_SIMD_TARGET "avx2,fma,avx512f,avx512bw,avx512dq,avx512vl"
 #include "kernels/simd/target_begin.h"
 #include "kernels/x86/vec512.h"
-#include "kernels/x86/bytes256.h"
+#include "kernels/x86/bytes512.h"
 #include "kernels/simd/vec_common.h"
 
 /* Tiles that leave registers for the weights and one broadcast. */
@@ -27,6 +27,7 @@
 #include "kernels/simd/elementwise.h"
 #include "kernels/simd/gate.h"
 #include "kernels/simd/planes.h"
+#include "kernels/simd/quantised.h"
 
 #include "kernels/simd/target_end.h"
 
@@ -53,6 +54,7 @@ const rpr_kernels rpr_kernels_avx512 = {
     .depthwise_row_i8 = rpr_ref_depthwise_row_i8,
     .gate_words = rpr_ref_gate_words,
     .requantise = rpr_ref_requantise,
+    .bytes = &bytes,
 };
 
 #endif
