@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "build.h"
+#include "nets_quant.h"
 
 /* ----------------------------------------------------------- convolutions */
 
@@ -441,6 +442,9 @@ static const struct {
     {"generic", generic},
     {"attention", attention},
     {"quantised", quantised},
+    {"quantised_deep", nets_quantised_deep},
+    {"quantised_squeeze", nets_quantised_squeeze},
+    {"quantised_rows", nets_quantised_rows},
     {"two_inputs", two_inputs},
     {"consumed_output", consumed_output},
     {"handed_through", handed_through},
