@@ -16,6 +16,7 @@ typedef struct rpr_fold {
     rpr_graph *g;
     int64_t bytes; /* of the constants made so far */
     rpr_view *in, *out;
+    bool keeps; /* DequantizeLinear beside the constants that it gives */
     rpr_error *err;
 } rpr_fold;
 
@@ -113,7 +114,7 @@ static int fold_node(rpr_fold *f, rpr_node *n)
             rpr_shape shape = v->shape;
             rpr_graph_set_const(g, n->out[i], v->dtype, &shape, f->out[i].data);
         }
-    n->dead = true;
+    n->dead = !(f->keeps && !*n->domain && strcmp(n->op, "DequantizeLinear") == 0);
     return RPR_OK;
 }
 
@@ -133,7 +134,7 @@ static int walk(rpr_fold *f)
     return RPR_OK;
 }
 
-int rpr_graph_fold(rpr_graph *g, rpr_error *err)
+static int fold(rpr_graph *g, bool keeps, rpr_error *err)
 {
     size_t most_in = MIN_VIEWS, most_out = 1;
     for (size_t i = 0; i < g->n_node; i++) {
@@ -143,6 +144,7 @@ int rpr_graph_fold(rpr_graph *g, rpr_error *err)
     rpr_fold f = {.g = g,
                   .in = rpr_alloc_array(most_in, sizeof *f.in),
                   .out = rpr_alloc_array(most_out, sizeof *f.out),
+                  .keeps = keeps,
                   .err = err};
     int status = RPR_ERR_NOMEM;
     if (f.in && f.out)
@@ -154,4 +156,14 @@ int rpr_graph_fold(rpr_graph *g, rpr_error *err)
     if (status == RPR_OK)
         rpr_graph_sweep(g);
     return status;
+}
+
+int rpr_graph_fold(rpr_graph *g, rpr_error *err)
+{
+    return fold(g, false, err);
+}
+
+int rpr_graph_fold_quantised(rpr_graph *g, rpr_error *err)
+{
+    return fold(g, true, err);
 }

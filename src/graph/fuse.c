@@ -7,7 +7,7 @@
 #include "core/alloc.h"
 #include "graph/passes.h"
 
-static bool count(rpr_fuse *f)
+bool rpr_fuse_count(rpr_fuse *f)
 {
     const rpr_graph *g = f->g;
     if (!rpr_fuse_reserve(f))
@@ -33,7 +33,7 @@ int rpr_graph_fuse(rpr_graph *g, rpr_error *err)
     rpr_fuse f = {.g = g, .err = err};
     int status = RPR_OK;
     for (size_t i = 0; i < sizeof step / sizeof *step && status == RPR_OK; i++) {
-        status = count(&f) ? step[i](&f) : rpr_fuse_nomem(&f);
+        status = rpr_fuse_count(&f) ? step[i](&f) : rpr_fuse_nomem(&f);
         rpr_graph_sweep(g);
     }
     rpr_free(f.uses);

@@ -81,6 +81,8 @@ void rpr_fuse_absorb(rpr_fuse *f, rpr_node *into, rpr_node *n);
 bool rpr_fuse_can_retype(const rpr_fuse *f, const char *op, int opset);
 /** Changes a node's operator; its attributes are dropped. */
 int rpr_fuse_retype(rpr_fuse *f, rpr_node *n, const char *op, int opset);
+/** Counts the uses of all values; false when memory ran out. */
+bool rpr_fuse_count(rpr_fuse *f);
 /** Makes the arrays per value long enough; false when memory ran out. */
 bool rpr_fuse_reserve(rpr_fuse *f);
 int rpr_fuse_nomem(const rpr_fuse *f);

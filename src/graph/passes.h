@@ -20,6 +20,19 @@ int rpr_graph_resolve(rpr_graph *g, rpr_find_op_fn find, rpr_log_fn log, void *l
 int rpr_graph_fold(rpr_graph *g, rpr_error *err);
 
 /**
+ * The same before rpr_graph_qdq, which asks what constants were before they were dequantised: the
+ * DequantizeLinear nodes that gave them stay.
+ */
+int rpr_graph_fold_quantised(rpr_graph *g, rpr_error *err);
+
+/**
+ * Turns DequantizeLinear -> operator -> QuantizeLinear into operators on u8 tensors, by tensor:
+ * what has no such form stays. The result is within one step of the output's scale of what it was,
+ * node by node. `find` knows the library's own operators, too (graph/table.h).
+ */
+int rpr_graph_qdq(rpr_graph *g, rpr_find_op_fn find, rpr_error *err);
+
+/**
  * Fuses Pad, BatchNormalization, bias, scale and activations into weighted nodes; drops Identity.
  * Shapes must be known. A node whose operator changes gets its definition from the function that
  * rpr_graph_resolve was given.

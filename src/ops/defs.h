@@ -59,6 +59,12 @@ RPR_DEFINE_OP(qlinear_unary);  /* QLinearSigmoid QLinearLeakyRelu */
 RPR_DEFINE_OP(qlinear_concat);
 RPR_DEFINE_OP(qlinear_average_pool);
 RPR_DEFINE_OP(qlinear_global_average_pool);
+RPR_DEFINE_OP(qgemm);
+
+RPR_DEFINE_OP(table); /* graph/table.h */
+RPR_DEFINE_OP(qlinear_conv_table);
+RPR_DEFINE_OP(qlinear_matmul_table);
+RPR_DEFINE_OP(qgemm_table);
 
 int rpr_infer_identity(rpr_graph *g, rpr_node *n, rpr_error *err);
 int rpr_infer_reshape(rpr_graph *g, rpr_node *n, rpr_error *err);

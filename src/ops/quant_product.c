@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Products of quantised numbers: QLinearConv, ConvInteger, QLinearMatMul, MatMulInteger.
+ * Products of quantised numbers: QLinearConv, ConvInteger, QLinearMatMul, MatMulInteger, QGemm.
  *
  * Sums of (x - x_zero) (w - w_zero) are integers below 2^53 in double: no factor is above 255, so
  * fewer than 2^37 terms are exact, and no tensor has more. ONNX sums in i32: the results agree as
@@ -196,6 +196,87 @@ int rpr_eval_qlinear_matmul(const rpr_node *n, const rpr_view *in, const rpr_vie
         rpr_view b = rpr_quant_spread(&in[4], out->rank - 1, out);
         requantise(&s.y, &a, &b, rpr_quant_of(n, in, 6, 7), out);
     }
+    rpr_free(s.y.data);
+    return status;
+}
+
+static rpr_view turned(rpr_view m, const rpr_node *n, const char *attr)
+{
+    rpr_view t = m;
+    for (int d = 0; d < 2 && rpr_node_int(n, attr, 0); d++) {
+        t.dim[d] = m.dim[1 - d];
+        t.stride[d] = m.stride[1 - d];
+    }
+    return t;
+}
+
+static int check_gemm_bias(const rpr_graph *g, const rpr_node *n, const int64_t *dim,
+                           rpr_error *err)
+{
+    const rpr_value *c;
+    if (!rpr_node_has(n, 6))
+        return RPR_OK;
+    RPR_TRY(rpr_need(g, n, 6, RPR_TYPE(RPR_I32), &c, err));
+    const rpr_shape *s = &c->shape;
+    for (int d = 0; d < s->rank; d++)
+        if (s->rank > 2 || (s->dim[d] != 1 && s->dim[d] != dim[2 - s->rank + d]))
+            return rpr_node_fail(err, RPR_ERR_SHAPE, n, "the bias (input 6) does not broadcast");
+    return RPR_OK;
+}
+
+/* com.microsoft; without a scale for it the output is f32. */
+int rpr_infer_qgemm(rpr_graph *g, rpr_node *n, rpr_error *err)
+{
+    const rpr_value *x, *y, *zero;
+    rpr_dtype type = RPR_F32;
+    RPR_TRY(need_pair(g, n, 3, &x, &y, err));
+    if (x->shape.rank != 2 || y->shape.rank != 2)
+        return rpr_node_fail(err, RPR_ERR_SHAPE, n, "an operand is not a matrix");
+    rpr_view a = turned(rpr_view_dense(x->dtype, 2, x->shape.dim, NULL), n, "transA");
+    rpr_view b = turned(rpr_view_dense(y->dtype, 2, y->shape.dim, NULL), n, "transB");
+    if (a.dim[1] != b.dim[0])
+        return rpr_node_fail(err, RPR_ERR_SHAPE, n, "inner dimensions %lld and %lld differ",
+                             (long long)a.dim[1], (long long)b.dim[0]);
+    const int64_t dim[2] = {a.dim[0], b.dim[1]};
+    RPR_TRY(rpr_quant_check(g, n, 1, 2, a.dtype, RPR_PER_TENSOR, err));
+    RPR_TRY(rpr_quant_check(g, n, 4, 5, b.dtype, dim[1], err));
+    RPR_TRY(check_gemm_bias(g, n, dim, err));
+    if (rpr_node_has(n, 7) || rpr_node_has(n, 8)) {
+        RPR_TRY(rpr_need(g, n, 8, RPR_TYPES_QUANT, &zero, err));
+        RPR_TRY(rpr_quant_check(g, n, 7, 8, zero->dtype, RPR_PER_TENSOR, err));
+        type = zero->dtype;
+    }
+    return rpr_set_output(g, n, 0, type, 2, dim, err);
+}
+
+/* (sums + bias) (alpha a_scale b_scale), which ONNX Runtime, too, multiplies in this order. */
+static void scale_gemm(const rpr_node *n, const rpr_view *in, const rpr_view *sum,
+                       const rpr_view *out)
+{
+    bool stored = rpr_node_has(n, 7), biased = rpr_node_has(n, 6);
+    rpr_view c = biased ? rpr_view_broadcast(&in[6], 2, out->dim) : *sum;
+    rpr_view scale = rpr_quant_spread(&in[4], 1, out);
+    rpr_quant to = stored ? rpr_quant_of(n, in, 7, 8) : (rpr_quant){.scale = 1};
+    float a = rpr_node_float(n, "alpha", 1.0f) * (float)rpr_load_f64(&in[1], 0);
+    for (rpr_iter it = rpr_iter_begin(RPR_VIEWS(out, sum, &c, &scale)); it.more;
+         rpr_iter_next(&it)) {
+        double z = rpr_load_f64(sum, it.at[1]) + (biased ? rpr_load_f64(&c, it.at[2]) : 0);
+        float y = (float)z * (a * (float)rpr_load_f64(&scale, it.at[3]) / to.scale);
+        if (stored)
+            rpr_store_i64(out, it.at[0], rpr_quant_store(y, to.zero, out->dtype));
+        else
+            rpr_store_f64(out, it.at[0], (double)y);
+    }
+}
+
+int rpr_eval_qgemm(const rpr_node *n, const rpr_view *in, const rpr_view *out, rpr_error *err)
+{
+    int columns = rpr_node_int(n, "transB", 0) ? 0 : 1;
+    sums s = {.a = turned(centred(&in[0], in[2], RPR_NONE), n, "transA"),
+              .b = turned(centred(&in[3], in[5], columns), n, "transB")};
+    int status = multiply(n, &s, out, err);
+    if (status == RPR_OK)
+        scale_gemm(n, in, &s.y, out);
     rpr_free(s.y.data);
     return status;
 }

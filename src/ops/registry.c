@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <limits.h>
 
+#include "graph/table.h"
 #include "ops/defs.h"
 #include "ops/ops.h"
 
@@ -20,6 +21,8 @@
 /* What ONNX Runtime's quantiser writes; that domain has one version only. */
 #define MS(op, min_in, max_in, name)                                                               \
     ROW_OF("com.microsoft", op, 1, 1, min_in, max_in, 1, name, name)
+#define OWN(op, min_in, max_in, name)                                                              \
+    ROW_OF(RPR_OWN_DOMAIN, op, 1, 1, min_in, max_in, 1, name, name)
 
 static const rpr_opdef operators[] = {
     SAME("Abs", 6, 17, 1, 1, 1, unary),
@@ -111,6 +114,7 @@ static const rpr_opdef operators[] = {
     SAME("Upsample", 7, 8, 1, 1, 1, resize),
     SAME("Upsample", 9, 9, 2, 2, 1, resize),
     SAME("Where", 9, 17, 3, 3, 1, where),
+    MS("QGemm", 6, 9, qgemm),
     MS("QLinearAdd", 7, 8, qlinear_binary),
     MS("QLinearAveragePool", 4, 5, qlinear_average_pool),
     MS("QLinearConcat", 5, INT_MAX, qlinear_concat),
@@ -120,17 +124,35 @@ static const rpr_opdef operators[] = {
     MS("QLinearSigmoid", 4, 5, qlinear_unary),
 };
 
+/* Made by passes only. */
+static const rpr_opdef own[] = {
+    OWN("QGemm", 6, 10, qgemm_table),
+    OWN("QLinearConv", 8, 10, qlinear_conv_table),
+    OWN("QLinearMatMul", 9, 9, qlinear_matmul_table),
+    OWN("Table", 2, 2, table),
+};
+
+static const rpr_opdef *find(const rpr_opdef *list, size_t count, const char *domain,
+                             const char *op, int opset)
+{
+    for (const rpr_opdef *d = list; d < list + count; d++)
+        if (!strcmp(d->op, op) && !strcmp(d->domain, domain) && opset >= d->since &&
+            opset <= d->until)
+            return d;
+    return NULL;
+}
+
 const rpr_opdef *rpr_ops_find(const char *domain, const char *op, int opset)
 {
     if (strcmp(domain, "ai.onnx") == 0)
         domain = "";
-    for (size_t i = 0; i < rpr_ops_count(); i++) {
-        const rpr_opdef *d = &operators[i];
-        if (!strcmp(d->op, op) && !strcmp(d->domain, domain) && opset >= d->since &&
-            opset <= d->until)
-            return d;
-    }
-    return NULL;
+    return find(operators, rpr_ops_count(), domain, op, opset);
+}
+
+const rpr_opdef *rpr_ops_find_own(const char *domain, const char *op, int opset)
+{
+    const rpr_opdef *d = find(own, sizeof own / sizeof *own, domain, op, opset);
+    return d ? d : rpr_ops_find(domain, op, opset);
 }
 
 size_t rpr_ops_count(void)

@@ -42,12 +42,14 @@ int rpr_model_from_graph(rpr_graph *g, const rpr_model_options *opt, rpr_model *
     if (status == RPR_OK)
         status = rpr_graph_fix_inputs(g, opt->shapes, opt->n_shapes, err);
     if (status == RPR_OK)
-        status = rpr_graph_fold(g, err);
+        status = rpr_graph_fold_quantised(g, err);
+    if (status == RPR_OK)
+        status = rpr_graph_qdq(g, rpr_ops_find_own, err);
     if (status == RPR_OK)
         status = rpr_graph_fuse(g, err);
-    /* Fusing makes nodes and constants of its own. */
+    /* These make nodes and constants of their own. */
     if (status == RPR_OK)
-        status = rpr_graph_resolve(g, rpr_ops_find, opt->log, opt->log_user, err);
+        status = rpr_graph_resolve(g, rpr_ops_find_own, opt->log, opt->log_user, err);
     if (status == RPR_OK)
         status = rpr_graph_fold(g, err);
     rpr_model *m = status == RPR_OK ? rpr_alloc(sizeof *m) : NULL;
