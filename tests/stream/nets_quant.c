@@ -33,8 +33,8 @@ int net_qconv(net *b, int x, const net_scales *s, int co, int kh, int kw, int gr
     const int64_t ci = net_shape(b, x)->dim[1] / group;
     const float fan = sqrtf((float)(ci * kh * kw));
     int w = net_bytes(b, RPR_I8, -127, 127, NET_DIMS(co, ci, kh, kw));
-    int scales = net_floats(b, s->to / s->from / 60.0f / fan, s->to / s->from / 120.0f / fan,
-                            NET_DIMS(co));
+    int scales =
+        net_floats(b, s->to / s->from / 60.0f / fan, s->to / s->from / 120.0f / fan, NET_DIMS(co));
     int none = net_bytes(b, RPR_I8, 0, 0, 0, NULL);
     char text[128];
     (void)snprintf(text, sizeof text, "group=%d %s", group, attr);
@@ -72,6 +72,13 @@ void nets_quantised_deep(net *b)
     const net_scales u = {0.04f, 0.05f, HALF, 77};
     x = net_qconv(b, y, &u, 70, 3, 3, 1, "pads:2,2,2,2 dilations:2,2");
     net_output(b, net_dequantise(b, x, u.to, u.to_zero));
+}
+
+void nets_quantised_bytes(net *b)
+{
+    const net_scales s = {0.02f, 0.03f, 90, 140};
+    int x = net_quantise(b, net_input(b, NET_DIMS(1, 5, 9, 11)), s.from, s.from_zero);
+    net_output(b, net_qconv(b, x, &s, 18, 3, 3, 1, "pads:1,1,1,1"));
     net_output(b, x);
 }
 

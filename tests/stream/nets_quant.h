@@ -20,5 +20,7 @@ int net_qconv(net *b, int x, const net_scales *s, int co, int kh, int kw, int gr
 void nets_quantised_deep(net *b);
 void nets_quantised_squeeze(net *b);
 void nets_quantised_rows(net *b);
+/** Its outputs are u8. */
+void nets_quantised_bytes(net *b);
 
 #endif
