@@ -9,24 +9,14 @@
 #include <string.h>
 #include <time.h>
 
-#include "checkkern.h"
+#include "bench.h"
 
-enum { MAX_TABLES = 4, MAX_REPS = 31, MAX_BUFFERS = 16 };
-
-/* A piece of work that any table can do, and its size. */
-typedef struct work {
-    char name[64];
-    double amount; /* multiply-accumulates or bytes */
-    const char *unit;
-    void (*run)(const rpr_kernels *k, void *data);
-    void *data;
-} work;
+enum { MAX_REPS = 31, MAX_BUFFERS = 24 };
 
 static void *buffers[MAX_BUFFERS];
 static int n_buffers;
 
-/* Zeroed and aligned; freed by free_buffers. */
-static void *buffer(size_t bytes)
+void *buffer(size_t bytes)
 {
     size_t size = (bytes + 127) / 64 * 64;
     void *p = n_buffers < MAX_BUFFERS ? aligned_alloc(64, size) : NULL;
@@ -38,7 +28,7 @@ static void *buffer(size_t bytes)
     return memset(p, 0, size);
 }
 
-static float *buffer_floats(int64_t n)
+float *buffer_floats(int64_t n)
 {
     float *p = buffer((size_t)n * sizeof *p);
     fill_floats(p, n);
@@ -54,7 +44,7 @@ static void free_buffers(void)
 static double now(void)
 {
     struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
@@ -64,22 +54,31 @@ static int compare(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* Runs for about a third of a second and prints one line. */
-static void measure(const work *w, const rpr_kernels *const *tables, int n)
+void time_runs(const work *w, int n_work, const rpr_kernels *const *tables, int n, double *median)
 {
-    double seconds[MAX_TABLES][MAX_REPS], start = now();
+    double seconds[MAX_WORK * MAX_TABLES][MAX_REPS], start = now();
     int reps = 0;
     for (; reps < MAX_REPS && (reps < 3 || now() - start < 0.3); reps++)
-        for (int i = 0; i < n; i++) {
+        for (int i = 0; i < n * n_work; i++) {
             double t = now();
-            w->run(tables[i], w->data);
+            w[i % n_work].run(tables[i / n_work], w[i % n_work].data);
             seconds[i][reps] = now() - t;
         }
-    printf("%-34s %-6s", w->name, w->unit);
-    double scalar = 0.0;
-    for (int i = 0; i < n; i++) {
+    for (int i = 0; i < n * n_work; i++) {
         qsort(seconds[i], (size_t)reps, sizeof seconds[i][0], compare);
-        double rate = w->amount / seconds[i][reps / 2] * 1e-9;
+        median[i] = seconds[i][reps / 2];
+    }
+    free_buffers();
+}
+
+/* Prints one line. */
+static void measure(const work *w, const rpr_kernels *const *tables, int n)
+{
+    double median[MAX_TABLES], scalar = 0.0;
+    time_runs(w, 1, tables, n, median);
+    printf("%-34s %-6s", w->name, w->unit);
+    for (int i = 0; i < n; i++) {
+        double rate = w->amount / median[i] * 1e-9;
         scalar = i ? scalar : rate;
         printf(" %8.2f", rate);
         if (i)
@@ -87,7 +86,6 @@ static void measure(const work *w, const rpr_kernels *const *tables, int n)
     }
     printf("\n");
     fflush(stdout);
-    free_buffers();
 }
 
 /* ------------------------------------------------------------------ conv_row */
