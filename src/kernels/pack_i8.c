@@ -43,6 +43,8 @@ void rpr_sum128_i8(int32_t *sum, const int8_t *packed, int64_t rows, int32_t co)
  * four quarters. A quarter holds channels 4q to 4q + 3 of every 16: the order in which bytes arrive
  * that are interleaved within lanes of 16.
  */
+enum { SLACK = 64 }; /* bytes: whole vectors may be read where a block is narrow */
+
 static int32_t words_per_row(int32_t kw)
 {
     return kw / RPR_WORD + 1; /* of kw + 1 taps, rounded up */
@@ -50,7 +52,7 @@ static int32_t words_per_row(int32_t kw)
 
 int64_t rpr_depthwise_bytes_i8(int32_t kh, int32_t kw, int32_t c)
 {
-    return (int64_t)kh * words_per_row(kw) * 2 * RPR_WORD * rpr_round_lane(c);
+    return (int64_t)kh * words_per_row(kw) * 2 * RPR_WORD * rpr_round_lane(c) + SLACK;
 }
 
 /* Where channel k's word of taps [4 * word, 4 * word + 4) of row ky stands, moved or not. */

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "kernels/pack_i8.h"
-#include "kernels/ref/ref.h"
+#include "kernels/tables.h"
 
 static uint8_t requantised(const rpr_requant *q, int32_t z, float scale)
 {

@@ -26,13 +26,6 @@ void rpr_ref_u8_to_f32(const uint8_t *x, float *y, int64_t pixels, int32_t c, co
 void rpr_ref_planes(const float *from, int64_t pix, float *to, int64_t plane, int32_t n, int32_t c);
 bool rpr_ref_u8_moved(const uint8_t *now, const uint8_t *then, const uint8_t *limit, uint8_t *moved,
                       int64_t n);
-void rpr_ref_conv_row_i8(const rpr_conv_row_i8 *r);
-void rpr_ref_delta_i8(const rpr_delta_job_i8 *j);
-void rpr_ref_depthwise_row_i8(const rpr_depthwise_row_i8 *r);
-int32_t rpr_ref_gate_words(const uint32_t *x, uint32_t *xhat, int32_t n, int32_t theta,
-                           int32_t base, int32_t *idx, uint32_t *now, uint32_t *was);
-void rpr_ref_requantise(const rpr_requant *q, const int32_t *z, int64_t z_pix, uint8_t *a,
-                        int64_t a_pix, int32_t c, int32_t n);
 extern const rpr_byte_kernels rpr_ref_bytes;
 
 #endif

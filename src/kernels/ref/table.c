@@ -20,10 +20,6 @@ const rpr_kernels rpr_kernels_scalar = {
     .u8_to_f32 = rpr_ref_u8_to_f32,
     .planes = rpr_ref_planes,
     .u8_moved = rpr_ref_u8_moved,
-    .conv_row_i8 = rpr_ref_conv_row_i8,
-    .delta_i8 = rpr_ref_delta_i8,
-    .depthwise_row_i8 = rpr_ref_depthwise_row_i8,
-    .gate_words = rpr_ref_gate_words,
-    .requantise = rpr_ref_requantise,
+    RPR_INT8(ref),
     .bytes = &rpr_ref_bytes,
 };

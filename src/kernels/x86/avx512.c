@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The kernels for AVX-512 F, BW, DQ, VL: 32 registers of 16 floats. */
-#include "kernels/ref/ref.h"
 #include "kernels/tables.h"
 
 #if defined(__x86_64__)
@@ -31,30 +30,23 @@
 
 #include "kernels/simd/target_end.h"
 
+/* Tables differ in their integer kernels only. */
+#define FLOATS                                                                                     \
+    .bytes = &bytes, .conv_row = conv_row, .delta = delta, .depthwise_row = depthwise_row,         \
+    .gate_deadzone = gate_deadzone, .gate_levels = gate_levels, .act = act, .binary = binary,      \
+    .binary_scalar = binary_scalar, .weighted_sum = weighted_sum, .accumulate = accumulate,        \
+    .maximum = maximum, .magnitude = magnitude, .all_finite = all_finite, .u8_to_f32 = u8_to_f32,  \
+    .planes = planes, .u8_moved = u8_moved
+
 const rpr_kernels rpr_kernels_avx512 = {
     .isa = "avx512",
-    .conv_row = conv_row,
-    .delta = delta,
-    .depthwise_row = depthwise_row,
-    .gate_deadzone = gate_deadzone,
-    .gate_levels = gate_levels,
-    .act = act,
-    .binary = binary,
-    .binary_scalar = binary_scalar,
-    .weighted_sum = weighted_sum,
-    .accumulate = accumulate,
-    .maximum = maximum,
-    .magnitude = magnitude,
-    .all_finite = all_finite,
-    .u8_to_f32 = u8_to_f32,
-    .planes = planes,
-    .u8_moved = u8_moved,
-    .conv_row_i8 = rpr_ref_conv_row_i8,
-    .delta_i8 = rpr_ref_delta_i8,
-    .depthwise_row_i8 = rpr_ref_depthwise_row_i8,
-    .gate_words = rpr_ref_gate_words,
-    .requantise = rpr_ref_requantise,
-    .bytes = &bytes,
+    FLOATS,
+    RPR_INT8(ref),
+};
+const rpr_kernels rpr_kernels_avx512vnni = {
+    .isa = "avx512vnni",
+    FLOATS,
+    RPR_INT8(avx512vnni),
 };
 
 #endif
