@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Constructors of the operators without weights on maps of u8. Such a map counts in words of four
- * channels: c = rpr_byte_words(channels), strides in words. What the channels of the last word that
- * do not exist hold depends on the channels of the inputs at that pixel and on nothing else.
+ * channels: c = rpr_byte_words(channels), strides in words. Padding, the bytes of the last word
+ * that are no channels, never changes if that of the inputs does not.
  *
  * As in ops/pixel_ops.h: only n, h, w and c of a shape are read, NULL when memory ran out, and what
  * a ..._fits refuses must not be constructed. There is no fused activation; op->act is none.
@@ -28,14 +28,16 @@ float rpr_byte_word(uint8_t b);
 rpr_pixel_op *rpr_pixel_bytes_table_new(const uint8_t *table);
 
 /**
- * out = in[0] op in[1]. Each dimension of each input is the output's or 1; an input of one channel
- * has one byte per pixel in a word of its own. `channels`: of both inputs and of the output.
+ * out = in[0] op in[1]; scales of both inputs and of the output. Each dimension of each input is
+ * the output's or 1; an input of one channel has one byte per pixel in a word of its own.
+ * `channels`: of both inputs and of the output.
  */
 bool rpr_pixel_bytes_binary_fits(const rpr_map shapes[2], const rpr_map *out,
                                  const int32_t channels[3]);
-rpr_pixel_op *rpr_pixel_bytes_binary_new(const rpr_byte_binary *q, const int32_t channels[3]);
+rpr_pixel_op *rpr_pixel_bytes_binary_new(rpr_byte_op op, const rpr_byte_scale scales[3],
+                                         const int32_t channels[3]);
 
-/** A map of f32 to one of u8 (c = rpr_byte_words(channels)); the bytes behind them are `zero`. */
+/** A map of f32 to one of u8 (c = rpr_byte_words(channels)); padding is the zero point. */
 rpr_pixel_op *rpr_pixel_bytes_quantise_new(const rpr_byte_scale *to);
 /** And back: out->c is the number of channels. */
 rpr_pixel_op *rpr_pixel_bytes_dequantise_new(const rpr_byte_scale *from);
@@ -62,13 +64,14 @@ rpr_pixel_op *rpr_pixel_bytes_mean_new(const rpr_map *in, const rpr_byte_scale *
                                        const rpr_byte_scale *to);
 
 /**
- * rpr_pixel_gather_new with index[RPR_AXIS_C] in channels (out_channels entries; NULL: as they are)
- * and a byte as the value. Where the channels move in whole words, words are moved.
+ * rpr_pixel_gather_new with index[RPR_AXIS_C] in channels (out_channels entries; NULL: 0, 1, 2,
+ * ...) and a byte as the value. Where channels move in whole words, words are moved.
  */
 bool rpr_pixel_bytes_gather_fits(const rpr_map *in, int32_t in_channels, const rpr_map *out,
                                  int32_t out_channels, const int32_t *const index[4]);
-rpr_pixel_op *rpr_pixel_bytes_gather_new(const rpr_map *out, int32_t out_channels,
-                                         const int32_t *const index[4], uint8_t value);
+rpr_pixel_op *rpr_pixel_bytes_gather_new(int32_t in_channels, const rpr_map *out,
+                                         int32_t out_channels, const int32_t *const index[4],
+                                         uint8_t value);
 
 /** Of a shallow map of `channels` channels; bytes are moved where these are not whole words. */
 bool rpr_pixel_bytes_depth_to_space_fits(const rpr_map *in, const rpr_map *out, int32_t block,
