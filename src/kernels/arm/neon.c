@@ -40,12 +40,12 @@
 const rpr_kernels rpr_kernels_neon = {
     .isa = "neon",
     FLOATS,
-    RPR_INT8(ref),
+    RPR_INT8(neon),
 };
 const rpr_kernels rpr_kernels_neondot = {
     .isa = "neondot",
     FLOATS,
-    RPR_INT8(ref),
+    RPR_INT8(neondot),
 };
 
 #endif

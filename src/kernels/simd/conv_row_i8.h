@@ -5,9 +5,11 @@
  * CONV_SCATTERED(S) are as in conv_row.h.
  */
 #define CONV_UP_TO_4(S, nv) S(1, nv) S(2, nv) S(3, nv) S(4, nv)
-#define CONV_UP_TO_6(S, nv) CONV_UP_TO_4(S, nv) S(5, nv) S(6, nv)
+#define CONV_UP_TO_5(S, nv) CONV_UP_TO_4(S, nv) S(5, nv)
+#define CONV_UP_TO_6(S, nv) CONV_UP_TO_5(S, nv) S(6, nv)
 #define CONV_UP_TO_8(S, nv) CONV_UP_TO_6(S, nv) S(7, nv) S(8, nv)
-#define CONV_UP_TO_12(S, nv) CONV_UP_TO_8(S, nv) S(9, nv) S(10, nv) S(11, nv) S(12, nv)
+#define CONV_UP_TO_10(S, nv) CONV_UP_TO_8(S, nv) S(9, nv) S(10, nv)
+#define CONV_UP_TO_12(S, nv) CONV_UP_TO_10(S, nv) S(11, nv) S(12, nv)
 
 /* One column of a convolution: `nv` vectors of output channels, from channel o on. */
 typedef struct conv_column {

@@ -41,12 +41,12 @@
 const rpr_kernels rpr_kernels_avx2 = {
     .isa = "avx2",
     FLOATS,
-    RPR_INT8(ref),
+    RPR_INT8(avx2),
 };
 const rpr_kernels rpr_kernels_avx2vnni = {
     .isa = "avx2vnni",
     FLOATS,
-    RPR_INT8(ref),
+    RPR_INT8(avx2vnni),
 };
 
 #endif

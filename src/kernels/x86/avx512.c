@@ -41,7 +41,7 @@
 const rpr_kernels rpr_kernels_avx512 = {
     .isa = "avx512",
     FLOATS,
-    RPR_INT8(ref),
+    RPR_INT8(avx2),
 };
 const rpr_kernels rpr_kernels_avx512vnni = {
     .isa = "avx512vnni",
