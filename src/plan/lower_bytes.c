@@ -92,9 +92,11 @@ static int lower_table(rpr_plan *p, const rpr_node *n, const int *preferred, boo
 static int lower_binary(rpr_plan *p, const rpr_node *n, const int *preferred, bool *made,
                         rpr_error *err)
 {
-    rpr_byte_binary q = {.op = rpr_lower_is(n, "QLinearAdd") ? RPR_BYTE_ADD : RPR_BYTE_MUL};
-    if ((q.op == RPR_BYTE_MUL && !rpr_lower_is(n, "QLinearMul")) || !scale_of(p, n, 1, 2, &q.a) ||
-        !scale_of(p, n, 4, 5, &q.b) || !scale_of(p, n, 6, 7, &q.to))
+    const rpr_byte_op op = rpr_lower_is(n, "QLinearAdd") ? RPR_BYTE_ADD : RPR_BYTE_MUL;
+    rpr_byte_scale scales[3];
+    if ((op == RPR_BYTE_MUL && !rpr_lower_is(n, "QLinearMul")) ||
+        !scale_of(p, n, 1, 2, &scales[0]) || !scale_of(p, n, 4, 5, &scales[1]) ||
+        !scale_of(p, n, 6, 7, &scales[2]))
         return RPR_OK;
     const int operand[2] = {n->in[0], n->in[3]};
     int axis = rpr_lower_axis(p, n, preferred), in[2];
@@ -110,7 +112,7 @@ static int lower_binary(rpr_plan *p, const rpr_node *n, const int *preferred, bo
     if (!rpr_pixel_bytes_binary_fits(shape, &out, channels))
         return RPR_OK;
     *made = true;
-    return rpr_lower_add(p, n, rpr_pixel_bytes_binary_new(&q, channels), in, 2, axis, err);
+    return rpr_lower_add(p, n, rpr_pixel_bytes_binary_new(op, scales, channels), in, 2, axis, err);
 }
 
 /** Parts of a Concat, or of a QLinearConcat through tables. */

@@ -52,7 +52,9 @@ static rpr_pixel_op *gather_bytes(const rpr_plan *p, const rpr_node *n, int in, 
     const int32_t channels = (int32_t)p->graph->value[n->out[0]].shape.dim[axis];
     *made = value >= 0.0f && value <= UINT8_MAX &&
             rpr_pixel_bytes_gather_fits(&from, p->tensor[in].channels, to, channels, index);
-    return *made ? rpr_pixel_bytes_gather_new(to, channels, index, (uint8_t)value) : NULL;
+    return *made ? rpr_pixel_bytes_gather_new(p->tensor[in].channels, to, channels, index,
+                                              (uint8_t)value)
+                 : NULL;
 }
 
 static rpr_pixel_op *gather_op(const rpr_plan *p, const rpr_node *n, int in, int axis,

@@ -11,8 +11,7 @@
 
 #define FRAMES 150
 
-static const char *const nets[] = {"quantised", "quantised_deep", "quantised_squeeze",
-                                   "quantised_rows"};
+static const char *const nets[] = {"quantised_deep", "quantised_squeeze", "quantised_rows"};
 static const char *const sets[] = {"scalar", "neon", "avx2", "avx512"};
 
 #define COUNT(a) (sizeof(a) / sizeof *(a))
