@@ -190,6 +190,25 @@ int rpr_plan_constant(rpr_plan *p, int value, int rank, int axis)
     return rpr_plan_add_tensor(p, &t);
 }
 
+/** A constant of u8, in words. */
+static int word_constant(rpr_plan *p, int plain)
+{
+    rpr_tensor t = p->tensor[plain];
+    const uint8_t *from = t.constant;
+    const size_t pixels = (size_t)t.n * (size_t)t.h * (size_t)t.w, c = (size_t)t.channels;
+    const size_t room = (size_t)rpr_word_bytes(t.channels);
+    uint8_t *words = rpr_alloc_array(pixels, room);
+    if (!words || rpr_plan_own(p, words, pixels * room) != RPR_OK)
+        return RPR_NONE;
+    for (size_t i = 0; i < pixels; i++)
+        memcpy(words + i * room, from + i * c, c);
+    t.words = true;
+    t.c = rpr_words(t.channels);
+    t.constant = words;
+    rpr_tensor_gap_free(&t);
+    return rpr_plan_add_tensor(p, &t);
+}
+
 /** True if channels in words are told from pixels in the same way under another shape. */
 static bool same_words(const rpr_tensor *a, const rpr_tensor *b)
 {
@@ -256,6 +275,8 @@ static int add_layout_step(rpr_plan *p, int from, int axis, bool words)
 int rpr_plan_in_words(rpr_plan *p, int tensor)
 {
     const rpr_tensor *t = &p->tensor[tensor];
+    if (!t->words && t->constant)
+        return word_constant(p, tensor);
     return t->words ? tensor : add_layout_step(p, tensor, t->chan_axis, true);
 }
 
