@@ -55,6 +55,8 @@ static double largest_error(const rpr_stream *s)
         const double pass = g->rule.kind == RPR_GATE_LEVELS
                                 ? step / 2.0
                                 : g->rule.threshold * s->scale * (double)(g->hi - g->lo);
+        const double rounds =
+            g->words && g->rule.kind == RPR_GATE_LEVELS ? 0.5 : 1e-6; /* centroids */
         if (g->open || g->loose || !rpr_act_is_none(&g->act))
             continue;
         for (int32_t row = 0; row < x.n * x.h; row++)
@@ -62,7 +64,7 @@ static double largest_error(const rpr_stream *s)
                 for (int32_t c = 0; c < values; c++) {
                     const float *a = rpr_map_at(&x, row / x.h, row % x.h, k);
                     const float *b = rpr_map_at(&g->xhat, row / x.h, row % x.h, k);
-                    const double error = difference(g, a, b, c) / (pass + 1e-6);
+                    const double error = difference(g, a, b, c) / (pass + rounds);
                     worst = error > worst ? error : worst; /* fmax crashes gcc 12.2, AArch64 */
                 }
     }
