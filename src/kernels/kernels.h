@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "kernels/act.h"
+#include "kernels/bytes.h"
 
 /**
  * Packed weights. Output channels stand in blocks of RPR_BLOCK; the last block is narrower, rounded
@@ -191,6 +192,7 @@ typedef struct rpr_kernels {
      *  RPR_BYTE_LEVELS limits; true if any is. moved may be neither of the others. */
     bool (*u8_moved)(const uint8_t *now, const uint8_t *then, const uint8_t *limit, uint8_t *moved,
                      int64_t n);
+    const rpr_byte_kernels *bytes;
 } rpr_kernels;
 
 /** Table for the best instruction set that the processor has and RPR_ISA (test builds) allows. */

@@ -1,12 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Concat along any of the four axes. */
-#include "ops/pixel_ops.h"
-#include "ops/pixel_walk.h"
-
-typedef struct rpr_concat {
-    rpr_axis axis;
-    int32_t start[RPR_PIXEL_MAX_IN + 1]; /* where each input begins along the axis; the total */
-} rpr_concat;
+#include "ops/pixel_concat.h"
 
 static int32_t size_along(const rpr_map *m, rpr_axis axis)
 {
@@ -37,45 +31,35 @@ bool rpr_pixel_concat_fits(rpr_axis axis, int n_in, const rpr_map *in, const rpr
     return sum == size_along(out, axis);
 }
 
-/** Copies what input i gives to the run at which the walk stands. */
-static void copy_part(const rpr_concat *p, int i, const rpr_map *in, const rpr_walk *w)
+rpr_concat_piece rpr_concat_part(const rpr_concat *p, int i, const rpr_map *in, const rpr_walk *w)
 {
-    int32_t n = w->n, y = w->y, x0 = w->x0, x1 = w->x1, shift = p->start[i], end = p->start[i + 1];
-    rpr_span o = rpr_span_at(w->map, n, y, x0);
-    switch (p->axis) {
-    case RPR_AXIS_N:
-        if (n < shift || n >= end)
-            return;
-        n -= shift;
-        break;
-    case RPR_AXIS_H:
-        if (y < shift || y >= end)
-            return;
-        y -= shift;
-        break;
-    case RPR_AXIS_W:
-        x0 = x0 > shift ? x0 : shift;
+    int32_t n = w->n, y = w->y, x0 = w->x0, x1 = w->x1, from = p->start[i], end = p->start[i + 1];
+    int32_t shift[3] = {0, 0, 0};
+    if (p->axis != RPR_AXIS_C)
+        shift[p->axis] = from;
+    if (p->axis == RPR_AXIS_W) {
+        x0 = x0 > from ? x0 : from;
         x1 = x1 < end ? x1 : end;
-        if (x0 >= x1)
-            return;
-        o = rpr_span_at(w->map, n, y, x0);
-        x0 -= shift;
-        x1 -= shift;
-        break;
-    case RPR_AXIS_C:
-        o.p += shift;
-        break;
     }
-    rpr_span_copy(rpr_span_at(&in[i], n, y, x0), o, x1 - x0, in[i].c);
+    if (x0 >= x1 || (p->axis == RPR_AXIS_N && (n < from || n >= end)) ||
+        (p->axis == RPR_AXIS_H && (y < from || y >= end)))
+        return (rpr_concat_piece){.n = 0};
+    return (rpr_concat_piece){rpr_span_at(&in[i], n - shift[0], y - shift[1], x0 - shift[2]),
+                              rpr_span_at(w->map, n, y, x0), x1 - x0};
 }
 
 static void run_concat(const rpr_pixel_op *op, const rpr_kernels *k, const rpr_map *in,
                        const rpr_map *out, rpr_rows rows)
 {
+    const rpr_concat *p = op->params;
     rpr_walk w = rpr_walk_start(out, rows);
     while (rpr_walk_next(&w)) {
-        for (int i = 0; i < op->n_in; i++)
-            copy_part(op->params, i, in, &w);
+        for (int i = 0; i < op->n_in; i++) {
+            rpr_concat_piece part = rpr_concat_part(p, i, in, &w);
+            if (p->axis == RPR_AXIS_C)
+                part.to.p += p->start[i];
+            rpr_span_copy(part.from, part.to, part.n, in[i].c);
+        }
         rpr_walk_act(&w, k, &op->act);
     }
 }
@@ -102,9 +86,10 @@ static void touch_space(const rpr_pixel_op *op, const rpr_touch *const *in, rpr_
     }
 }
 
-rpr_pixel_op *rpr_pixel_concat_new(rpr_axis axis, int n_in, const rpr_map *in, const rpr_act *act)
+rpr_pixel_op *rpr_concat_op_new(rpr_axis axis, int n_in, const rpr_map *in, const rpr_act *act,
+                                size_t params, size_t words)
 {
-    rpr_pixel_op *op = rpr_pixel_op_alloc(n_in, act, sizeof(rpr_concat), 0);
+    rpr_pixel_op *op = rpr_pixel_op_alloc(n_in, act, params, words);
     if (!op)
         return NULL;
     rpr_concat *p = op->params;
@@ -112,6 +97,13 @@ rpr_pixel_op *rpr_pixel_concat_new(rpr_axis axis, int n_in, const rpr_map *in, c
     for (int i = 0; i < n_in; i++)
         p->start[i + 1] = p->start[i] + size_along(&in[i], axis);
     op->touch = axis == RPR_AXIS_C ? rpr_pixel_touch_same : touch_space;
-    op->run = run_concat;
+    return op;
+}
+
+rpr_pixel_op *rpr_pixel_concat_new(rpr_axis axis, int n_in, const rpr_map *in, const rpr_act *act)
+{
+    rpr_pixel_op *op = rpr_concat_op_new(axis, n_in, in, act, sizeof(rpr_concat), 0);
+    if (op)
+        op->run = run_concat;
     return op;
 }

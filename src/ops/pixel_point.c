@@ -24,25 +24,11 @@ rpr_pixel_op *rpr_pixel_unary_new(const rpr_act *act)
 
 /* ---------------------------------------------------------------- broadcasting */
 
-static bool broadcasts(int32_t a, int32_t b, int32_t out)
-{
-    return (a == out || a == 1) && (b == out || b == 1) && (a == out || b == out);
-}
-
 bool rpr_pixel_binary_fits(const rpr_map shapes[2], const rpr_map *out)
 {
     const rpr_map *a = &shapes[0], *b = &shapes[1];
-    return broadcasts(a->n, b->n, out->n) && broadcasts(a->h, b->h, out->h) &&
-           broadcasts(a->w, b->w, out->w) && broadcasts(a->c, b->c, out->c);
-}
-
-/** The pixels of a broadcast map that belong to a run of the output. */
-static rpr_span broadcast_at(const rpr_map *m, const rpr_walk *w)
-{
-    rpr_span s = rpr_span_at(m, m->n == 1 ? 0 : w->n, m->h == 1 ? 0 : w->y, m->w == 1 ? 0 : w->x0);
-    if (m->w == 1)
-        s.step = 0;
-    return s;
+    return rpr_broadcasts(a->n, b->n, out->n) && rpr_broadcasts(a->h, b->h, out->h) &&
+           rpr_broadcasts(a->w, b->w, out->w) && rpr_broadcasts(a->c, b->c, out->c);
 }
 
 /* -------------------------------------------------------------------- binary */
@@ -72,7 +58,8 @@ static void run_binary(const rpr_pixel_op *op, const rpr_kernels *k, const rpr_m
     rpr_binary f = *(const rpr_binary *)op->params;
     rpr_walk w = rpr_walk_start(out, rows);
     while (rpr_walk_next(&w)) {
-        rpr_span a = broadcast_at(&in[0], &w), b = broadcast_at(&in[1], &w);
+        rpr_span a = rpr_span_broadcast(&in[0], w.n, w.y, w.x0);
+        rpr_span b = rpr_span_broadcast(&in[1], w.n, w.y, w.x0);
         rpr_span o = rpr_span_at(out, w.n, w.y, w.x0);
         int32_t n = w.x1 - w.x0;
         if (is_scalar(&in[1], b, out))
@@ -117,7 +104,8 @@ static void run_prelu(const rpr_pixel_op *op, const rpr_kernels *k, const rpr_ma
 {
     rpr_walk w = rpr_walk_start(out, rows);
     while (rpr_walk_next(&w)) {
-        rpr_span x = rpr_span_at(&in[0], w.n, w.y, w.x0), s = broadcast_at(&in[1], &w);
+        rpr_span x = rpr_span_at(&in[0], w.n, w.y, w.x0),
+                 s = rpr_span_broadcast(&in[1], w.n, w.y, w.x0);
         rpr_span o = rpr_span_at(out, w.n, w.y, w.x0);
         for (int32_t i = 0; i < w.x1 - w.x0; i++)
             prelu(x.p + i * x.step, s.p + i * s.step, in[1].c > 1, o.p + i * o.step, out->c);

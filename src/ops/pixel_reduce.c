@@ -79,17 +79,6 @@ static void run_space(const rpr_pixel_op *op, const rpr_kernels *k, const rpr_ma
     }
 }
 
-static void touch_space(const rpr_pixel_op *op, const rpr_touch *const *in, rpr_touch *out)
-{
-    if (!rpr_pixel_touch_start(op, in, out))
-        return;
-    int64_t pixels = (int64_t)in[0]->h * in[0]->w;
-    for (int32_t n = 0; n < out->n; n++) {
-        out->pix[n] = rpr_touch_range(in[0]->pix + n * pixels, pixels);
-        out->any |= out->pix[n] != 0;
-    }
-}
-
 static rpr_pixel_op *reduce_new(rpr_reduce kind, const rpr_act *act)
 {
     rpr_pixel_op *op = rpr_pixel_op_alloc(1, act, sizeof kind, 0);
@@ -102,7 +91,7 @@ rpr_pixel_op *rpr_pixel_reduce_space_new(rpr_reduce kind, const rpr_act *act)
 {
     rpr_pixel_op *op = reduce_new(kind, act);
     if (op) {
-        op->touch = touch_space;
+        op->touch = rpr_pixel_touch_image;
         op->run = run_space;
     }
     return op;

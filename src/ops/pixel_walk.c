@@ -34,32 +34,53 @@ static int32_t repeat(float to[REPEATED], const float *pixel, int32_t n, int32_t
 }
 
 /** Pixels of few channels against one that is repeated: many of them in a call. */
-static void repeated_binary(const rpr_kernels *k, rpr_binary op, const float *many,
-                            const float *pixel, bool reversed, float *o, int32_t n, int32_t c)
+static void repeated_pairs(const rpr_kernels *k, rpr_pairs_fn f, const void *ctx, const float *many,
+                           const float *pixel, bool reversed, float *o, int32_t n, int32_t c)
 {
     float row[REPEATED];
     const int32_t times = repeat(row, pixel, n, c);
     for (int32_t i = 0; i < n; i += times) {
         const int64_t at = (int64_t)i * c, len = (int64_t)(n - i < times ? n - i : times) * c;
-        k->binary(op, reversed ? row : many + at, reversed ? many + at : row, o + at, len);
+        f(ctx, k, reversed ? row : many + at, reversed ? many + at : row, o + at, len);
     }
+}
+
+void rpr_span_pairs(const rpr_kernels *k, rpr_pairs_fn f, const void *ctx, rpr_span a, rpr_span b,
+                    rpr_span o, int32_t n, int32_t c)
+{
+    int64_t len = c;
+    if (n > 2 && c <= REPEATED_CHANNELS && o.step == c && a.step == c && b.step == 0) {
+        repeated_pairs(k, f, ctx, a.p, b.p, false, o.p, n, c);
+        return;
+    }
+    if (n > 2 && c <= REPEATED_CHANNELS && o.step == c && b.step == c && a.step == 0) {
+        repeated_pairs(k, f, ctx, b.p, a.p, true, o.p, n, c);
+        return;
+    }
+    join(is_whole(a, n, c) && is_whole(b, n, c) && is_whole(o, n, c), &n, &len);
+    for (int32_t i = 0; i < n; i++)
+        f(ctx, k, a.p + i * a.step, b.p + i * b.step, o.p + i * o.step, len);
+}
+
+void rpr_span_each(const rpr_kernels *k, rpr_each_fn f, const void *ctx, rpr_span a, rpr_span o,
+                   int32_t n, int32_t c)
+{
+    int64_t len = c;
+    join(is_whole(a, n, c) && is_whole(o, n, c), &n, &len);
+    for (int32_t i = 0; i < n; i++)
+        f(ctx, k, a.p + i * a.step, o.p + i * o.step, len);
+}
+
+static void binary_pairs(const void *ctx, const rpr_kernels *k, const float *a, const float *b,
+                         float *o, int64_t len)
+{
+    k->binary(*(const rpr_binary *)ctx, a, b, o, len);
 }
 
 void rpr_span_binary(const rpr_kernels *k, rpr_binary op, rpr_span a, rpr_span b, rpr_span o,
                      int32_t n, int32_t c)
 {
-    int64_t len = c;
-    if (n > 2 && c <= REPEATED_CHANNELS && o.step == c && a.step == c && b.step == 0) {
-        repeated_binary(k, op, a.p, b.p, false, o.p, n, c);
-        return;
-    }
-    if (n > 2 && c <= REPEATED_CHANNELS && o.step == c && b.step == c && a.step == 0) {
-        repeated_binary(k, op, b.p, a.p, true, o.p, n, c);
-        return;
-    }
-    join(is_whole(a, n, c) && is_whole(b, n, c) && is_whole(o, n, c), &n, &len);
-    for (int32_t i = 0; i < n; i++)
-        k->binary(op, a.p + i * a.step, b.p + i * b.step, o.p + i * o.step, len);
+    rpr_span_pairs(k, binary_pairs, &op, a, b, o, n, c);
 }
 
 void rpr_span_scalar(const rpr_kernels *k, rpr_binary op, rpr_span a, float b, bool reversed,
@@ -71,13 +92,15 @@ void rpr_span_scalar(const rpr_kernels *k, rpr_binary op, rpr_span a, float b, b
         k->binary_scalar(op, a.p + i * a.step, b, reversed, o.p + i * o.step, len);
 }
 
+static void act_each(const void *ctx, const rpr_kernels *k, const float *a, float *o, int64_t len)
+{
+    k->act(ctx, a, o, len);
+}
+
 void rpr_span_act(const rpr_kernels *k, const rpr_act *act, rpr_span a, rpr_span o, int32_t n,
                   int32_t c)
 {
-    int64_t len = c;
-    join(is_whole(a, n, c) && is_whole(o, n, c), &n, &len);
-    for (int32_t i = 0; i < n; i++)
-        k->act(act, a.p + i * a.step, o.p + i * o.step, len);
+    rpr_span_each(k, act_each, act, a, o, n, c);
 }
 
 void rpr_span_copy(rpr_span a, rpr_span o, int32_t n, int32_t c)
@@ -193,5 +216,16 @@ void rpr_pixel_touch_same(const rpr_pixel_op *op, const rpr_touch *const *in, rp
             rpr_touch_or(out, in[i]);
         else
             spread(out, in[i]);
+    }
+}
+
+void rpr_pixel_touch_image(const rpr_pixel_op *op, const rpr_touch *const *in, rpr_touch *out)
+{
+    if (!rpr_pixel_touch_start(op, in, out))
+        return;
+    int64_t pixels = (int64_t)in[0]->h * in[0]->w;
+    for (int32_t n = 0; n < out->n; n++) {
+        out->pix[n] = rpr_touch_range(in[0]->pix + n * pixels, pixels);
+        out->any |= out->pix[n] != 0;
     }
 }

@@ -16,10 +16,31 @@ static inline rpr_span rpr_span_at(const rpr_map *m, int32_t n, int32_t y, int32
     return (rpr_span){rpr_map_at(m, n, y, x), m->pix};
 }
 
+/** The pixels of a map of which some dimensions may be 1 that belong to a run of pixels from
+ *  (n, y, x) on; step 0 stands for the same pixel again and again. */
+static inline rpr_span rpr_span_broadcast(const rpr_map *m, int32_t n, int32_t y, int32_t x)
+{
+    rpr_span s = rpr_span_at(m, m->n == 1 ? 0 : n, m->h == 1 ? 0 : y, m->w == 1 ? 0 : x);
+    if (m->w == 1)
+        s.step = 0;
+    return s;
+}
+
+/** A function of `len` values (words) side by side, of one operand or of two. */
+typedef void (*rpr_each_fn)(const void *ctx, const rpr_kernels *k, const float *a, float *o,
+                            int64_t len);
+typedef void (*rpr_pairs_fn)(const void *ctx, const rpr_kernels *k, const float *a, const float *b,
+                             float *o, int64_t len);
+
 /*
  * Spans of `n` pixels with `c` channels. Where the pixels of all of them touch each other this is
- * one call of the kernel, otherwise one per pixel.
+ * one call of the function or kernel, otherwise one per pixel.
  */
+void rpr_span_each(const rpr_kernels *k, rpr_each_fn f, const void *ctx, rpr_span a, rpr_span o,
+                   int32_t n, int32_t c);
+/** A pixel of few channels that is repeated is laid out, for longer calls. */
+void rpr_span_pairs(const rpr_kernels *k, rpr_pairs_fn f, const void *ctx, rpr_span a, rpr_span b,
+                    rpr_span o, int32_t n, int32_t c);
 void rpr_span_binary(const rpr_kernels *k, rpr_binary op, rpr_span a, rpr_span b, rpr_span o,
                      int32_t n, int32_t c);
 /** o = a op b, or b op a when reversed. */
@@ -60,5 +81,14 @@ bool rpr_pixel_touch_start(const rpr_pixel_op *op, const rpr_touch *const *in, r
 
 /** touch of an operator whose pixel (n, y, x) reads that pixel of each input (broadcast: or 0). */
 void rpr_pixel_touch_same(const rpr_pixel_op *op, const rpr_touch *const *in, rpr_touch *out);
+
+/** Two dimensions of inputs fit one of an output: each is the same or 1, and one is the same. */
+static inline bool rpr_broadcasts(int32_t a, int32_t b, int32_t out)
+{
+    return (a == out || a == 1) && (b == out || b == 1) && (a == out || b == out);
+}
+
+/** touch of an operator whose output is one pixel of each image and reads all of that image. */
+void rpr_pixel_touch_image(const rpr_pixel_op *op, const rpr_touch *const *in, rpr_touch *out);
 
 #endif

@@ -2,6 +2,7 @@
 /* MaxPool and AveragePool with any number of spatial axes. */
 #include "core/alloc.h"
 #include "ops/defs.h"
+#include "ops/quant.h"
 #include "ops/window.h"
 
 static int parse(const rpr_node *n, const int64_t *dim, int rank, rpr_window *w, rpr_error *err)
@@ -125,56 +126,91 @@ static int64_t flat_index(const rpr_window *w, const int64_t *dim, const int64_t
     return plane * size + i;
 }
 
-static double window_average(const rpr_node *n, const rpr_window *w, const int64_t *dim,
-                             const taps *t, const double *x)
+/* What an average divides by; 0 if the window has no taps that count. */
+static int64_t window_divisor(const rpr_node *n, const rpr_window *w, const taps *t)
 {
-    int64_t count = t->padded;
-    if (!rpr_node_int(n, "count_include_pad", 0)) {
-        count = 1;
-        for (int d = 0; d < w->spatial; d++)
-            count *= t->count[d] > 0 ? t->count[d] : 0;
-    }
-    return count > 0 ? window_sum(w, dim, t, x) / (double)count : 0;
+    int64_t count = 1;
+    if (rpr_node_int(n, "count_include_pad", 0))
+        return t->padded;
+    for (int d = 0; d < w->spatial; d++)
+        count *= t->count[d] > 0 ? t->count[d] : 0;
+    return count;
 }
 
-static int eval(const rpr_node *n, const rpr_view *in, const rpr_view *out, bool max,
-                rpr_error *err)
-{
+/* One pool at work: the windows and the input as doubles. */
+typedef struct pool {
     rpr_window w;
-    RPR_TRY(parse(n, in->dim, in->rank, &w, err));
-    const int64_t *dim = in->dim + 2;
-    bool column_major = rpr_node_int(n, "storage_order", 0) != 0;
-    const rpr_view *index = max && n->n_out > 1 && n->out[1] != RPR_NONE ? &out[1] : out;
-    double *x = rpr_dense_f64(in);
-    if (!x)
-        return rpr_node_nomem(err, n);
-    int64_t plane_size = 1;
-    for (int d = 0; d < w.spatial; d++)
-        plane_size *= dim[d];
-    for (rpr_iter it = rpr_iter_begin(RPR_VIEWS(out, index)); it.more; rpr_iter_next(&it)) {
-        int64_t plane = it.index[0] * in->dim[1] + it.index[1];
-        const double *p = x + plane * plane_size;
-        taps t = taps_at(&w, dim, it.index + 2);
-        if (!max) {
-            rpr_store_f64(out, it.at[0], window_average(n, &w, dim, &t, p));
-            continue;
-        }
-        extreme best = window_max(&w, dim, &t, p);
-        rpr_store_f64(out, it.at[0], best.value);
-        if (index != out)
-            rpr_store_i64(index, it.at[1], flat_index(&w, dim, best.at, plane, column_major));
-    }
-    rpr_free(x);
-    return RPR_OK;
+    const int64_t *dim; /* spatial, of the input */
+    int64_t channels, plane_size;
+    double *x; /* owned */
+} pool;
+
+static int pool_open(const rpr_node *n, const rpr_view *in, pool *p, rpr_error *err)
+{
+    RPR_TRY(parse(n, in->dim, in->rank, &p->w, err));
+    p->dim = in->dim + 2;
+    p->channels = in->dim[1];
+    p->plane_size = 1;
+    for (int d = 0; d < p->w.spatial; d++)
+        p->plane_size *= p->dim[d];
+    p->x = rpr_dense_f64(in);
+    return p->x ? RPR_OK : rpr_node_nomem(err, n);
+}
+
+/* Number of the plane that output element `index` belongs to. */
+static int64_t plane_of(const pool *p, const int64_t *index)
+{
+    return index[0] * p->channels + index[1];
 }
 
 int rpr_eval_max_pool(const rpr_node *n, const rpr_view *in, const rpr_view *out, rpr_error *err)
 {
-    return eval(n, in, out, true, err);
+    pool p;
+    bool column_major = rpr_node_int(n, "storage_order", 0) != 0;
+    const rpr_view *index = n->n_out > 1 && n->out[1] != RPR_NONE ? &out[1] : out;
+    RPR_TRY(pool_open(n, in, &p, err));
+    for (rpr_iter it = rpr_iter_begin(RPR_VIEWS(out, index)); it.more; rpr_iter_next(&it)) {
+        int64_t plane = plane_of(&p, it.index);
+        taps t = taps_at(&p.w, p.dim, it.index + 2);
+        extreme best = window_max(&p.w, p.dim, &t, p.x + plane * p.plane_size);
+        rpr_store_f64(out, it.at[0], best.value);
+        if (index != out)
+            rpr_store_i64(index, it.at[1], flat_index(&p.w, p.dim, best.at, plane, column_major));
+    }
+    rpr_free(p.x);
+    return RPR_OK;
+}
+
+int rpr_pool_sums(const rpr_node *n, const rpr_view *in, int64_t zero, const rpr_view *sum,
+                  const rpr_view *divisor, rpr_error *err)
+{
+    pool p;
+    RPR_TRY(pool_open(n, in, &p, err));
+    for (int64_t i = 0; zero != 0 && i < rpr_view_count(in); i++)
+        p.x[i] -= (double)zero;
+    for (rpr_iter it = rpr_iter_begin(RPR_VIEWS(sum, divisor)); it.more; rpr_iter_next(&it)) {
+        taps t = taps_at(&p.w, p.dim, it.index + 2);
+        const double *plane = p.x + plane_of(&p, it.index) * p.plane_size;
+        rpr_store_f64(sum, it.at[0], window_sum(&p.w, p.dim, &t, plane));
+        rpr_store_i64(divisor, it.at[1], window_divisor(n, &p.w, &t));
+    }
+    rpr_free(p.x);
+    return RPR_OK;
 }
 
 int rpr_eval_average_pool(const rpr_node *n, const rpr_view *in, const rpr_view *out,
                           rpr_error *err)
 {
-    return eval(n, in, out, false, err);
+    rpr_view sum = rpr_quant_scratch(RPR_F64, out), divisor = rpr_quant_scratch(RPR_I64, out);
+    int status = sum.data && divisor.data ? RPR_OK : rpr_node_nomem(err, n);
+    if (status == RPR_OK)
+        status = rpr_pool_sums(n, in, 0, &sum, &divisor, err);
+    for (rpr_iter it = rpr_iter_begin(RPR_VIEWS(out, &sum, &divisor)); status == RPR_OK && it.more;
+         rpr_iter_next(&it)) {
+        int64_t by = rpr_load_i64(&divisor, it.at[2]);
+        rpr_store_f64(out, it.at[0], by > 0 ? rpr_load_f64(&sum, it.at[1]) / (double)by : 0);
+    }
+    rpr_free(sum.data);
+    rpr_free(divisor.data);
+    return status;
 }

@@ -38,6 +38,13 @@ int rpr_window_kernel(const rpr_node *n, int spatial, int64_t *kernel, rpr_error
 /** Pools: output 0 of the type of input 0, which is in the set; output 1 for indices. */
 int rpr_pool_infer(rpr_graph *g, rpr_node *n, unsigned types, rpr_error *err);
 
+/**
+ * AveragePool by parts: for every window the sum of x - zero in f64, and what it is to be divided
+ * by (0 if no tap counts) in i64. Both views have the output's shape.
+ */
+int rpr_pool_sums(const rpr_node *n, const rpr_view *in, int64_t zero, const rpr_view *sum,
+                  const rpr_view *divisor, rpr_error *err);
+
 /** Steps an index through `extent`, last axis fastest; false after the last. */
 bool rpr_window_next(int spatial, const int64_t *extent, int64_t *index);
 

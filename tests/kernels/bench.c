@@ -9,24 +9,14 @@
 #include <string.h>
 #include <time.h>
 
-#include "checkkern.h"
+#include "bench.h"
 
 enum { MAX_TABLES = 4, MAX_REPS = 31, MAX_BUFFERS = 16 };
-
-/* A piece of work that any table can do, and its size. */
-typedef struct work {
-    char name[64];
-    double amount; /* multiply-accumulates or bytes */
-    const char *unit;
-    void (*run)(const rpr_kernels *k, void *data);
-    void *data;
-} work;
 
 static void *buffers[MAX_BUFFERS];
 static int n_buffers;
 
-/* Zeroed and aligned; freed by free_buffers. */
-static void *buffer(size_t bytes)
+void *buffer(size_t bytes)
 {
     size_t size = (bytes + 127) / 64 * 64;
     void *p = n_buffers < MAX_BUFFERS ? aligned_alloc(64, size) : NULL;
@@ -64,8 +54,7 @@ static int compare(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* Runs for about a third of a second and prints one line. */
-static void measure(const work *w, const rpr_kernels *const *tables, int n)
+void measure(const work *w, const rpr_kernels *const *tables, int n)
 {
     double seconds[MAX_TABLES][MAX_REPS], start = now();
     int reps = 0;
@@ -388,4 +377,5 @@ void bench(const rpr_kernels *const *tables, int n)
     bench_depthwise(tables, n, 28, 240, 5);
     bench_depthwise(tables, n, 112, 24, 3);
     bench_arrays(tables, n);
+    bench_bytes(tables, n);
 }

@@ -189,6 +189,7 @@ static void check_table(const rpr_kernels *k, const rpr_kernels *ref)
     check_delta(k);
     check_depthwise(k);
     check_act(k, ref);
+    check_bytes(k, ref);
     if (k != ref) { /* against itself these could not fail */
         check_gates(k, ref);
         check_elementwise(k, ref);

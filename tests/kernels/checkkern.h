@@ -54,6 +54,7 @@ void check_depthwise(const rpr_kernels *k);
 void check_gates(const rpr_kernels *k, const rpr_kernels *ref);
 void check_act(const rpr_kernels *k, const rpr_kernels *ref);
 void check_elementwise(const rpr_kernels *k, const rpr_kernels *ref);
+void check_bytes(const rpr_kernels *k, const rpr_kernels *ref);
 void check_known_answers(const rpr_kernels *k);
 
 /** Times every kernel of every table over realistic shapes. tables[0] is the scalar one. */

@@ -261,6 +261,14 @@ static void test_pools(void **state)
     rpr_node *n = make(&s, MS, "QLinearAveragePool", 1, 1);
     rpr_node_set_ints(n, "kernel_shape", (const int64_t[]){2}, 1);
     gives(&s, n, RPR_U8, 2, V(6, 10));
+    /* 2.5 and 3.5 above a zero point of 1: the numbers that are stored, 3.5 and 4.5, go to even */
+    s = start();
+    give(&s, RPR_U8, DIMS(1, 1, 3), V(12, 13, 14));
+    pair(&s, 0.25, RPR_U8, 10);
+    pair(&s, 0.25, RPR_U8, 1);
+    n = make(&s, MS, "QLinearAveragePool", 1, 1);
+    rpr_node_set_ints(n, "kernel_shape", (const int64_t[]){2}, 1);
+    gives(&s, n, RPR_U8, 2, V(4, 4));
 }
 
 /* A QuantizeLinear of two channels with one thing wrong. */

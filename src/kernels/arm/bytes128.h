@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "kernels/arm/vec128.h"
+
 #define VB 16
 
 typedef uint8x16_t vbytes;
@@ -66,9 +68,84 @@ static inline vbytes vb_min(vbytes a, vbytes b)
     return vminq_u8(a, b);
 }
 
+static inline vbytes vb_max(vbytes a, vbytes b)
+{
+    return vmaxq_u8(a, b);
+}
+
 static inline bool vb_any(vbytes a)
 {
     return vmaxvq_u8(a) != 0;
+}
+
+/* Of words, n in [0, VB / 4]: those outside are 0 and their memory is not touched. */
+static inline vbytes vb_load_words(const uint8_t *p, int64_t n)
+{
+    return vreinterpretq_u8_f32(v_load_tail((const float *)p, v_tail(n)));
+}
+
+static inline void vb_store_words(uint8_t *p, int64_t n, vbytes a)
+{
+    v_store_tail((float *)p, v_tail(n), vreinterpretq_f32_u8(a));
+}
+
+static inline uint8x8_t vb_half_of_floats(vf a, vf b)
+{
+    uint16x4_t low = vqmovun_s32(vcvtq_s32_f32(a));
+    return vqmovn_u16(vqmovun_high_s32(low, vcvtq_s32_f32(b)));
+}
+
+/* The bytes of 4 vectors of integers, in [-2^31, 2^31), saturated. */
+static inline vbytes vb_of_floats(const vf k[4])
+{
+    return vcombine_u8(vb_half_of_floats(k[0], k[1]), vb_half_of_floats(k[2], k[3]));
+}
+
+/* Sums of up to 256 vectors, in 16 bits. */
+typedef struct vsums {
+    uint16x8_t low, high;
+} vsums;
+
+static inline vsums vs_zero(void)
+{
+    return (vsums){vdupq_n_u16(0), vdupq_n_u16(0)};
+}
+
+static inline vsums vs_add(vsums s, vbytes a)
+{
+    s.low = vaddw_u8(s.low, vget_low_u8(a));
+    s.high = vaddw_high_u8(s.high, a);
+    return s;
+}
+
+static inline void vs_add8(int32_t *o, uint16x8_t sums)
+{
+    uint32x4_t a = vreinterpretq_u32_s32(vld1q_s32(o)), b = vreinterpretq_u32_s32(vld1q_s32(o + 4));
+    vst1q_s32(o, vreinterpretq_s32_u32(vaddw_u16(a, vget_low_u16(sums))));
+    vst1q_s32(o + 4, vreinterpretq_s32_u32(vaddw_high_u16(b, sums)));
+}
+
+/* o[i] += sum i, for all VB */
+static inline void vs_add_to(int32_t *o, vsums s)
+{
+    vs_add8(o, s.low);
+    vs_add8(o + 8, s.high);
+}
+
+/* Looks up whole vectors in 256 bytes; returns how many bytes it did. */
+static inline int64_t vb_table_all(const uint8_t *t, const uint8_t *x, uint8_t *y, int64_t n)
+{
+    uint8x16x4_t quarter[4];
+    for (int i = 0; i < 4; i++)
+        quarter[i] = vld1q_u8_x4(t + 64 * i);
+    int64_t i = 0;
+    for (; i + VB <= n; i += VB) {
+        vbytes a = vb_load(x + i), r = vqtbl4q_u8(quarter[0], a);
+        for (int j = 1; j < 4; j++)
+            r = vqtbx4q_u8(r, quarter[j], vsubq_u8(a, vb_set((uint8_t)(64 * j))));
+        vb_store(y + i, r);
+    }
+    return i;
 }
 
 #endif

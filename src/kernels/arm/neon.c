@@ -25,6 +25,7 @@
 #include "kernels/simd/elementwise.h"
 #include "kernels/simd/gate.h"
 #include "kernels/simd/planes.h"
+#include "kernels/simd/quantised.h"
 
 #include "kernels/simd/target_end.h"
 
@@ -46,6 +47,7 @@ const rpr_kernels rpr_kernels_neon = {
     .u8_to_f32 = u8_to_f32,
     .planes = planes,
     .u8_moved = u8_moved,
+    .bytes = &bytes,
 };
 
 #endif

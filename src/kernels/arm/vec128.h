@@ -197,6 +197,12 @@ static inline vf v_load_u8(const uint8_t *p)
     return vcvtq_f32_u32(vmovl_u16(vget_low_u16(vmovl_u8(bytes))));
 }
 
+/* VL sums p[i] + b, of 32 bits, as floats. */
+static inline vf v_load_sum(const int32_t *p, int32_t b)
+{
+    return vcvtq_f32_s32(vaddq_s32(vld1q_s32(p), vdupq_n_s32(b)));
+}
+
 /* Bytes of the lanes of a 4-bit mask in ascending order; the rest gives zeros. */
 #define LANE(l) 4 * l, 4 * l + 1, 4 * l + 2, 4 * l + 3
 #define NONE 255, 255, 255, 255

@@ -26,5 +26,6 @@ void rpr_ref_u8_to_f32(const uint8_t *x, float *y, int64_t pixels, int32_t c, co
 void rpr_ref_planes(const float *from, int64_t pix, float *to, int64_t plane, int32_t n, int32_t c);
 bool rpr_ref_u8_moved(const uint8_t *now, const uint8_t *then, const uint8_t *limit, uint8_t *moved,
                       int64_t n);
+extern const rpr_byte_kernels rpr_ref_bytes;
 
 #endif

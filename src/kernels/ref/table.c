@@ -20,4 +20,5 @@ const rpr_kernels rpr_kernels_scalar = {
     .u8_to_f32 = rpr_ref_u8_to_f32,
     .planes = rpr_ref_planes,
     .u8_moved = rpr_ref_u8_moved,
+    .bytes = &rpr_ref_bytes,
 };

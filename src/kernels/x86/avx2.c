@@ -26,6 +26,7 @@
 #include "kernels/simd/elementwise.h"
 #include "kernels/simd/gate.h"
 #include "kernels/simd/planes.h"
+#include "kernels/simd/quantised.h"
 
 #include "kernels/simd/target_end.h"
 
@@ -47,6 +48,7 @@ const rpr_kernels rpr_kernels_avx2 = {
     .u8_to_f32 = u8_to_f32,
     .planes = planes,
     .u8_moved = u8_moved,
+    .bytes = &bytes,
 };
 
 #endif

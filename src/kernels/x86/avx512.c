@@ -7,7 +7,7 @@
 #define RPR_SIMD_TARGET "avx2,fma,avx512f,avx512bw,avx512dq,avx512vl"
 #include "kernels/simd/target_begin.h"
 #include "kernels/x86/vec512.h"
-#include "kernels/x86/bytes256.h"
+#include "kernels/x86/bytes512.h"
 #include "kernels/simd/vec_common.h"
 
 /* Tiles that leave registers for the weights and one broadcast. */
@@ -26,6 +26,7 @@
 #include "kernels/simd/elementwise.h"
 #include "kernels/simd/gate.h"
 #include "kernels/simd/planes.h"
+#include "kernels/simd/quantised.h"
 
 #include "kernels/simd/target_end.h"
 
@@ -47,6 +48,7 @@ const rpr_kernels rpr_kernels_avx512 = {
     .u8_to_f32 = u8_to_f32,
     .planes = planes,
     .u8_moved = u8_moved,
+    .bytes = &bytes,
 };
 
 #endif

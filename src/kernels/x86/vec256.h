@@ -173,6 +173,13 @@ static inline vf v_load_u8(const uint8_t *p)
     return _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)p)));
 }
 
+/* VL sums p[i] + b, of 32 bits, as floats. */
+static inline vf v_load_sum(const int32_t *p, int32_t b)
+{
+    __m256i i = _mm256_loadu_si256((const __m256i *)p);
+    return _mm256_cvtepi32_ps(_mm256_add_epi32(i, _mm256_set1_epi32(b)));
+}
+
 /* Lanes of a 4-bit mask in ascending order, then zeros. */
 static const int32_t compress4[16][4] = {{0, 0, 0, 0}, {0, 0, 0, 0}, {1, 0, 0, 0}, {0, 1, 0, 0},
                                          {2, 0, 0, 0}, {0, 2, 0, 0}, {1, 2, 0, 0}, {0, 1, 2, 0},

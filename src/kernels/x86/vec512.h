@@ -208,6 +208,12 @@ static inline vf v_load_u8(const uint8_t *p)
     return _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)p)));
 }
 
+/* VL sums p[i] + b, of 32 bits, as floats. */
+static inline vf v_load_sum(const int32_t *p, int32_t b)
+{
+    return _mm512_cvtepi32_ps(_mm512_add_epi32(_mm512_loadu_si512(p), _mm512_set1_epi32(b)));
+}
+
 /*
  * Appends the lanes of `bits`: index + lane to idx, d to delta. Writes whole vectors. Compresses in
  * registers, because a compressing store is slow on Zen 4.

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Kernels on 8-bit values without weights. A byte q stands for (q - zero) * scale; a number r is
+ * stored as rint(r / scale) + zero, halves to even, saturated to [0, 255], NaN as `zero`: the
+ * definitions of ONNX, as ops/quant.h has them. One f32 rounding per operation, no contraction: the
+ * same bits on every instruction set. No kernel reads or writes outside the ranges its arguments
+ * describe. kernels/ref/bytes.c defines what each computes.
+ */
+#ifndef RPR_KERNELS_BYTES_H
+#define RPR_KERNELS_BYTES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/** scale is finite and above zero; zero in [0, 255]. */
+typedef struct rpr_byte_scale {
+    float scale;
+    int32_t zero;
+} rpr_byte_scale;
+
+typedef enum rpr_byte_op { RPR_BYTE_ADD, RPR_BYTE_MUL } rpr_byte_op;
+
+/** Arithmetic of bytes of the scales a and b to bytes of the scale `to`. */
+typedef struct rpr_byte_binary {
+    rpr_byte_op op;
+    rpr_byte_scale a, b, to;
+    /* A short cut to the result before rounding: a * mul[0] + (b * mul[1] + add), or
+       (a - zero) * (b - zero) * mul[0] + add. Where it is within `limit` of an integer, that is the
+       result; a limit below zero: never. */
+    float mul[2], add, limit;
+} rpr_byte_binary;
+
+rpr_byte_binary rpr_byte_binary_of(rpr_byte_op op, rpr_byte_scale a, rpr_byte_scale b,
+                                   rpr_byte_scale to);
+
+/** An average: rint((float)(sum + bias) * mul / div / step + before) + after, saturated; NaN is as
+ * 0.
+ */
+typedef struct rpr_byte_average {
+    int32_t bias; /* -(count * zero point of the values) */
+    float mul, div, step;
+    float before;  /* added before rounding: an integer of at most 255 */
+    int32_t after; /* and behind, in [0, 255] */
+} rpr_byte_average;
+
+#define RPR_BYTE_ROWS 16 /* that accumulate and maximum take at once */
+
+typedef struct rpr_byte_kernels {
+    /** y[i] = table[x[i]], table of 256; y may be x. */
+    void (*table)(const uint8_t *table, const uint8_t *x, uint8_t *y, int64_t n);
+    /** o[i] = a[i] op b[i]; o may be a or b. q is from rpr_byte_binary_of. */
+    void (*binary)(const rpr_byte_binary *q, const uint8_t *a, const uint8_t *b, uint8_t *o,
+                   int64_t n);
+    /** o[i] = a[i] op b; o may be a. (Both operations commute in every bit: for b op a[i] exchange
+     *  the scales.) */
+    void (*binary_scalar)(const rpr_byte_binary *q, const uint8_t *a, uint8_t b, uint8_t *o,
+                          int64_t n);
+    /** y[i] = x[i] stored with that scale. */
+    void (*quantise)(const rpr_byte_scale *to, const float *x, uint8_t *y, int64_t n);
+    /** y[i] = what x[i] stands for. */
+    void (*dequantise)(const rpr_byte_scale *from, const uint8_t *x, float *y, int64_t n);
+    /** y[i] = the average of a sum. sum[i] + bias fits 32 bits. */
+    void (*average)(const rpr_byte_average *q, const int32_t *sum, uint8_t *y, int64_t n);
+    /** o[i] += the sum over j of p[j][i]; m in [1, RPR_BYTE_ROWS]. */
+    void (*accumulate)(int32_t *o, const uint8_t *const *p, int32_t m, int64_t n);
+    /** o[i] = the largest of p[j][i]; m in [1, RPR_BYTE_ROWS]. o may be p[0]. */
+    void (*maximum)(uint8_t *o, const uint8_t *const *p, int32_t m, int64_t n);
+} rpr_byte_kernels;
+
+#endif
