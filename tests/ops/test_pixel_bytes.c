@@ -53,12 +53,19 @@ static float naive_binary(const void *ctx, const bytes_reader *r, int32_t n, int
                           int32_t c)
 {
     const binary_ctx *b = ctx;
-    float v[2];
+    const rpr_byte_scale *s = b->scale;
+    float q[2];
     for (int i = 0; i < 2; i++) {
         const bytes_map *m = &b->in[i];
-        v[i] = load(&b->scale[i], bytes_get(r, i, n % m->n, y % m->h, x % m->w, c % m->channels));
+        q[i] = bytes_get(r, i, n % m->n, y % m->h, x % m->w, c % m->channels);
     }
-    return store(&b->scale[2], b->op == RPR_BYTE_ADD ? v[0] + v[1] : v[0] * v[1]);
+    if (b->op == RPR_BYTE_MUL)
+        return store(&s[2], load(&s[0], q[0]) * load(&s[1], q[1]));
+    float ratio[2] = {s[0].scale / s[2].scale, s[1].scale / s[2].scale};
+    float zeros = fmaf(ratio[0], (float)s[0].zero, ratio[1] * (float)s[1].zero);
+    float sum = fmaf(q[1], ratio[1], (float)s[2].zero - zeros);
+    sum = rintf(fmaf(q[0], ratio[0], sum));
+    return fminf(fmaxf(sum, 0.0f), 255.0f);
 }
 
 static const bytes_map pairs[][2] = {
