@@ -71,21 +71,7 @@ static bool read_sources(const rpr_qdq *q, const rpr_node *n, int count, rpr_qua
     return any;
 }
 
-/** Every reader of a value stores it with these parameters. */
-static bool only_stored_as(const rpr_qdq *q, int value, const rpr_quant_params *p)
-{
-    const rpr_graph *g = q->f.g;
-    int found = 0;
-    for (size_t i = 0; i < g->n_node; i++) {
-        rpr_quant_params other;
-        const rpr_node *n = &g->node[i];
-        if (rpr_fuse_is(n, "QuantizeLinear") && n->in[0] == value && rpr_qdq_params(q, n, &other))
-            found += rpr_qdq_equal(p, &other);
-    }
-    return found == q->f.uses[value];
-}
-
-/** What a Pad of constants puts in: *whole is the number that stands for it. */
+/** What a Pad of constants puts in; false if no 8-bit number stands for exactly that. */
 static bool read_padding(const rpr_qdq *q, const rpr_node *n, const rpr_quant_params *p,
                          uint8_t *whole)
 {
@@ -94,7 +80,7 @@ static bool read_padding(const rpr_qdq *q, const rpr_node *n, const rpr_quant_pa
         return false;
     *whole = rpr_qdq_store(p, x);
     float back = (float)((int64_t)*whole - p->zero_value) * p->scale_value;
-    return memcmp(&back, &x, sizeof x) == 0 || only_stored_as(q, n->out[0], p);
+    return !(back < x || back > x) && back == back;
 }
 
 static int set_padding(rpr_qdq *q, rpr_node *n, uint8_t whole)

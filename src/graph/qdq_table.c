@@ -86,6 +86,8 @@ static int common_root(const rpr_samples *s, const rpr_node *n)
     int root = RPR_NONE;
     if (!is_by_element(n) || !rpr_fuse_one_output(n) || !rpr_act_is_none(&n->act))
         return RPR_NONE;
+    if (rpr_fuse_is(n, "Div") && g->value[n->out[0]].dtype != RPR_F32)
+        return RPR_NONE; /* by a zero that may never come */
     for (int k = 0; k < n->n_in; k++) {
         if (n->in[k] == RPR_NONE)
             continue;

@@ -24,14 +24,23 @@ typedef enum rpr_byte_op { RPR_BYTE_ADD, RPR_BYTE_MUL } rpr_byte_op;
 typedef struct rpr_byte_binary {
     rpr_byte_op op;
     rpr_byte_scale a, b, to;
-    /* A short cut to the result before rounding: a * mul[0] + (b * mul[1] + add), or
-       (a - zero) * (b - zero) * mul[0] + add. Where it is within `limit` of an integer, that is the
-       result; a limit below zero: never. */
+    /* ADD, where `by_ratio`: rint(fma(a, mul[0], fma(b, mul[1], add))), saturated, with the ratios
+       of the scales; `turned`: a is the operator's second operand, so the inner product. Else the
+       sum of both numbers is divided and stored.
+       MUL: a short cut to the result before rounding, (a - zero) * (b - zero) * mul[0] + add. Where
+       it is within `limit` of an integer, that is the result; a limit below zero: never. */
+    bool by_ratio, turned;
     float mul[2], add, limit;
 } rpr_byte_binary;
 
+/** Ratios of ADD are below this: with larger ones the differences of products lose bits. */
+#define RPR_BYTE_RATIOS 256.0f
+
 rpr_byte_binary rpr_byte_binary_of(rpr_byte_op op, rpr_byte_scale a, rpr_byte_scale b,
                                    rpr_byte_scale to);
+
+/** The same with the operands in the other order: the kernels' a is the operator's b. */
+rpr_byte_binary rpr_byte_binary_turned(const rpr_byte_binary *q);
 
 /** An average: rint((float)(sum + bias) * mul / div / step + before) + after, saturated; NaN is as
  * 0.
@@ -51,8 +60,7 @@ typedef struct rpr_byte_kernels {
     /** o[i] = a[i] op b[i]; o may be a or b. q is from rpr_byte_binary_of. */
     void (*binary)(const rpr_byte_binary *q, const uint8_t *a, const uint8_t *b, uint8_t *o,
                    int64_t n);
-    /** o[i] = a[i] op b; o may be a. (Both operations commute in every bit: for b op a[i] exchange
-     *  the scales.) */
+    /** o[i] = a[i] op b; o may be a. For b op a[i]: rpr_byte_binary_turned. */
     void (*binary_scalar)(const rpr_byte_binary *q, const uint8_t *a, uint8_t b, uint8_t *o,
                           int64_t n);
     /** y[i] = x[i] stored with that scale. */

@@ -56,7 +56,7 @@ rpr_pixel_op *rpr_pixel_bytes_table_new(const uint8_t *table)
 /* ------------------------------------------------------------- two operands */
 
 typedef struct binary_params {
-    rpr_byte_binary q, exchanged; /* the second: of the operands in the other order */
+    rpr_byte_binary q, turned; /* the second: of the operands in the other order */
     int32_t channels[3];
 } binary_params;
 
@@ -113,7 +113,7 @@ static void run_binary(const rpr_pixel_op *op, const rpr_kernels *k, const rpr_m
         if (is_scalar(p, 1, b))
             run_scalars(k, &p->q, a, b, o, n, out->c);
         else
-            run_scalars(k, &p->exchanged, b, a, o, n, out->c);
+            run_scalars(k, &p->turned, b, a, o, n, out->c);
         fill_padding(o, n, p->channels[2], (uint8_t)p->q.to.zero);
     }
 }
@@ -137,7 +137,7 @@ rpr_pixel_op *rpr_pixel_bytes_binary_new(rpr_byte_op kind, const rpr_byte_scale 
         return NULL;
     binary_params *p = op->params;
     p->q = rpr_byte_binary_of(kind, scales[0], scales[1], scales[2]);
-    p->exchanged = rpr_byte_binary_of(kind, scales[1], scales[0], scales[2]);
+    p->turned = rpr_byte_binary_turned(&p->q);
     memcpy(p->channels, channels, sizeof p->channels);
     op->touch = rpr_pixel_touch_same;
     op->run = run_binary;

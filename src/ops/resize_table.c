@@ -87,15 +87,18 @@ static void exclude(float *w, float start, int64_t in)
 
 static void fill_taps(const rpr_resize_spec *r, int d, float x, int32_t *index, float *weight)
 {
-    float base = floorf(x);
     int64_t in = r->in[d];
+    if (r->mode == RPR_RESIZE_LINEAR && !(x > 0.0f && x < (float)(in - 1)))
+        x = x > 0.0f ? (float)(in - 1) : 0.0f; /* what lies outside is the edge, not a mean of it */
+    float base = floorf(x);
     if (r->mode == RPR_RESIZE_NEAREST) {
         index[0] = clamp_index(round_nearest(r, d, x), in);
         weight[0] = 1.0f;
     } else if (r->mode == RPR_RESIZE_LINEAR) {
         index[0] = clamp_index(base, in);
         index[1] = clamp_index(base + 1.0f, in);
-        weight[1] = x - base;
+        /* Both halves at the end, as ONNX Runtime sums it: ties of what is stored as 8 bits. */
+        weight[1] = index[0] == index[1] ? 0.5f : x - base;
         weight[0] = 1.0f - weight[1];
     } else {
         for (int t = 0; t < 4; t++)

@@ -85,6 +85,9 @@ static void binary_case(const rpr_byte_kernels *k, const rpr_byte_kernels *ref)
     ref->binary(&q, a, b, want, n);
     k->binary(&q, a, b, o, n);
     expect_bytes(o, want, n, "binary");
+    rpr_byte_binary turned = rpr_byte_binary_turned(&q);
+    k->binary(&turned, b, a, o, n);
+    expect_bytes(o, want, n, "binary, turned");
     uint8_t *alias = rnd() % 2 ? a : b;
     k->binary(&q, a, b, alias, n);
     expect_bytes(alias, want, n, "binary in place");
@@ -180,6 +183,11 @@ static void definition_case(const rpr_byte_kernels *k)
     r = q.op == RPR_BYTE_ADD ? x + y : x * y;
     k->binary(&q, &a, &b, &o, 1);
     int64_t want = rpr_quant_store(r / q.to.scale, q.to.zero, RPR_U8);
+    float ra = q.a.scale / q.to.scale, rb = q.b.scale / q.to.scale;
+    if (q.op == RPR_BYTE_ADD && ra < RPR_BYTE_RATIOS && rb < RPR_BYTE_RATIOS) {
+        float fixed = (float)q.to.zero - fmaf(ra, (float)q.a.zero, rb * (float)q.b.zero);
+        want = rpr_quant_store(fmaf((float)a, ra, fmaf((float)b, rb, fixed)), 0, RPR_U8);
+    }
     expect(o == want, "%d op %d is %d, not %lld", a, b, o, (long long)want);
     fill_near_halves(&r, 1, &q.to);
     k->quantise(&q.to, &r, &o, 1);
@@ -207,12 +215,34 @@ static void known_answers(const rpr_byte_kernels *k)
     expect(y[0] == 3 && y[1] == 5 && y[2] == 255, "average: zero behind rounding");
 }
 
+/* All pairs of bytes, where there is a short cut. */
+static void every_pair(const rpr_byte_kernels *k, const rpr_byte_kernels *ref)
+{
+    uint8_t a[256], every[256], o[256], want[256];
+    rpr_byte_scale from = {0.1f + 0.09f * rnd_float(), rnd_int(0, 255)};
+    rpr_byte_scale with = {0.1f + 0.09f * rnd_float(), rnd_int(0, 255)};
+    rpr_byte_scale to = {0.2f + 0.15f * rnd_float(), rnd_int(0, 255)};
+    rpr_byte_op op = rnd() % 2 ? RPR_BYTE_ADD : RPR_BYTE_MUL;
+    rpr_byte_binary q = rpr_byte_binary_of(op, from, with, to);
+    expect(op == RPR_BYTE_ADD ? q.by_ratio : q.limit > 0.4f, "ordinary scales have no short cut");
+    for (int i = 0; i < 256; i++)
+        every[i] = (uint8_t)i;
+    for (int i = 0; i < 256; i++) {
+        memset(a, i, sizeof a);
+        ref->binary(&q, a, every, want, 256);
+        k->binary(&q, a, every, o, 256);
+        expect_bytes(o, want, 256, "every pair");
+    }
+}
+
 void check_bytes(const rpr_kernels *k, const rpr_kernels *ref)
 {
     begin(k->isa, "bytes");
     known_answers(k->bytes);
     for (int i = 0; i < 20 * ROUNDS; i++)
         definition_case(k->bytes);
+    for (int i = 0; k != ref && i < 40; i++)
+        every_pair(k->bytes, ref->bytes);
     for (int i = 0; k != ref && i < ROUNDS; i++) {
         table_case(k->bytes, ref->bytes);
         binary_case(k->bytes, ref->bytes);

@@ -8,60 +8,11 @@
 
 #include "pixel_check.h"
 
-#define LAYOUTS 3
 #define ROUNDS 8
-
-static uint64_t seed = 1;
-
-uint32_t check_random(uint32_t below)
-{
-    seed = seed * 6364136223846793005u + 1442695040888963407u;
-    return (uint32_t)(seed >> 33) % below;
-}
-
-float check_random_float(void)
-{
-    return (float)check_random(1 << 24) / (float)(1 << 22) - 2.0f;
-}
-
-/** A map with memory around its pixels that nobody may write, nor read where it is an input. */
-typedef struct buffer {
-    rpr_map m;
-    float *mem;
-    size_t count;
-} buffer;
-
-/** Layout 0: no gaps. 1: a halo. 2: a halo, and a slice of wider pixels. */
-static buffer buffer_new(rpr_map shape, int layout, float around)
-{
-    const int32_t halo[LAYOUTS] = {0, 2, 1}, extra[LAYOUTS] = {0, 0, 5}, first[LAYOUTS] = {0, 0, 3};
-    buffer b = {.m = shape};
-    b.m.pix = shape.c + extra[layout];
-    b.m.row = (shape.w + 2 * halo[layout]) * b.m.pix;
-    b.m.img = (shape.h + 2 * halo[layout]) * b.m.row;
-    b.count = (size_t)(shape.n * b.m.img) + 1; /* never an empty one */
-    b.mem = malloc(b.count * sizeof(float));
-    assert_non_null(b.mem);
-    for (size_t i = 0; i < b.count; i++)
-        b.mem[i] = around;
-    b.m.data = b.mem + halo[layout] * (b.m.row + b.m.pix) + first[layout];
-    return b;
-}
-
-static buffer buffer_copy(const buffer *b)
-{
-    buffer c = *b;
-    c.mem = malloc(b->count * sizeof(float));
-    assert_non_null(c.mem);
-    memcpy(c.mem, b->mem, b->count * sizeof(float));
-    c.m.data = c.mem + (b->m.data - b->mem);
-    return c;
-}
 
 static void fill_pixel(const rpr_map *m, int64_t pixel, uint32_t one_in)
 {
-    int32_t x = (int32_t)(pixel % m->w), y = (int32_t)(pixel / m->w % m->h);
-    float *p = rpr_map_at(m, (int32_t)(pixel / m->w / m->h), y, x);
+    float *p = buffer_pixel(m, pixel);
     for (int32_t i = 0; i < m->c; i++)
         if (check_random(one_in) == 0)
             p[i] = check_random_float();
@@ -69,19 +20,9 @@ static void fill_pixel(const rpr_map *m, int64_t pixel, uint32_t one_in)
 
 static void poison_pixel(const rpr_map *m, int64_t pixel)
 {
-    int32_t x = (int32_t)(pixel % m->w), y = (int32_t)(pixel / m->w % m->h);
-    float *p = rpr_map_at(m, (int32_t)(pixel / m->w / m->h), y, x);
+    float *p = buffer_pixel(m, pixel);
     for (int32_t i = 0; i < m->c; i++)
         p[i] = NAN;
-}
-
-static rpr_touch touch_new(const rpr_map *m)
-{
-    rpr_touch t = {.n = m->n, .h = m->h, .w = m->w};
-    t.pix = malloc((size_t)rpr_touch_pixels(&t) + 8);
-    assert_non_null(t.pix);
-    memset(t.pix, 0xee, (size_t)rpr_touch_pixels(&t) + 8); /* operators clear their output */
-    return t;
 }
 
 /* Everything that one case needs in one layout. */

@@ -3,7 +3,7 @@
 #ifndef TESTS_OPS_PIXEL_CHECK_H
 #define TESTS_OPS_PIXEL_CHECK_H
 
-#include "ops/pixel_ops.h"
+#include "pixel_buffer.h"
 
 #define CHECK_MAX_IN 4
 
@@ -16,9 +16,6 @@ typedef struct pixel_case {
     void (*naive)(const void *ctx, const rpr_map *in, const rpr_map *out);
     const void *ctx;
 } pixel_case;
-
-uint32_t check_random(uint32_t below);
-float check_random_float(void); /* in [-2, 2) */
 
 static inline rpr_map dims(int32_t n, int32_t h, int32_t w, int32_t c)
 {

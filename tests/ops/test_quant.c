@@ -66,7 +66,7 @@ static rpr_node *make(single *s, const char *domain, const char *op, int opset, 
         out[i] = rpr_graph_add_value(s->g, "y", RPR_UNDEFINED, &(rpr_shape){.rank = -1});
     int i = rpr_graph_add_node(s->g, "the_node", op, domain, opset, s->in, s->n_in, out, n_out);
     rpr_node *n = &s->g->node[i];
-    n->def = rpr_ops_find(domain, op, opset);
+    n->def = rpr_ops_find_own(domain, op, opset);
     assert_non_null(n->def);
     return n;
 }
@@ -384,6 +384,74 @@ static void test_bad_operators(void **state)
     refused(&s, n, RPR_ERR_UNSUPPORTED, "channels_last is not supported");
 }
 
+/* (1 2; 3 4) (-1 2; -1 3) = (-3 8; -7 18), and a bias of (3, -2). */
+static single gemm(void)
+{
+    single s = start();
+    give(&s, RPR_U8, DIMS(2, 2), V(11, 12, 13, 14));
+    pair(&s, 0.5, RPR_U8, 10);
+    give(&s, RPR_I8, DIMS(2, 2), V(-1, -1, 2, 3)); /* turned */
+    give(&s, RPR_F32, DIMS(2), V(1, 2));
+    give(&s, RPR_I8, DIMS(2), V(0, 0));
+    give(&s, RPR_I32, DIMS(2), V(3, -2));
+    return s;
+}
+
+static rpr_node *gemm_node(single *s, const char *domain)
+{
+    rpr_node *n = make(s, domain, "QGemm", 1, 1);
+    rpr_node_set_int(n, "transB", 1);
+    rpr_node_set_float(n, "alpha", 2);
+    return n;
+}
+
+/* Without a scale for it the output is f32; a table goes over what is stored. */
+static void test_gemm(void **state)
+{
+    (void)state;
+    double table[256];
+    for (int i = 0; i < 256; i++)
+        table[i] = 255 - i;
+    single s = gemm();
+    gives(&s, gemm_node(&s, MS), RPR_F32, 4, V(0, 12, -4, 32));
+    s = gemm();
+    pair(&s, 8, RPR_U8, 100);
+    gives(&s, gemm_node(&s, MS), RPR_U8, 4, V(100, 102, 100, 104));
+    s = gemm();
+    pair(&s, 8, RPR_U8, 100);
+    give(&s, RPR_U8, DIMS(256), table);
+    gives(&s, gemm_node(&s, "reprise"), RPR_U8, 4, V(155, 153, 155, 151));
+    s = gemm();
+    pair(&s, 8, RPR_U8, 100);
+    give(&s, RPR_I8, DIMS(256), table);
+    refused(&s, gemm_node(&s, "reprise"), RPR_ERR_UNSUPPORTED, "input 9 has element type 3");
+    s = gemm();
+    pair(&s, 8, RPR_U8, 100);
+    give(&s, RPR_U8, DIMS(255), table);
+    refused(&s, gemm_node(&s, "reprise"), RPR_ERR_SHAPE, "the table (input 9) has not 256");
+    s = gemm();
+    give(&s, RPR_F32, SCALAR, V(8));
+    refused(&s, gemm_node(&s, MS), RPR_ERR_FORMAT, "input 8 is missing");
+}
+
+/* The index is the byte: -1 of i8 is the last one. */
+static void test_table(void **state)
+{
+    (void)state;
+    double table[256];
+    for (int i = 0; i < 256; i++)
+        table[i] = i < 128 ? i : i - 256;
+    single s = start();
+    give(&s, RPR_U8, DIMS(2, 2), V(0, 127, 128, 255));
+    give(&s, RPR_I8, DIMS(256), table);
+    gives(&s, make(&s, "reprise", "Table", 1, 1), RPR_I8, 4, V(0, 127, -128, -1));
+    s = start();
+    give(&s, RPR_I8, DIMS(3), V(-1, -128, 0));
+    give(&s, RPR_I8, DIMS(256), table);
+    gives(&s, make(&s, "reprise", "Table", 1, 1), RPR_I8, 3, V(-1, -128, 0));
+    assert_null(rpr_ops_find("reprise", "Table", 1)); /* not for files */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -392,7 +460,8 @@ int main(void)
         cmocka_unit_test(test_wrap),          cmocka_unit_test(test_points),
         cmocka_unit_test(test_pools),         cmocka_unit_test(test_bad_scales),
         cmocka_unit_test(test_bad_axes),      cmocka_unit_test(test_bad_zeros),
-        cmocka_unit_test(test_bad_operators),
+        cmocka_unit_test(test_bad_operators), cmocka_unit_test(test_gemm),
+        cmocka_unit_test(test_table),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -28,6 +28,12 @@ static uint8_t store1(const rpr_byte_scale *s, float r)
 
 static uint8_t binary1(const rpr_byte_binary *q, uint8_t a, uint8_t b)
 {
+    if (q->by_ratio) {
+        const float x[2] = {(float)a, (float)b};
+        const int in = !q->turned; /* the inner one */
+        float y = fmaf(x[in], q->mul[in], q->add);
+        return saturate(rintf(fmaf(x[!in], q->mul[!in], y)), 0);
+    }
     float x = load1(&q->a, a), y = load1(&q->b, b);
     return store1(&q->to, q->op == RPR_BYTE_ADD ? x + y : x * y);
 }

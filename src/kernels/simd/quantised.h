@@ -6,7 +6,7 @@
  * A division by a scale is a multiplication where that is known to give the same: r / s and
  * r * (1 / s) differ by less than 2^-13 where the result does not saturate (below 512, three
  * roundings of relative 2^-24), so unless a lane is that near to a half, both round to the same
- * integer. Only blocks where one is are divided. rpr_byte_binary_of says it for whole operations.
+ * integer. Only blocks where one is are divided. rpr_byte_binary_of says it of products.
  */
 
 #define QUARTERS(i) UNROLL for (int i = 0; i < 4; i++)
@@ -61,22 +61,30 @@ static inline ALWAYS_INLINE vf byte_exact(const rpr_byte_binary *q, vf a, vf b)
     return to_scale(vscale_of(&q->to), q->op == RPR_BYTE_ADD ? v_add(x, y) : v_mul(x, y));
 }
 
-static inline ALWAYS_INLINE vf byte_short_cut(rpr_byte_op op, const rpr_byte_binary *q, vf a, vf b)
+static inline ALWAYS_INLINE vf byte_by_ratio(const rpr_byte_binary *q, vf a, vf b)
 {
-    const vf mul = v_set(q->mul[0]), add = v_set(q->add);
-    if (op == RPR_BYTE_ADD)
-        return v_fma(a, mul, v_fma(b, v_set(q->mul[1]), add));
+    const vf m0 = v_set(q->mul[0]), m1 = v_set(q->mul[1]), add = v_set(q->add);
+    return v_round(q->turned ? v_fma(b, m1, v_fma(a, m0, add)) : v_fma(a, m0, v_fma(b, m1, add)));
+}
+
+static inline ALWAYS_INLINE vf byte_short_cut(const rpr_byte_binary *q, vf a, vf b)
+{
     vf x = v_sub(a, v_set((float)q->a.zero)), y = v_sub(b, v_set((float)q->b.zero));
-    return v_fma(v_mul(x, y), mul, add);
+    return v_fma(v_mul(x, y), v_set(q->mul[0]), v_set(q->add));
 }
 
 static inline ALWAYS_INLINE vbytes byte_block(rpr_byte_op op, const rpr_byte_binary *q,
                                               const vf a[4], const vf b[4])
 {
     vf k[4], distance = v_set(0.0f);
+    if (op == RPR_BYTE_ADD) {
+        QUARTERS(i)
+        k[i] = q->by_ratio ? byte_by_ratio(q, a[i], b[i]) : byte_exact(q, a[i], b[i]);
+        return vb_of_floats(k);
+    }
     QUARTERS(i)
     {
-        vf t = byte_short_cut(op, q, a[i], b[i]);
+        vf t = byte_short_cut(q, a[i], b[i]);
         k[i] = v_round(t);
         distance = v_max(v_abs(v_sub(t, k[i])), distance);
     }
