@@ -10,6 +10,7 @@
 #include "graph/passes.h"
 #include "onnx/onnx_load.h"
 #include "ops/ops.h"
+#include "plan/expand_recurrent.h"
 #include "plan/feeds.h"
 
 void rpr_model_options_init(rpr_model_options *o)
@@ -36,6 +37,17 @@ static int fit_costs(rpr_model *m, const rpr_model_options *opt, rpr_error *err)
     return RPR_OK;
 }
 
+/** Steps of recurrent nodes become nodes of their own. */
+static int expand(rpr_graph *g, rpr_error *err)
+{
+    bool changed;
+    RPR_TRY(rpr_expand_recurrent(g, &changed, err));
+    if (!changed)
+        return RPR_OK;
+    RPR_TRY(rpr_graph_resolve_from(g, 0, err));
+    return rpr_graph_fold(g, err);
+}
+
 int rpr_model_from_graph(rpr_graph *g, const rpr_model_options *opt, rpr_model **out,
                          rpr_error *err)
 {
@@ -46,6 +58,8 @@ int rpr_model_from_graph(rpr_graph *g, const rpr_model_options *opt, rpr_model *
         status = rpr_feeds_settle(g, opt, err);
     if (status == RPR_OK)
         status = rpr_graph_fold(g, err);
+    if (status == RPR_OK)
+        status = expand(g, err);
     if (status == RPR_OK)
         status = rpr_graph_fuse(g, err);
     /* Fusing makes nodes and constants of its own. */
