@@ -18,7 +18,7 @@ static const char *const SPATIAL[] = {
     "Conv",          "ConvTranspose", "MaxPool",  "AveragePool",        "GlobalAveragePool",
     "GlobalMaxPool", "Resize",        "Upsample", "BatchNormalization", "InstanceNormalization",
     "DepthToSpace",  "SpaceToDepth",  NULL};
-static const char *const ROWS[] = {"MatMul", "Gemm", "Softmax", NULL};
+static const char *const ROWS[] = {"MatMul", "Gemm", "Softmax", "LSTM", "GRU", "RNN", NULL};
 static const char *const SHAPE_CHANGING[] = {"Reshape", "Flatten", "Squeeze", "Unsqueeze", "Gather",
                                              "Shape",   "Size",    "Expand",  "Tile",      NULL};
 

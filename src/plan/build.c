@@ -11,6 +11,7 @@ static void free_step(rpr_step *s)
     rpr_free(s->in); /* in and out are one array */
     rpr_linear_free(s->linear);
     rpr_pixel_op_free(s->pixel);
+    rpr_recurrent_layer_free(s->recurrent);
     rpr_free(s->pixel_map);
 }
 
@@ -115,6 +116,8 @@ static uint64_t fingerprint(const rpr_plan *p)
         h = mix(h, s->op, strlen(s->op));
         if (s->linear)
             h = mix(h, s->linear->weights, s->linear->weight_bytes);
+        if (s->recurrent)
+            h = mix(h, s->recurrent->weights, s->recurrent->weight_bytes);
     }
     for (int i = p->n_given; i < p->n_input; i++)
         h = mix(h, &p->carry[i - p->n_given].output, sizeof p->carry->output);

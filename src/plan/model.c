@@ -202,6 +202,11 @@ int rpr_model_layer(const rpr_model *m, size_t i, rpr_layer_info *info)
     const rpr_step *s = &m->plan->step[i];
     *info = (rpr_layer_info){
         .name = s->name, .op = s->op, .sparse = s->kind != RPR_STEP_GENERIC, .gate = -1};
+    if (s->recurrent) {
+        info->macs = s->recurrent->macs;
+        info->parameters = s->recurrent->parameters;
+        info->sparse = 1;
+    }
     if (s->linear) {
         const rpr_tensor *t = &m->plan->tensor[s->in[0]];
         info->gate = s->gate;

@@ -9,6 +9,7 @@
 #include "graph/graph.h"
 #include "ops/linear.h"
 #include "ops/pixel_op.h"
+#include "ops/recurrent_layer.h"
 
 /**
  * One tensor of the frame path. Its logical shape is ONNX's; in memory the axis chan_axis is
@@ -57,6 +58,7 @@ typedef struct rpr_step {
     int reader;         /* LINEAR, deferred: the gate that alone reads the output, or RPR_NONE */
     int next; /* gate that may compare the output row by row as it is written, or RPR_NONE */
     rpr_pixel_op *pixel; /* owned; PIXEL */
+    rpr_recurrent_layer *recurrent; /* owned; GENERIC: what runs in place of the definition */
     rpr_map *pixel_map;  /* owned; PIXEL: maps of the inputs and, last, the output; data is NULL
                             unless constant */
 } rpr_step;

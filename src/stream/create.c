@@ -106,6 +106,7 @@ void rpr_stream_reset(rpr_stream *s)
     }
     for (int i = 0; i < s->plan->n_step; i++)
         s->step[i] = (rpr_step_state){0};
+    rpr_stream_forget_recurrent(s);
     for (int i = 0; i < s->plan->n_input; i++)
         s->input[i] = (rpr_input_state){.previous = s->input[i].previous, .last = s->input[i].last};
     s->stats = (rpr_frame_stats){0};

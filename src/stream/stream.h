@@ -18,6 +18,7 @@ typedef struct rpr_step_state {
     int64_t macs;     /* executed */
     int64_t terms;    /* products added to one output since it was last recomputed, at most */
     bool mixed;       /* corrected, but some outputs were computed anew */
+    int64_t values, changed; /* of a recurrent layer: values that met a gate */
     double list_cost; /* of a correction, as it was estimated for the choice */
     double ms;
 } rpr_step_state;
@@ -133,6 +134,8 @@ struct rpr_stream {
     uint64_t *gate_frame; /* frame + 1 at which the gate was last updated */
     rpr_step_state *step;
     rpr_input_state *input;
+    char **recurrent; /* per step: what a recurrent layer remembers, in the state */
+    char *recurrent_scratch;
     char **carry;    /* per carried input: what it is on the next frame, in the state */
     char *scratch;   /* results of GENERIC steps */
     rpr_view *views; /* room for the views of one GENERIC step */
@@ -305,6 +308,9 @@ int64_t rpr_stream_used(const rpr_stream *s, int gate);
 
 /** True if any pixel of any input was marked. */
 bool rpr_stream_inputs_touched(const rpr_stream *s);
+
+/** Recurrent layers begin from nothing. */
+void rpr_stream_forget_recurrent(rpr_stream *s);
 
 /** Runs a node by its definition, then keeps and marks the pixels that came out different. */
 int rpr_stream_run_generic(rpr_stream *s, const rpr_step *step);
