@@ -11,6 +11,7 @@
 #include "onnx/onnx_load.h"
 #include "ops/ops.h"
 #include "plan/expand_recurrent.h"
+#include "plan/expand_volume.h"
 #include "plan/feeds.h"
 
 void rpr_model_options_init(rpr_model_options *o)
@@ -62,6 +63,9 @@ int rpr_model_from_graph(rpr_graph *g, const rpr_model_options *opt, rpr_model *
         status = expand(g, err);
     if (status == RPR_OK)
         status = rpr_graph_fuse(g, err);
+    bool changed; /* what follows is for any case */
+    if (status == RPR_OK)
+        status = rpr_expand_volumes(g, &changed, err);
     /* Fusing makes nodes and constants of its own. */
     if (status == RPR_OK)
         status = rpr_graph_resolve(g, rpr_ops_find, opt->log, opt->log_user, err);
