@@ -55,6 +55,9 @@ size_t rpr_recurrent_scratch_bytes(const rpr_recurrent_layer *l);
 /** Forgets a state: zeros. */
 void rpr_recurrent_forget(const rpr_recurrent_layer *l, void *state);
 
+/** What counts as changed is taken as it is on the next step; the range stays. */
+void rpr_recurrent_renew(const rpr_recurrent_layer *l, void *state);
+
 typedef struct rpr_recurrent_counts {
     int64_t inputs, changed; /* values that met a gate */
     int64_t macs;            /* executed */

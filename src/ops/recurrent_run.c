@@ -70,6 +70,12 @@ void rpr_recurrent_forget(const rpr_recurrent_layer *l, void *state)
     memset(state, 0, rpr_recurrent_state_bytes(l));
 }
 
+void rpr_recurrent_renew(const rpr_recurrent_layer *l, void *state)
+{
+    char *products = (char *)state + round_up(sizeof(state_head));
+    memset(products, 0, rpr_recurrent_state_bytes(l) - round_up(sizeof(state_head)));
+}
+
 /** Pieces of the scratch, one behind the other; base NULL: only their size. */
 static char *take(char *base, size_t *at, size_t bytes)
 {

@@ -67,14 +67,23 @@ void rpr_stream_forget_recurrent(rpr_stream *s)
             rpr_recurrent_forget(s->plan->step[i].recurrent, s->recurrent[i]);
 }
 
+/** True if a sweep that was asked for reaches a recurrent layer: it runs without its gates. */
+static bool is_due(const rpr_stream *s, const rpr_step *step)
+{
+    return step->recurrent && s->reuse && s->refresh.asked;
+}
+
 static void run_recurrent(rpr_stream *s, const rpr_step *step, const rpr_view *in,
                           const rpr_view *out)
 {
     const int index = (int)(step - s->plan->step);
     const rpr_recurrent_gate gate = {
         .rule = s->opt.gate, .scale = s->scale, .refresh = s->opt.refresh};
+    const bool gated = s->reuse && !is_due(s, step);
+    if (s->reuse && !gated)
+        rpr_recurrent_renew(step->recurrent, s->recurrent[index]);
     const rpr_recurrent_counts c =
-        rpr_recurrent_run(step->recurrent, s->k, step->node, s->reuse ? &gate : NULL,
+        rpr_recurrent_run(step->recurrent, s->k, step->node, gated ? &gate : NULL,
                           s->recurrent[index], s->recurrent_scratch, in, out);
     s->step[index].macs = c.macs;
     s->step[index].choice = RPR_CHOICE_DENSE;
@@ -127,7 +136,8 @@ int rpr_stream_run_generic(rpr_stream *s, const rpr_step *step)
             rpr_touch_fill(&s->touch[step->out[i]], false);
     state->macs = state->changed = 0;
     state->choice = RPR_CHOICE_SKIP;
-    int status = any_touched(s, step) ? run_touched(s, step) : RPR_OK;
+    const bool run = any_touched(s, step) || is_due(s, step);
+    int status = run ? run_touched(s, step) : RPR_OK;
     if (step->recurrent)
         count(s, step);
     return status;
