@@ -30,8 +30,8 @@ static const struct {
     const char *op;
     row_fn row;
 } functions[] = {
-    {"Sqrt", row_sqrt},   {"Exp", row_exp}, {"Log", row_log},
-    {"Neg", row_neg},     {"Abs", row_abs}, {"Reciprocal", row_reciprocal},
+    {"Sqrt", row_sqrt},   {"Exp", row_exp},   {"Log", row_log},
+    {"Neg", row_neg},     {"Abs", row_abs},   {"Reciprocal", row_reciprocal},
     {"Floor", row_floor}, {"Ceil", row_ceil}, {"Round", row_round},
     {"Erf", row_erf},
 };

@@ -26,8 +26,7 @@ static bool fits(const rpr_graph *g, const rpr_node *n, const rpr_recurrent_spec
            is_constant(g, n, RPR_REC_R) && is_constant(g, n, RPR_REC_B) && s->plain_acts &&
            isinf(s->clip) && !s->input_forget && !rpr_node_has(n, RPR_REC_LENS) &&
            !rpr_node_has(n, RPR_REC_P) && s->steps > 0 && s->batch > 0 && s->inputs > 0 &&
-           s->inputs <= INT32_MAX / 64 && s->hidden <= INT32_MAX / 64 &&
-           s->steps <= INT32_MAX / 64;
+           s->inputs <= INT32_MAX / 64 && s->hidden <= INT32_MAX / 64 && s->steps <= INT32_MAX / 64;
 }
 
 /** Sizes only; w and bias follow. */
@@ -118,7 +117,8 @@ int rpr_recurrent_layer_new(const rpr_graph *g, const rpr_node *n, rpr_recurrent
     for (int d = 0; d < s.directions; d++)
         fill_direction(l, g, n, d, l->weights + d * each);
     l->macs = macs * s.directions * s.steps * s.batch;
-    l->parameters = (macs + (rpr_node_has(n, RPR_REC_B) ? 2 * s.gates * s.hidden : 0)) * s.directions;
+    l->parameters =
+        (macs + (rpr_node_has(n, RPR_REC_B) ? 2 * s.gates * s.hidden : 0)) * s.directions;
     *out = l;
     return RPR_OK;
 }

@@ -34,8 +34,8 @@ typedef struct rpr_recurrent_layer {
 } rpr_recurrent_layer;
 
 /**
- * *out is NULL, without an error, if the node has no such form: weights that are not constant, other
- * types than f32, sequence lengths, peepholes, clip, or other activations.
+ * *out is NULL, without an error, if the node has no such form: weights that are not constant,
+ * other types than f32, sequence lengths, peepholes, clip, or other activations.
  */
 int rpr_recurrent_layer_new(const rpr_graph *g, const rpr_node *n, rpr_recurrent_layer **out,
                             rpr_error *err);

@@ -110,8 +110,8 @@ size_t rpr_recurrent_scratch_bytes(const rpr_recurrent_layer *l)
 static product_head *head_of(const run *r, int d, int64_t b, int which)
 {
     const rpr_recurrent_layer *l = r->l;
-    char *at = r->state + round_up(sizeof(state_head)) +
-               (size_t)(d * l->s.batch + b) * sequence_bytes(l);
+    char *at =
+        r->state + round_up(sizeof(state_head)) + (size_t)(d * l->s.batch + b) * sequence_bytes(l);
     for (int i = 0; i < which; i++)
         at += product_bytes(&l->product[0][i]);
     return (void *)at;
@@ -286,7 +286,8 @@ static rpr_view swap(rpr_view v, int a, int b)
 
 static void load(const rpr_view *v, int64_t a, int64_t b, float *to, int64_t n)
 {
-    const float *from = v->data ? (const float *)v->data + a * v->stride[0] + b * v->stride[1] : NULL;
+    const float *from =
+        v->data ? (const float *)v->data + a * v->stride[0] + b * v->stride[1] : NULL;
     for (int64_t j = 0; j < n; j++)
         to[j] = from ? from[j * v->stride[2]] : 0.0f;
 }

@@ -107,8 +107,7 @@ static void expand_lstm(expansion *e, const rpr_node *n, int x, int h)
     int kept = node(e, "Mul", "kept", 2, f, c);
     int added = node(e, "Mul", "added", 2, i, now);
     int cell = node(e, "Add", "cell", 2, kept, added);
-    int out = node(e, "Mul", "hidden", 2, o,
-                   node(e, "Tanh", "seen", 1, cell, RPR_NONE));
+    int out = node(e, "Mul", "hidden", 2, o, node(e, "Tanh", "seen", 1, cell, RPR_NONE));
     give(e, n, 0, out);
     give(e, n, 1, out);
     give(e, n, 2, cell);
@@ -130,12 +129,11 @@ static void expand_gru(expansion *e, const rpr_node *n, int x, int h)
     if (after)
         past = node(e, "Mul", "reset", 2, reset, columns(e, rec, "rh", 2 * d, d));
     else
-        past = product(e, "past", node(e, "Mul", "reset", 2, reset, h), r + 2 * d * d, d,
-                       d, b ? b + rows + 2 * d : NULL);
+        past = product(e, "past", node(e, "Mul", "reset", 2, reset, h), r + 2 * d * d, d, d,
+                       b ? b + rows + 2 * d : NULL);
     int sum = node(e, "Add", "past_sum", 2, columns(e, in, "ih", 2 * d, d), past);
     int now = node(e, "Tanh", "candidate", 1, sum, RPR_NONE);
-    int moved = node(e, "Mul", "kept", 2, z,
-                     node(e, "Sub", "difference", 2, h, now));
+    int moved = node(e, "Mul", "kept", 2, z, node(e, "Sub", "difference", 2, h, now));
     int out = node(e, "Add", "hidden", 2, now, moved);
     give(e, n, 0, out);
     give(e, n, 1, out);

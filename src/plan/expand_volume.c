@@ -82,7 +82,8 @@ static int tap_weights(rpr_expansion *e, const convolution *c, int64_t tap)
     return v;
 }
 
-/** Slices before the first that output slice 0 reads through a tap; negative: so many are passed. */
+/** Slices before the first that output slice 0 reads through a tap; negative: so many are passed.
+ */
 static int64_t lead_of(const convolution *c, int64_t tap)
 {
     return c->w.pad_begin[0] - tap * c->w.dilation[0];
@@ -140,7 +141,8 @@ static void expand_conv(volumes *v, rpr_expansion *e, convolution *c)
         const bool takes = !biased && is_central(c, k);
         const int one = tap_sum(e, c, k, takes);
         biased |= takes;
-        sum = sum == RPR_NONE ? one : rpr_expand_node(e, "Add", "sum", RPR_NONE, (int[]){sum, one}, 2);
+        sum = sum == RPR_NONE ? one
+                              : rpr_expand_node(e, "Add", "sum", RPR_NONE, (int[]){sum, one}, 2);
     }
     if (!biased)
         sum = add_bias(e, c, sum);
@@ -209,8 +211,8 @@ static bool read_pool(const rpr_graph *g, const rpr_node *n, rpr_window *w)
     const rpr_value *x = &g->value[n->in[0]];
     int64_t kernel[RPR_MAX_SPATIAL];
     rpr_error ignored;
-    return !strcmp(n->op, "MaxPool") && !x->is_const && x->dtype == RPR_F32 &&
-           x->shape.rank == 5 && x->shape.dim[0] == 1 && rpr_act_is_none(&n->act) &&
+    return !strcmp(n->op, "MaxPool") && !x->is_const && x->dtype == RPR_F32 && x->shape.rank == 5 &&
+           x->shape.dim[0] == 1 && rpr_act_is_none(&n->act) &&
            (n->n_out == 1 || n->out[1] == RPR_NONE) &&
            rpr_window_kernel(n, 3, kernel, &ignored) == RPR_OK &&
            rpr_window_parse(n, 3, x->shape.dim + 2, kernel, w, &ignored) == RPR_OK &&

@@ -196,10 +196,10 @@ static int lower_softmax(rpr_plan *p, const rpr_node *n, const int *preferred, b
 int rpr_lower_pixel(rpr_plan *p, const rpr_node *n, const int *preferred, bool *made,
                     rpr_error *err)
 {
-    static const rpr_lower_pixel_fn forms[] = {
-        lower_unary,    lower_function,   lower_binary,     lower_concat,  lower_softmax,
-        rpr_lower_pool, rpr_lower_reduce, rpr_lower_resize, rpr_lower_pad, rpr_lower_slice,
-        rpr_lower_rearrange};
+    static const rpr_lower_pixel_fn forms[] = {lower_unary,      lower_function,     lower_binary,
+                                               lower_concat,     lower_softmax,      rpr_lower_pool,
+                                               rpr_lower_reduce, rpr_lower_resize,   rpr_lower_pad,
+                                               rpr_lower_slice,  rpr_lower_rearrange};
     int rank = n->n_out == 1 && n->out[0] != RPR_NONE ? p->graph->value[n->out[0]].shape.rank : 0;
     if (rank == 0 || n->n_in == 0 || n->in[0] == RPR_NONE ||
         rpr_shape_count(&p->graph->value[n->out[0]].shape) == 0)

@@ -57,10 +57,10 @@ typedef struct rpr_step {
     bool deferred;      /* LINEAR: with reuse its output holds z, and the gates activate */
     int reader;         /* LINEAR, deferred: the gate that alone reads the output, or RPR_NONE */
     int next; /* gate that may compare the output row by row as it is written, or RPR_NONE */
-    rpr_pixel_op *pixel; /* owned; PIXEL */
+    rpr_pixel_op *pixel;            /* owned; PIXEL */
     rpr_recurrent_layer *recurrent; /* owned; GENERIC: what runs in place of the definition */
-    rpr_map *pixel_map;  /* owned; PIXEL: maps of the inputs and, last, the output; data is NULL
-                            unless constant */
+    rpr_map *pixel_map; /* owned; PIXEL: maps of the inputs and, last, the output; data is NULL
+                           unless constant */
 } rpr_step;
 
 /** One gate: the gated form of one tensor, shared by all layers that read it. */
@@ -100,8 +100,8 @@ typedef struct rpr_plan {
     int n_gate, cap_gate;
     int *input, *output; /* tensors */
     int n_input, n_output;
-    int n_given;           /* inputs that the caller gives; the others follow, ... */
-    rpr_carry_plan *carry; /* ... carried from call to call */
+    int n_given;               /* inputs that the caller gives; the others follow, ... */
+    rpr_carry_plan *carry;     /* ... carried from call to call */
     rpr_picture_plan *picture; /* of every input */
     void **owned;              /* constants in frame-path layout */
     int n_owned, cap_owned;

@@ -317,8 +317,8 @@ bool rpr_stream_take_arrays(rpr_stream *s)
     s->z = rpr_alloc_array(n_step, sizeof *s->z);
     s->recurrent = rpr_alloc_array(n_step, sizeof *s->recurrent);
     s->input = rpr_alloc_array((size_t)s->plan->n_input + 1, sizeof *s->input);
-    return s->life && s->data && s->touch && s->gate && s->gate_frame && s->step && s->z && s->recurrent &&
-           s->input && s->refresh.turn;
+    return s->life && s->data && s->touch && s->gate && s->gate_frame && s->step && s->z &&
+           s->recurrent && s->input && s->refresh.turn;
 }
 
 /** How much memory a stream needs, and where its shared pieces lie. */

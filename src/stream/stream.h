@@ -11,15 +11,15 @@
 /** What a step remembers from frame to frame, and the counts of the last one. */
 typedef struct rpr_step_state {
     rpr_choice choice;
-    bool refreshed;   /* its gate had its turn */
-    bool activated;   /* the output holds act(z), and z is not kept: the next frame computes z anew,
-                         or does not need it either */
-    bool poisoned;    /* z holds NaN or infinity: the next frame recomputes it */
-    int64_t macs;     /* executed */
-    int64_t terms;    /* products added to one output since it was last recomputed, at most */
-    bool mixed;       /* corrected, but some outputs were computed anew */
+    bool refreshed; /* its gate had its turn */
+    bool activated; /* the output holds act(z), and z is not kept: the next frame computes z anew,
+                       or does not need it either */
+    bool poisoned;  /* z holds NaN or infinity: the next frame recomputes it */
+    int64_t macs;   /* executed */
+    int64_t terms;  /* products added to one output since it was last recomputed, at most */
+    bool mixed;     /* corrected, but some outputs were computed anew */
     int64_t values, changed; /* of a recurrent layer: values that met a gate */
-    double list_cost; /* of a correction, as it was estimated for the choice */
+    double list_cost;        /* of a correction, as it was estimated for the choice */
     double ms;
 } rpr_step_state;
 
