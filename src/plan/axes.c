@@ -28,7 +28,8 @@ static const char *const SPATIAL[] = {"Conv",
                                       "DepthToSpace",
                                       "SpaceToDepth",
                                       NULL};
-static const char *const ROWS[] = {"MatMul", "Gemm", "QLinearMatMul", "QGemm", "Softmax", NULL};
+static const char *const ROWS[] = {"MatMul", "Gemm", "QLinearMatMul", "QGemm", "Softmax",
+                                   "LSTM",   "GRU",  "RNN",           NULL};
 static const char *const SHAPE_CHANGING[] = {"Reshape", "Flatten", "Squeeze", "Unsqueeze", "Gather",
                                              "Shape",   "Size",    "Expand",  "Tile",      NULL};
 

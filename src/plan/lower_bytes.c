@@ -28,8 +28,8 @@ int rpr_lower_word_operand(rpr_plan *p, int value, int rank, int axis)
     const rpr_value *v = &p->graph->value[value];
     if (v->dtype != RPR_U8 || (!v->is_const && v->shape.rank != rank))
         return RPR_NONE;
-    int t = v->is_const ? rpr_plan_constant(p, value, rank, axis)
-                        : rpr_plan_on_axis(p, value, axis);
+    int t =
+        v->is_const ? rpr_plan_constant(p, value, rank, axis) : rpr_plan_on_axis(p, value, axis);
     return t == RPR_NONE ? t : rpr_plan_in_words(p, t);
 }
 

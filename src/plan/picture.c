@@ -85,7 +85,8 @@ static double steps_of(const rpr_plan *p, const rpr_step *s)
     if (!s || !s->node || s->kind != RPR_STEP_PIXEL || strcmp(s->op, "QuantizeLinear") != 0)
         return 0.0;
     const rpr_value *scale = &p->graph->value[s->node->in[1]];
-    return 1.0 / (double)*(const float *)scale->data; /* of the whole tensor, or it had no such step */
+    return 1.0 /
+           (double)*(const float *)scale->data; /* of the whole tensor, or it had no such step */
 }
 
 /** What a step with a constant does to differences; false if it is not known. */

@@ -9,6 +9,7 @@
 #include "graph/graph.h"
 #include "ops/linear.h"
 #include "ops/pixel_op.h"
+#include "ops/recurrent_layer.h"
 
 /**
  * One tensor of the frame path. Its logical shape is ONNX's; in memory the axis chan_axis is
@@ -63,9 +64,10 @@ typedef struct rpr_step {
     bool deferred;      /* LINEAR: with reuse its output holds z, and the gates activate */
     int reader;         /* LINEAR, deferred: the gate that alone reads the output, or RPR_NONE */
     int next; /* gate that may compare the output row by row as it is written, or RPR_NONE */
-    rpr_pixel_op *pixel; /* owned; PIXEL */
-    rpr_map *pixel_map;  /* owned; PIXEL: maps of the inputs and, last, the output; data is NULL
-                            unless constant */
+    rpr_pixel_op *pixel;            /* owned; PIXEL */
+    rpr_recurrent_layer *recurrent; /* owned; GENERIC: what runs in place of the definition */
+    rpr_map *pixel_map; /* owned; PIXEL: maps of the inputs and, last, the output; data is NULL
+                           unless constant */
 } rpr_step;
 
 /** One gate: the gated form of one tensor, shared by all layers that read it. */
@@ -88,6 +90,13 @@ typedef struct rpr_picture_plan {
     double least, most; /* ... whose values differ so many times as much, by channel */
 } rpr_picture_plan;
 
+/** What a stream feeds itself. */
+typedef struct rpr_carry_plan {
+    int output;          /* of the plan's outputs */
+    const void *initial; /* owned by the plan; dense row-major */
+    size_t bytes;
+} rpr_carry_plan;
+
 typedef struct rpr_plan {
     rpr_graph *graph; /* owned */
     rpr_tensor *tensor;
@@ -99,6 +108,8 @@ typedef struct rpr_plan {
     int n_gate, cap_gate;
     int *input, *output; /* tensors */
     int n_input, n_output;
+    int n_given;               /* inputs that the caller gives; the others follow, ... */
+    rpr_carry_plan *carry;     /* ... carried from call to call */
     rpr_picture_plan *picture; /* of every input */
     void **owned;              /* constants in frame-path layout */
     int n_owned, cap_owned;
@@ -117,7 +128,7 @@ bool rpr_tensor_has_halo(const rpr_tensor *t);
 void rpr_tensor_gap_free(rpr_tensor *t);
 
 /** Builds the plan; takes the graph over (also on failure). */
-int rpr_plan_build(rpr_graph *g, rpr_plan **out, rpr_error *err);
+int rpr_plan_build(rpr_graph *g, const rpr_model_options *opt, rpr_plan **out, rpr_error *err);
 void rpr_plan_free(rpr_plan *p);
 
 /** The tensor at the top of a tensor's chain of parents. */

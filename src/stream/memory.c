@@ -99,6 +99,29 @@ static void take_inputs(rpr_stream *s, layout *m)
     }
 }
 
+/** The stream that runs frames past the reuse has none. */
+static void take_carry(rpr_stream *s, layout *m)
+{
+    for (int i = 0; s->carry && i < s->plan->n_input - s->plan->n_given; i++)
+        s->carry[i] = rpr_arena_take(&m->state, s->plan->carry[i].bytes, 1);
+}
+
+/** Recurrent layers: what each remembers, and room for one of them at a time. */
+static void take_recurrent(rpr_stream *s, layout *m)
+{
+    size_t most = 0;
+    for (int i = 0; i < s->plan->n_step; i++) {
+        const rpr_recurrent_layer *l = s->plan->step[i].recurrent;
+        if (!l)
+            continue;
+        const size_t bytes = rpr_recurrent_scratch_bytes(l);
+        most = bytes > most ? bytes : most;
+        if (s->reuse)
+            s->recurrent[i] = rpr_arena_take(&m->state, rpr_recurrent_state_bytes(l), 1);
+    }
+    s->recurrent_scratch = rpr_arena_take(&m->frame, most, 1);
+}
+
 /** Pre-activations that later frames correct, where the output is not z itself. */
 static void take_z(rpr_stream *s, layout *m)
 {
@@ -278,6 +301,8 @@ static void take_all(rpr_stream *s, layout *m)
     take_tensors(s, m);
     take_touched(s, m);
     take_inputs(s, m);
+    take_carry(s, m);
+    take_recurrent(s, m);
     for (int i = 0; s->reuse && i < s->plan->n_gate; i++) {
         if (s->gate[i].open)
             take_open_gate(s, i, m);
@@ -303,9 +328,10 @@ bool rpr_stream_take_arrays(rpr_stream *s)
     s->refresh.turn = rpr_alloc_array(n_gate, sizeof *s->refresh.turn);
     s->step = rpr_alloc_array(n_step, sizeof *s->step);
     s->z = rpr_alloc_array(n_step, sizeof *s->z);
+    s->recurrent = rpr_alloc_array(n_step, sizeof *s->recurrent);
     s->input = rpr_alloc_array((size_t)s->plan->n_input + 1, sizeof *s->input);
     return s->life && s->data && s->touch && s->gate && s->gate_frame && s->step && s->z &&
-           s->input && s->refresh.turn;
+           s->recurrent && s->input && s->refresh.turn;
 }
 
 /** How much memory a stream needs, and where its shared pieces lie. */
@@ -419,6 +445,8 @@ void rpr_stream_free_memory(rpr_stream *s)
     rpr_free(s->step);
     rpr_free(s->z);
     rpr_free(s->input);
+    rpr_free(s->carry);
+    rpr_free(s->recurrent);
     rpr_free(s->state);
     rpr_free(s->workspace);
 }

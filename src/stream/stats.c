@@ -22,6 +22,12 @@ int rpr_stream_layer_stats(const rpr_stream *s, size_t i, rpr_layer_stats *st)
         return RPR_ERR_ARGUMENT;
     const rpr_step *step = &s->plan->step[i];
     *st = (rpr_layer_stats){.choice = s->step[i].choice, .ms = s->step[i].ms};
+    if (step->recurrent) {
+        st->macs_dense = step->recurrent->macs;
+        st->macs_executed = s->step[i].macs;
+        st->inputs = s->step[i].values;
+        st->changed = s->step[i].changed;
+    }
     if (!step->linear)
         return RPR_OK;
     st->macs_dense = rpr_linear_macs(step->linear, step->linear->macs);

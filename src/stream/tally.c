@@ -34,6 +34,12 @@ static double dense_of(const rpr_stream *s, const rpr_linear *l)
                         : rpr_linear_dense_cost(l, rpr_model_cost(s->model, l->words));
 }
 
+/** Of products of a recurrent layer: a weight is used once, or once for each step. */
+static double recurrent_cost(const rpr_stream *s, int64_t macs)
+{
+    return s->model->cost.dense_vector * (double)macs / RPR_LANE;
+}
+
 double rpr_stream_dense_cost(const rpr_stream *s, const rpr_step *step)
 {
     switch (step->kind) {
@@ -41,8 +47,9 @@ double rpr_stream_dense_cost(const rpr_stream *s, const rpr_step *step)
         return dense_of(s, step->linear);
     case RPR_STEP_PIXEL:
         return PIXEL_VALUE * values_of(&s->plan->tensor[step->out[0]]);
-    case RPR_STEP_JOIN:
     case RPR_STEP_GENERIC:
+        return step->recurrent ? recurrent_cost(s, step->recurrent->macs) : 0.0;
+    case RPR_STEP_JOIN:
         break;
     }
     return 0.0;
@@ -56,6 +63,8 @@ double rpr_stream_anew_cost(const rpr_stream *s, const rpr_step *step)
 /** To compare a gate's input costs what taking it costs. */
 rpr_woken rpr_stream_woken_cost(const rpr_stream *s, const rpr_step *step, int index)
 {
+    if (step->recurrent)
+        return (rpr_woken){.fixed = rpr_stream_dense_cost(s, step)};
     if (step->kind != RPR_STEP_LINEAR && step->kind != RPR_STEP_PIXEL)
         return (rpr_woken){0};
     if (step->kind == RPR_STEP_PIXEL || s->gate[step->gate].open)
@@ -114,6 +123,11 @@ void rpr_stream_tally(rpr_stream *s, const rpr_step *step, int index)
         s->cost += linear_cost(s, step, &s->step[index], dense);
         if (s->plan->gate[step->gate].first == index) /* others find it done */
             s->cost += gate_cost(s, &s->gate[step->gate], &x);
+    } else if (step->recurrent) {
+        const rpr_step_state *state = &s->step[index];
+        s->cost += recurrent_cost(s, state->macs) +
+                   s->model->cost.gate_value * (double)state->values +
+                   s->model->cost.gate_change * (double)state->changed;
     } else if (step->kind == RPR_STEP_PIXEL) {
         const rpr_tensor *t = &s->plan->tensor[step->out[0]];
         const rpr_touch y = rpr_stream_touch(s, step->out[0]);
