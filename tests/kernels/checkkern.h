@@ -62,5 +62,7 @@ void check_int8(const rpr_kernels *k);
 void bench(const rpr_kernels *const *tables, int n);
 /** The integer kernels beside those for floats, on the same shapes: lines with `word` in them. */
 void bench_int8(const rpr_kernels *const *tables, int n, const char *word);
+/** Prints the constants of rpr_cost_named_i8 as they are here. */
+void bench_cost(const rpr_kernels *const *tables, int n);
 
 #endif
