@@ -424,7 +424,8 @@ typedef struct rpr_oracle {
  * described in doc/contract.md. */
 RPR_API int rpr_stream_oracle(const rpr_stream *s, rpr_oracle *result);
 
-/** Name of the instruction-set bundle in use: "scalar", "neon", "avx2", "avx512". */
+/** Name of the instruction-set bundle in use: "scalar", "neon", "neondot", "avx2", "avx2vnni",
+ *  "avx512", "avx512vnni". */
 RPR_API const char *rpr_isa(void);
 
 /* ------------------------------------------------------------------ trace */

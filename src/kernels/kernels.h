@@ -159,7 +159,7 @@ typedef enum rpr_binary {
 #define RPR_BYTE_LEVELS 16 /* ranges of 8-bit values that have a limit of their own */
 
 typedef struct rpr_kernels {
-    const char *isa; /* "scalar", "neon", "avx2", "avx512" */
+    const char *isa; /* as src/cpu names bundles */
     void (*conv_row)(const rpr_conv_row *r);
     void (*delta)(const rpr_delta_job *j);
     void (*depthwise_row)(const rpr_depthwise_row *r);

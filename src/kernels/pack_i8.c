@@ -42,6 +42,10 @@ void rpr_sum128_i8(int32_t *sum, const int8_t *packed, int64_t rows, int32_t co)
  * the last one narrower; per block: ky, kx / 4, moved or not, then the words of all its channels in
  * four quarters. A quarter holds channels 4q to 4q + 3 of every 16: the order in which bytes arrive
  * that are interleaved within lanes of 16.
+ *
+ * Behind that they stand once more for instruction sets that multiply 16 bits: as pairs of two rows
+ * of taps. Per 16 channels: ky / 2, kx, then the pairs of channels 0 to 3, 8 to 11, 4 to 7 and 12
+ * to 15, as interleaving within lanes of 8 leaves them.
  */
 enum { SLACK = 64 }; /* bytes: whole vectors may be read where a block is narrow */
 
@@ -50,9 +54,15 @@ static int32_t words_per_row(int32_t kw)
     return kw / RPR_WORD + 1; /* of kw + 1 taps, rounded up */
 }
 
+int64_t rpr_depthwise_pairs_i8(int32_t kh, int32_t kw, int32_t c)
+{
+    return (int64_t)kh * words_per_row(kw) * 2 * RPR_WORD * rpr_round_lane(c);
+}
+
 int64_t rpr_depthwise_bytes_i8(int32_t kh, int32_t kw, int32_t c)
 {
-    return (int64_t)kh * words_per_row(kw) * 2 * RPR_WORD * rpr_round_lane(c) + SLACK;
+    const int64_t pairs = (int64_t)(kh + 1) / 2 * kw * RPR_WORD * rpr_round_lane(c);
+    return rpr_depthwise_pairs_i8(kh, kw, c) + pairs + SLACK;
 }
 
 /* Where channel k's word of taps [4 * word, 4 * word + 4) of row ky stands, moved or not. */
@@ -66,18 +76,30 @@ static int64_t word_at(int32_t kh, int32_t kw, int32_t c, int32_t ky, int32_t wo
     return ((int64_t)kh * words * 2 * c0 + row * width + in_row) * RPR_WORD;
 }
 
+/* Where channel k's weight of tap (ky, kx) stands among the pairs. */
+static int64_t pair_at(int32_t kh, int32_t kw, int32_t c, int32_t ky, int32_t kx, int32_t k)
+{
+    const int64_t column = ((int64_t)k / RPR_LANE * ((kh + 1) / 2) + ky / 2) * kw + kx;
+    const int32_t lane = k % 8 / 4 * 8 + k % RPR_LANE / 8 * 4 + k % 4;
+    return rpr_depthwise_pairs_i8(kh, kw, c) + (column * RPR_LANE + lane) * 4 + ky % 2 * 2;
+}
+
 void rpr_pack_depthwise_i8(int8_t *dst, const int8_t *src, int32_t kh, int32_t kw, int32_t c,
                            int64_t sk, int64_t st)
 {
     memset(dst, 0, (size_t)rpr_depthwise_bytes_i8(kh, kw, c));
     for (int32_t k = 0; k < c; k++)
         for (int32_t ky = 0; ky < kh; ky++)
-            for (int32_t kx = 0; kx < kw; kx++)
+            for (int32_t kx = 0; kx < kw; kx++) {
+                const int8_t w = src[k * sk + (ky * kw + kx) * st];
+                const int16_t wide = w;
+                memcpy(dst + pair_at(kh, kw, c, ky, kx, k), &wide, sizeof wide);
                 for (int32_t moved = 0; moved < 2; moved++) {
                     const int32_t tap = kx + moved;
                     int64_t at = word_at(kh, kw, c, ky, tap / RPR_WORD, moved, k);
-                    dst[at + tap % RPR_WORD] = src[k * sk + (ky * kw + kx) * st];
+                    dst[at + tap % RPR_WORD] = w;
                 }
+            }
 }
 
 int8_t rpr_depthwise_weight_i8(const int8_t *packed, int32_t kh, int32_t kw, int32_t c, int32_t ky,

@@ -23,6 +23,9 @@ void rpr_sum128_i8(int32_t *sum, const int8_t *packed, int64_t rows, int32_t co)
 /** Bytes of packed depthwise weights; their layout is the kernels' own affair. */
 int64_t rpr_depthwise_bytes_i8(int32_t kh, int32_t kw, int32_t c);
 
+/** Bytes before their second half, the pairs. */
+int64_t rpr_depthwise_pairs_i8(int32_t kh, int32_t kw, int32_t c);
+
 /**
  * Packs depthwise weights. src(k, t) = src[k * sk + t * st] for channel k and tap t in ky, kx
  * order. dst: rpr_depthwise_bytes_i8(kh, kw, c) bytes.

@@ -58,7 +58,7 @@ void time_runs(const work *w, int n_work, const rpr_kernels *const *tables, int 
 {
     double seconds[MAX_WORK * MAX_TABLES][MAX_REPS], start = now();
     int reps = 0;
-    for (; reps < MAX_REPS && (reps < 3 || now() - start < 0.3); reps++)
+    for (; n_work && reps < MAX_REPS && (reps < 3 || now() - start < 0.3); reps++)
         for (int i = 0; i < n * n_work; i++) {
             double t = now();
             w[i % n_work].run(tables[i / n_work], w[i % n_work].data);

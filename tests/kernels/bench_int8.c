@@ -18,9 +18,15 @@ static uint8_t *buffer_bytes(int64_t n)
     return p;
 }
 
+static const char *wanted;
+
 static void print_line(const work *w, const rpr_kernels *const *tables, int n)
 {
     double median[2 * MAX_TABLES];
+    if (!strstr(w->name, wanted)) {
+        time_runs(w, 0, tables, n, median);
+        return;
+    }
     time_runs(w, 2, tables, n, median);
     printf("%-34s", w->name);
     for (int i = 0; i < n; i++)
@@ -303,8 +309,9 @@ static void bench_gate(const rpr_kernels *const *t, int n, double blocks)
     print_line(w, t, n);
 }
 
-void bench_int8(const rpr_kernels *const *all, int n)
+void bench_int8(const rpr_kernels *const *all, int n, const char *word)
 {
+    wanted = word;
     const rpr_kernels *const *t = all + 1; /* the scalar ones are no measure */
     n--;
     printf("%-34s", "GMAC/s: floats, int8, ratio");

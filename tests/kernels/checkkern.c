@@ -3,7 +3,10 @@
  * Compares every kernel of every instruction set with its definition on random data of odd sizes.
  * Buffers end or begin at pages that trap, and carry canaries on their other side.
  *
- *     checkkern [--bench | --bench-int8] [SEED]
+ *     checkkern [SEED]
+ *     checkkern --bench [SEED]
+ *     checkkern --bench-int8 [WORD]      only the lines with WORD in them
+ *     checkkern --bench-cost             the constants of rpr_cost_named_i8
  */
 #include "checkkern.h"
 
@@ -226,8 +229,9 @@ static void check_dispatch(void)
 int main(int argc, char **argv)
 {
     const bool int8 = argc > 1 && strcmp(argv[1], "--bench-int8") == 0;
-    const bool timing = int8 || (argc > 1 && strcmp(argv[1], "--bench") == 0);
-    if (argc > 1 + timing)
+    const bool cost = argc > 1 && strcmp(argv[1], "--bench-cost") == 0;
+    const bool timing = int8 || cost || (argc > 1 && strcmp(argv[1], "--bench") == 0);
+    if (argc > 1 + timing && !int8 && !cost)
         state.random = strtoull(argv[1 + timing], NULL, 0);
     signal(SIGSEGV, on_crash);
     signal(SIGBUS, on_crash);
@@ -243,7 +247,12 @@ int main(int argc, char **argv)
             printf("SKIP %s: this processor lacks it\n", names[i]);
     }
     if (timing) {
-        (int8 ? bench_int8 : bench)(tables, n);
+        if (int8)
+            bench_int8(tables, n, argc > 2 ? argv[2] : "");
+        else if (cost)
+            bench_cost(tables, n);
+        else
+            bench(tables, n);
         return 0;
     }
     check_half();

@@ -22,47 +22,42 @@ static void put_value(const rpr_requant *q, uint8_t *a, int32_t o, int32_t c, in
         a[o] = requantised(q, o < c ? z : 0, o < c ? q->scale[o] : 0.0f);
 }
 
-/* The dot product of a word of values and one of weights. */
-static int32_t dot(const uint8_t *x, const int8_t *w)
+/* sum[0, n) += the dot products of a word of values and n words of weights: one weight row. */
+static void add_row(int32_t *sum, const int8_t *w, int32_t a, int32_t b, int32_t c, int32_t d,
+                    int32_t n)
 {
-    int32_t sum = 0;
-    for (int i = 0; i < RPR_WORD; i++)
-        sum += x[i] * w[i];
-    return sum;
+    for (int32_t o = 0; o < n; o++)
+        sum[o] += a * w[4 * o] + b * w[4 * o + 1] + c * w[4 * o + 2] + d * w[4 * o + 3];
 }
 
-/* Word o of weight row `row`. */
-static const int8_t *weights_at(const int8_t *w, int64_t rows, int32_t co, int64_t row, int32_t o)
+/* The sums of pixel p in the block at channel c0, of so many words. */
+static void conv_sums(const rpr_conv_row_i8 *r, int32_t p, int32_t c0, int32_t width, int32_t *sum)
 {
-    const int32_t c0 = o / RPR_BLOCK * RPR_BLOCK;
-    return w + (rows * c0 + row * rpr_block_width(co, c0) + o - c0) * RPR_WORD;
-}
-
-static int32_t conv_sum(const rpr_conv_row_i8 *r, int32_t p, int32_t o)
-{
-    const int64_t rows = (int64_t)r->kh * r->kw * r->ci;
-    int64_t row = 0;
-    int32_t sum = r->bias[o];
+    const int8_t *w = r->w + (int64_t)r->kh * r->kw * r->ci * c0 * RPR_WORD;
+    memcpy(sum, r->bias + c0, (size_t)width * sizeof *sum);
     for (int32_t ky = 0; ky < r->kh; ky++)
         for (int32_t kx = 0; kx < r->kw; kx++) {
             const uint8_t *in = r->in + p * r->in_step + ky * r->in_row + kx * r->in_pix;
-            for (int32_t i = 0; i < r->ci; i++, row++)
-                sum += dot(in + i * RPR_WORD, weights_at(r->w, rows, r->co, row, o));
+            for (int32_t i = 0; i < r->ci; i++, in += RPR_WORD, w += width * RPR_WORD)
+                add_row(sum, w, in[0], in[1], in[2], in[3], width);
         }
-    return sum;
 }
 
 void rpr_ref_conv_row_i8(const rpr_conv_row_i8 *r)
 {
-    for (int32_t p = 0; p < r->n; p++)
-        for (int32_t o = 0; o < rpr_word_bytes(r->co); o++) {
+    for (int32_t c0 = 0; c0 < r->co; c0 += RPR_BLOCK) {
+        const int32_t width = rpr_block_width(r->co, c0);
+        for (int32_t p = 0; p < r->n; p++) {
+            int32_t sum[RPR_BLOCK];
             if (r->mask && !r->mask[p])
                 continue;
-            const int32_t sum = o < r->co ? conv_sum(r, p, o) : 0;
-            if (r->z && o < r->co)
-                r->z[p * r->z_pix + o] = sum;
-            put_value(r->q, r->a ? r->a + p * r->a_pix : NULL, o, r->co, sum);
+            conv_sums(r, p, c0, width, sum);
+            for (int32_t o = 0; r->z && o < width && c0 + o < r->co; o++)
+                r->z[p * r->z_pix + c0 + o] = sum[o];
+            for (int32_t o = 0; r->a && o < width; o++)
+                put_value(r->q, r->a + p * r->a_pix, c0 + o, r->co, sum[o]);
         }
+    }
 }
 
 static int32_t depthwise_sum(const rpr_depthwise_row_i8 *r, int32_t p, int32_t k)
@@ -88,20 +83,28 @@ void rpr_ref_depthwise_row_i8(const rpr_depthwise_row_i8 *r)
         }
 }
 
+/* Byte i of `now` less that of `was`. */
+static int32_t moved_by(uint32_t now, uint32_t was, int i)
+{
+    uint8_t a[RPR_WORD], b[RPR_WORD];
+    memcpy(a, &now, sizeof a);
+    memcpy(b, &was, sizeof b);
+    return a[i] - b[i];
+}
+
 void rpr_ref_delta_i8(const rpr_delta_job_i8 *j)
 {
-    for (const rpr_delta_visit *v = j->visit; v < j->visit + j->n_visit; v++)
-        for (int32_t e = v->first; e < v->first + v->n; e++)
-            for (int32_t o = 0; o < j->co; o++) {
-                const int8_t *w = weights_at(j->w, j->w_rows, j->co, v->row + j->idx[e], o);
-                uint8_t now[RPR_WORD], was[RPR_WORD];
-                int32_t z;
-                memcpy(now, &j->now[e], sizeof now);
-                memcpy(was, &j->was[e], sizeof was);
-                memcpy(&z, v->z + o, sizeof z);
-                z += dot(now, w) - dot(was, w);
-                memcpy(v->z + o, &z, sizeof z);
+    for (int32_t c0 = 0; c0 < j->co; c0 += RPR_BLOCK) {
+        const int32_t width = rpr_block_width(j->co, c0), left = j->co - c0;
+        for (const rpr_delta_visit *v = j->visit; v < j->visit + j->n_visit; v++)
+            for (int32_t e = v->first; e < v->first + v->n; e++) {
+                const int64_t row = j->w_rows * c0 + (int64_t)(v->row + j->idx[e]) * width;
+                const uint32_t now = j->now[e], was = j->was[e];
+                add_row((int32_t *)(void *)v->z + c0, j->w + row * RPR_WORD, moved_by(now, was, 0),
+                        moved_by(now, was, 1), moved_by(now, was, 2), moved_by(now, was, 3),
+                        width < left ? width : left);
             }
+    }
 }
 
 static bool differs(uint32_t a, uint32_t b, int32_t theta)

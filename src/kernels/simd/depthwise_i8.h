@@ -24,7 +24,7 @@ typedef struct depthwise_part {
     int32_t k, words;
 } depthwise_part;
 
-typedef void (*depthwise_fn)(const depthwise_part *d, int32_t p);
+typedef void (*depthwise_fn)(const depthwise_part *d, int32_t p, int32_t end);
 
 /* Places of n input pixels from tap column kx0 on; those that no tap sees are the last one's. */
 static inline void depthwise_places(depthwise_part *d, int n, int32_t kx0)
@@ -50,15 +50,27 @@ static void depthwise_store_sums(const depthwise_part *d, int32_t *z, int32_t wo
         z[d->k + k] = d->sums[k % 16 / 4 * words + k / 16 * 4 + k % 4];
 }
 
+/* The first pixel from p on that is not wanted. */
+static int32_t depthwise_run_end(const rpr_depthwise_row_i8 *r, int32_t p)
+{
+    if (!r->mask)
+        return r->n;
+    while (p < r->n && r->mask[p])
+        p++;
+    return p;
+}
+
 #define DW(name) depthwise_##name
 #define DW_V vi
 #define DW_X vx
+#define DW_W vw
 #define DW_LANES IL
 #define DW_OP(name) i_##name
 #include "kernels/simd/depthwise_i8_tile.h"
 #undef DW
 #undef DW_V
 #undef DW_X
+#undef DW_W
 #undef DW_LANES
 #undef DW_OP
 
@@ -66,48 +78,21 @@ static void depthwise_store_sums(const depthwise_part *d, int32_t *z, int32_t wo
 #define DW(name) depthwise_half_##name
 #define DW_V vih
 #define DW_X vih
+#define DW_W vih
 #define DW_LANES IH
 #define DW_OP(name) ih_##name
 #include "kernels/simd/depthwise_i8_tile.h"
 #undef DW
 #undef DW_V
 #undef DW_X
+#undef DW_W
 #undef DW_LANES
 #undef DW_OP
 #else
 #define IH 0
 #define depthwise_half_tiles depthwise_tiles
-#define depthwise_half_single depthwise_single
+#define depthwise_half_pixels depthwise_pixels
 #endif
-
-/* Pixels from p on that are all wanted, at most DEPTHWISE_PIXELS. */
-static int32_t depthwise_run(const rpr_depthwise_row_i8 *r, int32_t p)
-{
-    const int32_t n = r->n - p < DEPTHWISE_PIXELS ? r->n - p : DEPTHWISE_PIXELS;
-    for (int32_t i = 0; r->mask && i < n; i++)
-        if (!r->mask[p + i])
-            return i;
-    return n;
-}
-
-/* Tiles where one fits, single pixels elsewhere; tile NULL: only these. */
-static void depthwise_pixels(const depthwise_part *d, depthwise_fn tile, depthwise_fn single)
-{
-    const rpr_depthwise_row_i8 *r = d->r;
-    for (int32_t p = 0; p < r->n;) {
-        if (tile && !r->mask && r->n >= DEPTHWISE_PIXELS && p + DEPTHWISE_PIXELS > r->n)
-            p = r->n - DEPTHWISE_PIXELS; /* some once more, which costs less than one by one */
-        const int32_t run = depthwise_run(r, p);
-        if (tile && run == DEPTHWISE_PIXELS) {
-            tile(d, p);
-            p += DEPTHWISE_PIXELS;
-            continue;
-        }
-        if (run)
-            single(d, p);
-        p++;
-    }
-}
 
 /* Channels [k, k + n) of the block at channel c0. */
 static void depthwise_channels(const rpr_depthwise_row_i8 *r, int32_t c0, int32_t k, int32_t n)
@@ -132,12 +117,12 @@ static void depthwise_channels(const rpr_depthwise_row_i8 *r, int32_t c0, int32_
         scale[at] = r->q && ch < padded ? r->q->scale[ch] : 0.0f;
     }
     const bool one = r->in_step == r->in_pix, two = r->in_step == 2 * r->in_pix;
-    depthwise_fn tile = NULL;
+    depthwise_fn tiles = NULL;
     if ((one || two) && n_words <= 2) {
         depthwise_tile_places(&d, one ? 1 : 2);
-        tile = (half ? depthwise_half_tiles : depthwise_tiles)[n_words > 1][!one];
+        tiles = (half ? depthwise_half_tiles : depthwise_tiles)[n_words > 1][!one];
     }
-    depthwise_pixels(&d, tile, half ? depthwise_half_single : depthwise_single);
+    (half ? depthwise_half_pixels : depthwise_pixels)(&d, tiles);
 }
 
 void INT8(depthwise_row_i8)(const rpr_depthwise_row_i8 *r)

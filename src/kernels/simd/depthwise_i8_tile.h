@@ -37,18 +37,18 @@ static inline ALWAYS_INLINE void DW(taps)(const depthwise_part *d, DW_V (*acc)[4
     UNROLL
     for (int v = 0; v < 4; v++)
         UNROLL
-    for (int t = 0; t < n_words; t++)
-        UNROLL
-    for (int m = 0; m < starts; m++) {
+    for (int t = 0; t < n_words; t++) {
         const int8_t *row = w + 2 * t * d->w_row + v * d->w_quarter;
-        const DW_X x = DW_OP(values)(DW(quarter)(low + m + 2 * t, high + m + 2 * t, v));
-        if (step > 1) {
-            acc[m][v] = DW_OP(dot)(acc[m][v], x, DW_OP(weights)(row));
-            continue;
+        const DW_W here = DW_OP(weights)(row);
+        const DW_W moved = step == 1 && np > 1 ? DW_OP(weights)(row + d->w_row) : here;
+        UNROLL
+        for (int m = 0; m < starts; m++) {
+            const DW_X x = DW_OP(values)(DW(quarter)(low + m + 2 * t, high + m + 2 * t, v));
+            const int p = step == 1 ? 2 * m : m;
+            acc[p][v] = DW_OP(dot)(acc[p][v], x, here);
+            if (step == 1 && p + 1 < np)
+                acc[p + 1][v] = DW_OP(dot)(acc[p + 1][v], x, moved);
         }
-        acc[2 * m][v] = DW_OP(dot)(acc[2 * m][v], x, DW_OP(weights)(row));
-        if (2 * m + 1 < np)
-            acc[2 * m + 1][v] = DW_OP(dot)(acc[2 * m + 1][v], x, DW_OP(weights)(row + d->w_row));
     }
 }
 
@@ -79,24 +79,27 @@ static inline ALWAYS_INLINE void DW(finish)(const depthwise_part *d, const DW_V 
         DW_OP(store_tail)(a, DW_OP(tail)(d->words), bytes);
 }
 
-/* Pixels [p, p + np). */
-static inline ALWAYS_INLINE void DW(tile)(const depthwise_part *d, int32_t p, int np, int step,
-                                          int n_words, bool whole)
+/* Pixels [p, end), at least np, in tiles: the last one begins where it still fits. */
+static inline ALWAYS_INLINE void DW(run)(const depthwise_part *d, int32_t p, int32_t end, int np,
+                                         int step, int n_words, bool whole)
 {
     const rpr_depthwise_row_i8 *r = d->r;
-    const uint8_t *in = r->in + p * r->in_step + d->k;
-    const int8_t *w = d->w;
-    DW_V acc[DEPTHWISE_PIXELS][4];
-    UNROLL
-    for (int i = 0; i < np; i++)
+    for (; p < end; p += np) {
+        p = p + np <= end ? p : end - np;
+        const uint8_t *in = r->in + p * r->in_step + d->k;
+        const int8_t *w = d->w;
+        DW_V acc[DEPTHWISE_PIXELS][4];
         UNROLL
-    for (int v = 0; v < 4; v++)
-        acc[i][v] = DW_OP(load)(d->bias + v * DW_LANES);
-    for (int32_t ky = 0; ky < r->kh; ky++, in += r->in_row, w += 2 * n_words * d->w_row)
-        DW(taps)(d, acc, in, w, np, step, n_words, whole);
-    UNROLL
-    for (int i = 0; i < np; i++)
-        DW(finish)(d, acc[i], p + i, whole);
+        for (int i = 0; i < np; i++)
+            UNROLL
+        for (int v = 0; v < 4; v++)
+            acc[i][v] = DW_OP(load)(d->bias + v * DW_LANES);
+        for (int32_t ky = 0; ky < r->kh; ky++, in += r->in_row, w += 2 * n_words * d->w_row)
+            DW(taps)(d, acc, in, w, np, step, n_words, whole);
+        UNROLL
+        for (int i = 0; i < np; i++)
+            DW(finish)(d, acc[i], p + i, whole);
+    }
 }
 
 /* One pixel of any kernel. */
@@ -118,12 +121,12 @@ static void DW(single)(const depthwise_part *d, int32_t p)
 }
 
 #define DW_TILES(name, step, n_words)                                                              \
-    static void DW(name)(const depthwise_part *d, int32_t p)                                       \
+    static void DW(name)(const depthwise_part *d, int32_t p, int32_t end)                          \
     {                                                                                              \
         if (d->words == DW_LANES)                                                                  \
-            DW(tile)(d, p, DEPTHWISE_PIXELS, step, n_words, true);                                 \
+            DW(run)(d, p, end, DEPTHWISE_PIXELS, step, n_words, true);                             \
         else                                                                                       \
-            DW(tile)(d, p, DEPTHWISE_PIXELS, step, n_words, false);                                \
+            DW(run)(d, p, end, DEPTHWISE_PIXELS, step, n_words, false);                            \
     }
 DW_TILES(narrow_1, 1, 1)
 DW_TILES(narrow_2, 2, 1)
@@ -133,3 +136,17 @@ DW_TILES(wide_2, 2, 2)
 
 static const depthwise_fn DW(tiles)[2][2] = {{DW(narrow_1), DW(narrow_2)},
                                              {DW(wide_1), DW(wide_2)}};
+
+/* Runs of wanted pixels by `tiles`, what is too short for that, or all if NULL, one by one. */
+static void DW(pixels)(const depthwise_part *d, depthwise_fn tiles)
+{
+    const rpr_depthwise_row_i8 *r = d->r;
+    for (int32_t p = 0, end; p < r->n; p = end + 1) {
+        end = depthwise_run_end(r, p);
+        if (tiles && end - p >= DEPTHWISE_PIXELS)
+            tiles(d, p, end);
+        else
+            for (; p < end; p++)
+                DW(single)(d, p);
+    }
+}

@@ -18,9 +18,9 @@ static inline ALWAYS_INLINE void requant_tile(const rpr_requant *q, vi (*z)[I_MA
                                               uint8_t *a, int64_t a_pix, const int32_t *pixel,
                                               int32_t o, int32_t n, int np, int nv)
 {
-    const int shared = requant_shared(nv);
+    const int shared = requant_shared(nv), groups = (np + shared - 1) / shared;
     UNROLL
-    for (int g = 0; g < (np + shared - 1) / shared; g++) {
+    for (int g = 0; g < groups; g++) {
         const int p = g * shared;
         vi y[4];
         UNROLL

@@ -178,25 +178,31 @@ static inline vi i_look_up(vi bytes, const uint8_t *table)
     return i_load(b);
 }
 
+/* Stores the first n words, at most 4. A store with a mask is slow on AMD's processors. */
+static inline void i_put_half(uint8_t *p, __m128i half, int32_t n)
+{
+    if (n == 4) {
+        _mm_storeu_si128((__m128i *)(void *)p, half);
+        return;
+    }
+    if (n >= 2) {
+        _mm_storel_epi64((__m128i *)(void *)p, half);
+        half = _mm_srli_si128(half, 8);
+        p += 8;
+    }
+    if (n % 2)
+        *(int32_t *)(void *)p = _mm_cvtsi128_si32(half);
+}
+
 /* Stores the first n words of part `part` of `parts`. */
 static inline void i_put(uint8_t *p, vi bytes, int part, int parts, int32_t n)
 {
-    const __m128i half = part * 2 >= parts && parts > 1 ? _mm256_extracti128_si256(bytes, 1)
-                                                        : _mm256_castsi256_si128(bytes);
-    if (parts == 1) {
+    __m128i half = part * 2 >= parts && parts > 1 ? _mm256_extracti128_si256(bytes, 1)
+                                                  : _mm256_castsi256_si128(bytes);
+    if (parts == 1)
         i_store_tail(p, i_tail(n), bytes);
-    } else if (parts == 2) {
-        if (n == 4)
-            _mm_storeu_si128((__m128i *)(void *)p, half);
-        else
-            _mm_maskstore_epi32((int *)(void *)p, _mm256_castsi256_si128(i_tail(n)), half);
-    } else {
-        const int64_t two = part % 2 ? _mm_extract_epi64(half, 1) : _mm_cvtsi128_si64(half);
-        if (n == 2)
-            *(int64_t *)(void *)p = two;
-        else
-            *(int32_t *)(void *)p = (int32_t)two;
-    }
+    else
+        i_put_half(p, parts == 4 && part % 2 ? _mm_srli_si128(half, 8) : half, n);
 }
 
 static inline vi i_unpack8_low(vi a, vi b)

@@ -60,9 +60,12 @@ static inline vi i_sub(vi a, vi b)
     return _mm512_sub_epi32(a, b);
 }
 
+/* In a register: the compiler does not read them from memory again for every use. */
 static inline vw i_weights(const int8_t *p)
 {
-    return i_load(p);
+    vw w = i_load(p);
+    __asm__("" : "+v"(w));
+    return w;
 }
 
 /* One word for all lanes. */

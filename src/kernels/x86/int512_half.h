@@ -36,7 +36,9 @@ static inline void ih_store_tail(void *p, __mmask8 t, vih a)
 
 static inline vih ih_weights(const int8_t *p)
 {
-    return ih_load(p);
+    vih w = ih_load(p);
+    __asm__("" : "+v"(w));
+    return w;
 }
 
 static inline vih ih_values(vih words)

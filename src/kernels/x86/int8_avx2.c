@@ -21,8 +21,8 @@
 #define CONV_SCATTERED(S) S(4, 2, 1) S(4, 2, 2)
 #include "kernels/simd/conv_row_i8.h"
 
-#define DEPTHWISE_PIXELS 2
-#include "kernels/simd/depthwise_i8.h"
+#include "kernels/pack_i8.h"
+#include "kernels/x86/depthwise_pairs256.h"
 
 #include "kernels/simd/delta_i8.h"
 #include "kernels/simd/gate_words.h"
