@@ -6,7 +6,7 @@ set -eu
 
 build="meson ninja-build gcc libc6-dev pkg-config libprotobuf-c-dev protobuf-c-compiler libonnx-dev
     libcmocka-dev libjansson-dev libinih-dev python3 libavformat-dev libavcodec-dev libavfilter-dev libswscale-dev
-    libavutil-dev"
+    libswresample-dev libavutil-dev"
 demo="python3 python3-onnx python3-numpy ffmpeg"
 check="git python3 python3-onnx python3-numpy ffmpeg libonnx-testdata clang libclang-rt-14-dev
     clang-format valgrind"
