@@ -49,4 +49,4 @@ sim:
 	@.venv/bin/python bench/sim.py --build $(BUILD)
 
 clean:
-	rm -rf build build-* demo .venv bench/__pycache__ training/tfjs/__pycache__
+	rm -rf build build-* demo .venv .venv-features bench/__pycache__ training/tfjs/__pycache__
