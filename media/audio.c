@@ -21,6 +21,7 @@ struct media_audio {
     char *name;
     int rate, input_rate, channels;
     int stream, draining, flushed;
+    int bad;     /* the next sample of the input is NaN or infinite */
     int corrupt; /* the last packet was cut short */
     int failed;  /* of reading: not the end of the file */
     int64_t decoded, undecodable;
@@ -346,9 +347,7 @@ static int take_frame(media_audio *a, media_error *err)
     const int n = media_mix(f, a->mono);
     if (n < 0)
         return media_fail(err, "%s: the format of its samples is not supported", a->name);
-    if (n < f->nb_samples)
-        return media_fail(err, "%s: sample %lld (second %.3f) is NaN or infinite", a->name,
-                          (long long)(a->decoded + n), (double)(a->decoded + n) / a->input_rate);
+    a->bad = n < f->nb_samples;
     a->decoded += n;
     return resample(a, n, err);
 }
@@ -356,6 +355,9 @@ static int take_frame(media_audio *a, media_error *err)
 /* More into a->ready, which may still hold nothing afterwards. */
 static int refill(media_audio *a, media_error *err)
 {
+    if (a->bad) /* what came before it was given */
+        return media_fail(err, "%s: sample %lld (second %.3f) is NaN or infinite", a->name,
+                          (long long)a->decoded, (double)a->decoded / a->input_rate);
     if (a->flushed)
         return finish(a, err);
     int status = decode(a, err);
