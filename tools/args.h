@@ -17,7 +17,7 @@ typedef enum cli_command {
     CMD_CALIBRATE = 32
 } cli_command;
 
-enum { CLI_MAX_SHAPES = 8, CLI_MAX_NAME = 256, CLI_MAX_RECTS = 16 };
+enum { CLI_MAX_SHAPES = 8, CLI_MAX_NAME = 256, CLI_MAX_RECTS = 16, CLI_MAX_SETS = 16 };
 
 typedef struct cli_options {
     cli_command command;
@@ -52,11 +52,18 @@ typedef struct cli_options {
     double noise;                   /**< sigmas; 0: off */
     rpr_rect ignore[CLI_MAX_RECTS]; /**< in the input's own pixels */
     size_t n_ignore;
-    rpr_objective objective; /**< calibrate */
-    const char *preset;      /**< calibrate; "isca2018" or NULL */
-    int clusters;            /**< ... of it; 0: not given */
-    const char *leave_out;   /**< ... names of layers, with commas, or NULL */
-    int pareto;              /**< calibrate: compare schemes instead of writing a plan */
+    rpr_objective objective;        /**< calibrate */
+    const char *preset;             /**< calibrate; "isca2018" or NULL */
+    int clusters;                   /**< ... of it; 0: not given */
+    const char *leave_out;          /**< ... names of layers, with commas, or NULL */
+    const char *sets[CLI_MAX_SETS]; /**< --set: NAME=VALUE */
+    size_t n_sets;
+    int sound;            /**< an option of sound was given */
+    int rate;             /**< samples a second; 0: not given */
+    int hop, context;     /**< items of a block; 0 and -1: not given */
+    double gain;          /**< of samples */
+    const char *features; /**< NULL: samples */
+    int pareto;           /**< calibrate: compare schemes instead of writing a plan */
 } cli_options;
 
 /**

@@ -62,7 +62,10 @@ static int place_ignored(session *s)
         scale_range(&r.y, &r.h, s->video.height, s->feed.height);
         s->ignored[i] = r;
     }
-    s->mask = (rpr_mask){.ignore = s->ignored, .n_ignore = o->n_ignore};
+    s->mask = calloc(s->inputs.n, sizeof *s->mask);
+    if (!s->mask)
+        return cli_no_memory();
+    s->mask[s->inputs.main] = (rpr_mask){.ignore = s->ignored, .n_ignore = o->n_ignore};
     return CLI_DONE;
 }
 
@@ -71,7 +74,12 @@ int session_open(session *s, const cli_options *o)
     *s = (session){.opt = o, .promise.budget = -1};
     int code = model_open(o, &s->model, NULL);
     if (code == CLI_DONE)
-        code = feed_open(&s->feed, s->model, o);
+        code = inputs_open(&s->inputs, s->model, o);
+    if (code != CLI_DONE)
+        return code;
+    s->is_sound = inputs_are_sound(&s->inputs, o);
+    if (!s->is_sound)
+        code = feed_open(&s->feed, &s->inputs.info, o);
     if (code == CLI_DONE)
         code = read_outputs(s);
     if (code == CLI_DONE && !decoder_match(&s->decoder, o->decode, s->out_info, s->n_out,
@@ -81,11 +89,11 @@ int session_open(session *s, const cli_options *o)
     if (code == CLI_DONE && o->plan)
         code = plan_file_read(o->plan, s->model, &s->plan, &s->n_plan, &s->promise);
     if (code == CLI_DONE)
-        code = open_frames(s);
-    if (code == CLI_DONE)
+        code = s->is_sound ? sound_open(&s->sound, &s->inputs.info, o) : open_frames(s);
+    if (code == CLI_DONE && !s->is_sound)
         code = place_ignored(s);
     if (code == CLI_DONE)
-        progress_start(&s->progress, s->video.frames);
+        progress_start(&s->progress, s->is_sound ? sound_blocks(&s->sound, o) : s->video.frames);
     return code;
 }
 
@@ -93,15 +101,32 @@ void session_close(session *s)
 {
     media_source_close(s->source);
     feed_close(&s->feed);
+    sound_close(&s->sound);
+    inputs_close(&s->inputs);
+    free(s->mask);
     free(s->out_info);
     free(s->plan);
     rpr_model_destroy(s->model);
+}
+
+static int next_block(session *s, int *code)
+{
+    if (!sound_next(&s->sound, s->opt, &s->inputs.in[s->inputs.main], code)) {
+        if (*code != CLI_DONE)
+            progress_end(&s->progress);
+        return 0;
+    }
+    s->frame.index = s->sound.blocks - 1;
+    s->frames++;
+    return 1;
 }
 
 int session_next(session *s, int *code)
 {
     media_error err;
     progress_step(&s->progress, s->frames);
+    if (s->is_sound)
+        return next_block(s, code);
     int status = media_source_next(s->source, &s->frame, &err);
     if (status == MEDIA_ERROR) {
         progress_end(&s->progress);
@@ -109,7 +134,7 @@ int session_next(session *s, int *code)
     }
     if (status != MEDIA_OK)
         return 0;
-    feed_frame(&s->feed, &s->frame, &s->in);
+    feed_frame(&s->feed, &s->frame, &s->inputs.in[s->inputs.main]);
     s->frames++;
     return 1;
 }
@@ -117,7 +142,8 @@ int session_next(session *s, int *code)
 int session_end(session *s, int code)
 {
     progress_end(&s->progress);
-    int64_t bad = media_source_undecodable(s->source);
+    int64_t bad =
+        s->is_sound ? media_audio_undecodable(s->sound.audio) : media_source_undecodable(s->source);
     if (code == CLI_DONE && bad > 0)
         cli_warn("%s: %lld packets could not be decoded and were left out", s->opt->input,
                  (long long)bad);

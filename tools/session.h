@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** What run, bench and verify share: the model, the frames, the decoder, and streams over them. */
+/** What run, bench and verify share: the model, the frames (of sound: blocks), the decoder, and
+ * streams over them. */
 #ifndef TOOLS_SESSION_H
 #define TOOLS_SESSION_H
 
@@ -9,14 +10,19 @@
 #include "args.h"
 #include "decoder.h"
 #include "feed.h"
+#include "inputs.h"
 #include "plan_file.h"
 #include "progress.h"
 #include "samples.h"
+#include "sound.h"
 
 typedef struct session {
     const cli_options *opt;
     rpr_model *model;
-    media_source *source;
+    inputs inputs;        /**< of the model, as the current frame sets them */
+    int is_sound;         /**< which of the two feeds the main one: */
+    sound sound;          /**< sound */
+    media_source *source; /**< or pictures */
     media_source_info video;
     feed feed;
     decoder decoder;
@@ -26,10 +32,9 @@ typedef struct session {
     rpr_tensor_info *out_info;
     size_t n_out;
     rpr_rect ignored[CLI_MAX_RECTS]; /**< --ignore, in the model's pixels */
-    rpr_mask mask;
+    rpr_mask *mask;                  /**< of every input; NULL: sound */
     progress progress;
-    media_frame frame; /**< the current one */
-    rpr_input in;      /**< it, as the model's input */
+    media_frame frame; /**< the current one; of sound only its index */
     int64_t frames;    /**< so far */
 } session;
 
