@@ -1,20 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "args_sound.h"
 
-#include <string.h>
-
 #include "args.h"
 #include "media/audio.h"
 #include "options.h"
-
-int set_set(void *target, const char *v)
-{
-    cli_options *o = target;
-    if (o->n_sets == CLI_MAX_SETS || v[0] == '=' || !strchr(v, '='))
-        return 0;
-    o->sets[o->n_sets++] = v;
-    return 1;
-}
 
 /* A whole number of sound. */
 static int sound_int(cli_options *o, const char *v, int64_t low, int64_t high, int *to)

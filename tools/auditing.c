@@ -77,7 +77,7 @@ static int add_event(auditing *a)
 int auditing_frame(auditing *a, const session *s)
 {
     const int64_t before = a->st.breaches + a->st.loosened;
-    if (rpr_audit_frame(a->audit, s->inputs.in, s->inputs.n) != RPR_OK)
+    if (rpr_audit_frame(a->audit, &s->in, 1) != RPR_OK)
         return cli_fail(CLI_BAD_INPUT, "%s: frame %lld: %s", s->opt->input,
                         (long long)s->frame.index, rpr_audit_error(a->audit));
     rpr_audit_get_stats(a->audit, &a->st);

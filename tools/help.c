@@ -190,8 +190,8 @@ static const char sound_options[] =
     "  --context N           and those before them that the block before had, too. What the model\n"
     "                        takes is N of --hop and N of --context together (default: all new)\n"
     "  --gain G              samples are multiplied by it; files give -1..1 (default 1)\n"
-    "  --set NAME=V          another input of the model, the same on every frame: one number for\n"
-    "                        all elements, or one for each with commas between them\n";
+    "  --set INPUT=V         another input of the model is this number on every frame\n"
+    "  --carry INPUT=OUTPUT  another input is what that output was on the frame before: a state\n";
 
 static const char report_options[] =
     "  --json FILE           write the results as JSON; - is stdout, instead of the text\n"

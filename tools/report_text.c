@@ -45,7 +45,7 @@ static void head(const report *r)
     const session *s = r->session;
     const cli_options *o = s->opt;
     char shape[128] = "";
-    format_shape(shape, sizeof shape, &s->inputs.info);
+    format_shape(shape, sizeof shape, &s->input);
     printf("model        %s (input %s)\n", o->model, shape);
     if (s->is_sound)
         sound_line(s);

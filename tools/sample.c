@@ -28,9 +28,8 @@ static int add(sample *a, const rpr_input *in)
 int sample_read(sample *a, session *s)
 {
     int code = CLI_DONE;
-    a->other = &s->inputs;
     while (code == CLI_DONE && session_next(s, &code)) {
-        if (!add(a, &s->inputs.in[s->inputs.main]))
+        if (!add(a, &s->in))
             code = cli_no_memory();
     }
     return session_end(s, code);
@@ -46,8 +45,7 @@ void sample_free(sample *a)
 static int frame(void *user, size_t i, rpr_input *in)
 {
     const sample *a = user;
-    memcpy(in, a->other->in, a->other->n * sizeof *in);
-    in[a->other->main] = a->in[i];
+    *in = a->in[i];
     return 0;
 }
 

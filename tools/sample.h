@@ -8,8 +8,7 @@
 #include "session.h"
 
 typedef struct sample {
-    rpr_input *in;       /**< the main input of every frame; its data are copies */
-    const inputs *other; /**< the others, which stay as they are */
+    rpr_input *in; /**< of every frame; its data are copies */
     size_t n, room;
 } sample;
 
@@ -17,7 +16,7 @@ typedef struct sample {
 int sample_read(sample *a, session *s);
 void sample_free(sample *a);
 
-/** a, and the session that it was read from, must stay where they are. */
+/** a must stay where it is. */
 rpr_sample sample_frames(const sample *a);
 
 #endif

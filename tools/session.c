@@ -22,6 +22,20 @@ static int read_outputs(session *s)
     return CLI_DONE;
 }
 
+static int read_input(session *s)
+{
+    const char *name = s->opt->model;
+    const size_t n = rpr_model_n_inputs(s->model);
+    if (n != 1)
+        return cli_fail(CLI_UNSUPPORTED,
+                        "%s: has %zu inputs; frames can feed only one, --set or --carry the others",
+                        name, n);
+    int status = rpr_model_input(s->model, 0, &s->input);
+    return status == RPR_OK
+               ? CLI_DONE
+               : cli_fail(cli_exit_of_status(status), "%s: %s", name, rpr_strerror(status));
+}
+
 static int open_frames(session *s)
 {
     media_error err;
@@ -62,10 +76,7 @@ static int place_ignored(session *s)
         scale_range(&r.y, &r.h, s->video.height, s->feed.height);
         s->ignored[i] = r;
     }
-    s->mask = calloc(s->inputs.n, sizeof *s->mask);
-    if (!s->mask)
-        return cli_no_memory();
-    s->mask[s->inputs.main] = (rpr_mask){.ignore = s->ignored, .n_ignore = o->n_ignore};
+    s->mask = (rpr_mask){.ignore = s->ignored, .n_ignore = o->n_ignore};
     return CLI_DONE;
 }
 
@@ -74,12 +85,12 @@ int session_open(session *s, const cli_options *o)
     *s = (session){.opt = o, .promise.budget = -1};
     int code = model_open(o, &s->model, NULL);
     if (code == CLI_DONE)
-        code = inputs_open(&s->inputs, s->model, o);
+        code = read_input(s);
     if (code != CLI_DONE)
         return code;
-    s->is_sound = inputs_are_sound(&s->inputs, o);
+    s->is_sound = o->sound || s->input.rank < 4;
     if (!s->is_sound)
-        code = feed_open(&s->feed, &s->inputs.info, o);
+        code = feed_open(&s->feed, &s->input, o);
     if (code == CLI_DONE)
         code = read_outputs(s);
     if (code == CLI_DONE && !decoder_match(&s->decoder, o->decode, s->out_info, s->n_out,
@@ -89,7 +100,7 @@ int session_open(session *s, const cli_options *o)
     if (code == CLI_DONE && o->plan)
         code = plan_file_read(o->plan, s->model, &s->plan, &s->n_plan, &s->promise);
     if (code == CLI_DONE)
-        code = s->is_sound ? sound_open(&s->sound, &s->inputs.info, o) : open_frames(s);
+        code = s->is_sound ? sound_open(&s->sound, &s->input, o) : open_frames(s);
     if (code == CLI_DONE && !s->is_sound)
         code = place_ignored(s);
     if (code == CLI_DONE)
@@ -102,8 +113,6 @@ void session_close(session *s)
     media_source_close(s->source);
     feed_close(&s->feed);
     sound_close(&s->sound);
-    inputs_close(&s->inputs);
-    free(s->mask);
     free(s->out_info);
     free(s->plan);
     rpr_model_destroy(s->model);
@@ -111,7 +120,7 @@ void session_close(session *s)
 
 static int next_block(session *s, int *code)
 {
-    if (!sound_next(&s->sound, s->opt, &s->inputs.in[s->inputs.main], code)) {
+    if (!sound_next(&s->sound, s->opt, &s->in, code)) {
         if (*code != CLI_DONE)
             progress_end(&s->progress);
         return 0;
@@ -134,7 +143,7 @@ int session_next(session *s, int *code)
     }
     if (status != MEDIA_OK)
         return 0;
-    feed_frame(&s->feed, &s->frame, &s->inputs.in[s->inputs.main]);
+    feed_frame(&s->feed, &s->frame, &s->in);
     s->frames++;
     return 1;
 }

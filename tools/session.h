@@ -10,7 +10,6 @@
 #include "args.h"
 #include "decoder.h"
 #include "feed.h"
-#include "inputs.h"
 #include "plan_file.h"
 #include "progress.h"
 #include "samples.h"
@@ -19,10 +18,10 @@
 typedef struct session {
     const cli_options *opt;
     rpr_model *model;
-    inputs inputs;        /**< of the model, as the current frame sets them */
-    int is_sound;         /**< which of the two feeds the main one: */
-    sound sound;          /**< sound */
-    media_source *source; /**< or pictures */
+    rpr_tensor_info input; /**< the model's, of which there is one */
+    int is_sound;          /**< which of the two feeds the main one: */
+    sound sound;           /**< sound */
+    media_source *source;  /**< or pictures */
     media_source_info video;
     feed feed;
     decoder decoder;
@@ -32,9 +31,10 @@ typedef struct session {
     rpr_tensor_info *out_info;
     size_t n_out;
     rpr_rect ignored[CLI_MAX_RECTS]; /**< --ignore, in the model's pixels */
-    rpr_mask *mask;                  /**< of every input; NULL: sound */
+    rpr_mask mask;
     progress progress;
     media_frame frame; /**< the current one; of sound only its index */
+    rpr_input in;      /**< it, as the model's input */
     int64_t frames;    /**< so far */
 } session;
 

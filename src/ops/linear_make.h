@@ -7,7 +7,7 @@
 #include "ops/linear.h"
 
 /** Taps along y or x that one input row or column can have. */
-#define RPR_LINEAR_MAX_KERNEL 64
+#define RPR_LINEAR_MAX_KERNEL 1024
 
 /**
  * *out is NULL, without an error, if the node has no such form: weights that are not constant, more

@@ -137,17 +137,36 @@ static double window_average(const rpr_node *n, const rpr_window *w, const int64
     return count > 0 ? window_sum(w, dim, t, x) / (double)count : 0;
 }
 
-static int eval(const rpr_node *n, const rpr_view *in, const rpr_view *out, bool max,
+/* The p-norm of what the window sees; x holds |x|^p. */
+static double window_norm(const rpr_window *w, const int64_t *dim, const taps *t, const double *x,
+                          double p)
+{
+    return pow(window_sum(w, dim, t, x), 1 / p);
+}
+
+typedef enum pool_kind { POOL_MAX, POOL_AVERAGE, POOL_LP } pool_kind;
+
+/* |x|^p of every element. */
+static void raise(double *x, int64_t count, double p)
+{
+    for (int64_t i = 0; i < count; i++)
+        x[i] = pow(fabs(x[i]), p);
+}
+
+static int eval(const rpr_node *n, const rpr_view *in, const rpr_view *out, pool_kind kind,
                 rpr_error *err)
 {
     rpr_window w;
     RPR_TRY(parse(n, in->dim, in->rank, &w, err));
     const int64_t *dim = in->dim + 2;
-    bool column_major = rpr_node_int(n, "storage_order", 0) != 0;
+    bool column_major = rpr_node_int(n, "storage_order", 0) != 0, max = kind == POOL_MAX;
     const rpr_view *index = max && n->n_out > 1 && n->out[1] != RPR_NONE ? &out[1] : out;
+    const double norm = (double)rpr_node_int(n, "p", 2);
     double *x = rpr_dense_f64(in);
     if (!x)
         return rpr_node_nomem(err, n);
+    if (kind == POOL_LP)
+        raise(x, rpr_view_count(in), norm);
     int64_t plane_size = 1;
     for (int d = 0; d < w.spatial; d++)
         plane_size *= dim[d];
@@ -156,7 +175,9 @@ static int eval(const rpr_node *n, const rpr_view *in, const rpr_view *out, bool
         const double *p = x + plane * plane_size;
         taps t = taps_at(&w, dim, it.index + 2);
         if (!max) {
-            rpr_store_f64(out, it.at[0], window_average(n, &w, dim, &t, p));
+            rpr_store_f64(out, it.at[0],
+                          kind == POOL_LP ? window_norm(&w, dim, &t, p, norm)
+                                          : window_average(n, &w, dim, &t, p));
             continue;
         }
         extreme best = window_max(&w, dim, &t, p);
@@ -170,11 +191,51 @@ static int eval(const rpr_node *n, const rpr_view *in, const rpr_view *out, bool
 
 int rpr_eval_max_pool(const rpr_node *n, const rpr_view *in, const rpr_view *out, rpr_error *err)
 {
-    return eval(n, in, out, true, err);
+    return eval(n, in, out, POOL_MAX, err);
 }
 
 int rpr_eval_average_pool(const rpr_node *n, const rpr_view *in, const rpr_view *out,
                           rpr_error *err)
 {
-    return eval(n, in, out, false, err);
+    return eval(n, in, out, POOL_AVERAGE, err);
+}
+
+static int check_norm(const rpr_node *n, rpr_error *err)
+{
+    int64_t p = rpr_node_int(n, "p", 2);
+    return p >= 1 ? RPR_OK
+                  : rpr_node_fail(err, RPR_ERR_FORMAT, n, "p is %lld, not 1 or more", (long long)p);
+}
+
+int rpr_infer_lp_pool(rpr_graph *g, rpr_node *n, rpr_error *err)
+{
+    RPR_TRY(check_norm(n, err));
+    return rpr_pool_infer(g, n, RPR_TYPES_FLOAT, err);
+}
+
+int rpr_eval_lp_pool(const rpr_node *n, const rpr_view *in, const rpr_view *out, rpr_error *err)
+{
+    return eval(n, in, out, POOL_LP, err);
+}
+
+int rpr_infer_global_lp_pool(rpr_graph *g, rpr_node *n, rpr_error *err)
+{
+    RPR_TRY(check_norm(n, err));
+    return rpr_infer_global_pool(g, n, err);
+}
+
+int rpr_eval_global_lp_pool(const rpr_node *n, const rpr_view *in, const rpr_view *out,
+                            rpr_error *err)
+{
+    (void)err;
+    const bool plane[RPR_MAX_RANK] = {true, true};
+    const double p = (double)rpr_node_int(n, "p", 2);
+    const rpr_iter inner = rpr_iter_axes(plane, false, RPR_VIEWS(in));
+    for (rpr_iter it = rpr_iter_begin(RPR_VIEWS(out, in)); it.more; rpr_iter_next(&it)) {
+        double sum = 0;
+        for (rpr_iter i = inner; i.more; rpr_iter_next(&i))
+            sum += pow(fabs(rpr_load_f64(in, it.at[1] + i.at[0])), p);
+        rpr_store_f64(out, it.at[0], pow(sum, 1 / p));
+    }
+    return RPR_OK;
 }

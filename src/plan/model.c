@@ -10,6 +10,7 @@
 #include "graph/passes.h"
 #include "onnx/onnx_load.h"
 #include "ops/ops.h"
+#include "plan/feeds.h"
 
 void rpr_model_options_init(rpr_model_options *o)
 {
@@ -42,6 +43,8 @@ int rpr_model_from_graph(rpr_graph *g, const rpr_model_options *opt, rpr_model *
     if (status == RPR_OK)
         status = rpr_graph_fix_inputs(g, opt->shapes, opt->n_shapes, err);
     if (status == RPR_OK)
+        status = rpr_feeds_settle(g, opt, err);
+    if (status == RPR_OK)
         status = rpr_graph_fold(g, err);
     if (status == RPR_OK)
         status = rpr_graph_fuse(g, err);
@@ -50,12 +53,14 @@ int rpr_model_from_graph(rpr_graph *g, const rpr_model_options *opt, rpr_model *
         status = rpr_graph_resolve(g, rpr_ops_find, opt->log, opt->log_user, err);
     if (status == RPR_OK)
         status = rpr_graph_fold(g, err);
+    if (status == RPR_OK)
+        status = rpr_feeds_check(g, opt, err);
     rpr_model *m = status == RPR_OK ? rpr_alloc(sizeof *m) : NULL;
     if (!m) {
         rpr_graph_free(g);
         return status == RPR_OK ? rpr_fail(err, RPR_ERR_NOMEM, "out of memory") : status;
     }
-    status = rpr_plan_build(g, &m->plan, err);
+    status = rpr_plan_build(g, opt, &m->plan, err);
     m->cost = rpr_cost_named(rpr_kernels_best()->isa);
     if (status == RPR_OK && opt->fit)
         status = fit_costs(m, opt, err);
@@ -66,13 +71,14 @@ int rpr_model_from_graph(rpr_graph *g, const rpr_model_options *opt, rpr_model *
     return status;
 }
 
-/** Takes the options over; callers of version 0.1 know nothing of `fit`. */
+/** Takes the options over; callers of earlier versions know nothing of the last ones. */
 static int take_options(rpr_model_options *own, const rpr_model_options *opt, rpr_error *err)
 {
     rpr_model_options_init(own);
     if (!opt)
         return RPR_OK;
-    if (opt->struct_size != sizeof *opt && opt->struct_size != offsetof(rpr_model_options, fit))
+    if (opt->struct_size != sizeof *opt && opt->struct_size != offsetof(rpr_model_options, fit) &&
+        opt->struct_size != offsetof(rpr_model_options, fixed))
         return rpr_fail(err, RPR_ERR_ARGUMENT,
                         "rpr_model_options was not set by rpr_model_options_init");
     memcpy(own, opt, opt->struct_size);
@@ -89,7 +95,7 @@ static int check_options(const rpr_model_options *opt, rpr_error *err)
             return rpr_fail(err, RPR_ERR_ARGUMENT, "shape of input '%s': rank %d",
                             opt->shapes[i].name ? opt->shapes[i].name : "(first)",
                             opt->shapes[i].rank);
-    return RPR_OK;
+    return rpr_feeds_check_options(opt, err);
 }
 
 static int load(const char *path, const void *bytes, size_t size, const rpr_model_options *opt,
@@ -146,7 +152,7 @@ rpr_tensor_info rpr_plan_tensor_info(const rpr_plan *p, int tensor)
 
 size_t rpr_model_n_inputs(const rpr_model *m)
 {
-    return (size_t)m->plan->n_input;
+    return (size_t)m->plan->n_given;
 }
 
 size_t rpr_model_n_outputs(const rpr_model *m)

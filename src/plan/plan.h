@@ -80,6 +80,13 @@ typedef struct rpr_picture_plan {
     double least, most; /* ... whose values differ so many times as much, by channel */
 } rpr_picture_plan;
 
+/** What a stream feeds itself. */
+typedef struct rpr_carry_plan {
+    int output;          /* of the plan's outputs */
+    const void *initial; /* owned by the plan; dense row-major */
+    size_t bytes;
+} rpr_carry_plan;
+
 typedef struct rpr_plan {
     rpr_graph *graph; /* owned */
     rpr_tensor *tensor;
@@ -91,6 +98,8 @@ typedef struct rpr_plan {
     int n_gate, cap_gate;
     int *input, *output; /* tensors */
     int n_input, n_output;
+    int n_given;           /* inputs that the caller gives; the others follow, ... */
+    rpr_carry_plan *carry; /* ... carried from call to call */
     rpr_picture_plan *picture; /* of every input */
     void **owned;              /* constants in frame-path layout */
     int n_owned, cap_owned;
@@ -104,7 +113,7 @@ typedef struct rpr_plan {
 void rpr_tensor_gap_free(rpr_tensor *t);
 
 /** Builds the plan; takes the graph over (also on failure). */
-int rpr_plan_build(rpr_graph *g, rpr_plan **out, rpr_error *err);
+int rpr_plan_build(rpr_graph *g, const rpr_model_options *opt, rpr_plan **out, rpr_error *err);
 void rpr_plan_free(rpr_plan *p);
 
 /** The tensor at the top of a tensor's chain of parents. */

@@ -395,6 +395,7 @@ int rpr_stream_run_masked(rpr_stream *s, const rpr_input *in, size_t n_in, const
     s->stats.cost = s->cost;
     s->stats.cost_dense = s->dense_cost;
     rpr_stream_copy_outputs(s, out, n_out);
+    rpr_stream_keep_carry(s);
     s->stats.frame = s->frame++;
     s->runs++;
     s->ran = true;

@@ -93,6 +93,13 @@ static void take_inputs(rpr_stream *s, layout *m)
     }
 }
 
+/** The stream that runs frames past the reuse has none. */
+static void take_carry(rpr_stream *s, layout *m)
+{
+    for (int i = 0; s->carry && i < s->plan->n_input - s->plan->n_given; i++)
+        s->carry[i] = rpr_arena_take(&m->state, s->plan->carry[i].bytes, 1);
+}
+
 /** Pre-activations that later frames correct, where the output is not z itself. */
 static void take_z(rpr_stream *s, layout *m)
 {
@@ -265,6 +272,7 @@ static void take_all(rpr_stream *s, layout *m)
     take_tensors(s, m);
     take_touched(s, m);
     take_inputs(s, m);
+    take_carry(s, m);
     for (int i = 0; s->reuse && i < s->plan->n_gate; i++) {
         if (s->gate[i].open)
             take_open_gate(s, i, m);
@@ -406,6 +414,7 @@ void rpr_stream_free_memory(rpr_stream *s)
     rpr_free(s->step);
     rpr_free(s->z);
     rpr_free(s->input);
+    rpr_free(s->carry);
     rpr_free(s->state);
     rpr_free(s->workspace);
 }

@@ -88,6 +88,11 @@ static void copy(const rpr_stream *s, int tensor, char *to)
         copy_planes(s->k, t, s->data[tensor], to, channel_step);
 }
 
+void rpr_stream_copy_output(const rpr_stream *s, int tensor, void *to)
+{
+    copy(s->stats.bypassed ? s->bypass.plain : s, tensor, to);
+}
+
 void rpr_stream_copy_outputs(const rpr_stream *s, rpr_output *out, size_t n_out)
 {
     const rpr_stream *from = s->stats.bypassed ? s->bypass.plain : s;

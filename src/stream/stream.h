@@ -133,6 +133,7 @@ struct rpr_stream {
     uint64_t *gate_frame; /* frame + 1 at which the gate was last updated */
     rpr_step_state *step;
     rpr_input_state *input;
+    char **carry;    /* per carried input: what it is on the next frame, in the state */
     char *scratch;   /* results of GENERIC steps */
     rpr_view *views; /* room for the views of one GENERIC step */
     rpr_linear_scratch linear_scratch;
@@ -268,6 +269,12 @@ bool rpr_stream_corrects_with_half(const rpr_stream *s, const rpr_gate_state *g)
 /** Scales all gates; what was kept of wider ones stays. */
 void rpr_stream_take_scale(rpr_stream *s, double scale);
 
+/** Input i of the plan's: the caller's, or what the stream carries. */
+rpr_input rpr_stream_input(const rpr_stream *s, const rpr_input *in, int i);
+void rpr_stream_reset_carry(rpr_stream *s);
+/** After a frame: takes from the outputs what the next frame is given. */
+void rpr_stream_keep_carry(rpr_stream *s);
+
 /** Checks all inputs without changing anything. */
 int rpr_stream_check_inputs(rpr_stream *s, const rpr_input *in, size_t n_in);
 
@@ -303,6 +310,9 @@ bool rpr_stream_inputs_touched(const rpr_stream *s);
 int rpr_stream_run_generic(rpr_stream *s, const rpr_step *step);
 
 int rpr_stream_check_outputs(rpr_stream *s, const rpr_output *out, size_t n_out);
+
+/** Copies one output of the last frame, dense and row-major. */
+void rpr_stream_copy_output(const rpr_stream *s, int tensor, void *to);
 
 /** Copies the outputs out. */
 void rpr_stream_copy_outputs(const rpr_stream *s, rpr_output *out, size_t n_out);
