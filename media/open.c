@@ -70,12 +70,24 @@ int media_open_format(const char *path, const media_kind *kind, AVDictionary **o
     return MEDIA_OK;
 }
 
+/*
+ * A pipe whose header says all that is needed. To find out more libavformat would wait for up to
+ * seconds of what is to come.
+ */
+static int is_live(const AVFormatContext *format, const media_kind *kind)
+{
+    const AVCodecParameters *p = format->nb_streams == 1 ? format->streams[0]->codecpar : NULL;
+    return kind->type == AVMEDIA_TYPE_AUDIO && p && !format->pb->seekable &&
+           p->codec_type == AVMEDIA_TYPE_AUDIO && p->codec_id != AV_CODEC_ID_NONE &&
+           p->sample_rate > 0 && p->ch_layout.nb_channels > 0;
+}
+
 int media_open_decoder(AVFormatContext *format, const char *name, const media_kind *kind,
                        int *stream, AVCodecContext **out, media_error *err)
 {
     const AVCodec *codec = NULL;
     char what[64];
-    int code = avformat_find_stream_info(format, NULL);
+    int code = is_live(format, kind) ? 0 : avformat_find_stream_info(format, NULL);
     snprintf(what, sizeof what, "is not %s that can be read", kind->noun);
     if (code < 0)
         return media_fail_av(err, name, what, code);

@@ -1,13 +1,17 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Makes .venv with the rivals of the benchmark or, as `venv.sh features`, .venv-features with those
-# of the front ends of sound; pinned. Does nothing when it is there.
+# Makes .venv with the rivals of the benchmark, pinned; or, by a name, .venv-NAME: `audio` with the
+# rival of the audio demo, `features` with those of the front ends. Does nothing when it is there.
 set -eu
 cd "$(dirname "$0")/.."
 case ${1:-} in
     '')
         folder=.venv
         wanted='onnxruntime==1.32.0 openvino==2026.4.1 tract==0.23.9 numpy==2.3.5 matplotlib==3.11.2'
+        ;;
+    audio)
+        folder=.venv-audio
+        wanted='onnxruntime==1.32.0 numpy==2.3.5'
         ;;
     features)
         folder=.venv-features
