@@ -43,6 +43,16 @@ static int fail(int code, const char *text)
 
 /* ----------------------------------------------------------------- opening */
 
+/* Some messages name the file already. */
+static int fail_model(const vad *v, const char *text)
+{
+    char line[1500];
+    const char *name = v->args->model;
+    const int named = strstr(text, name) != NULL;
+    snprintf(line, sizeof line, "%.400s%s%s", named ? "" : name, named ? "" : ": ", text);
+    return fail(BAD_INPUT, line);
+}
+
 static int open_model(vad *v)
 {
     const rpr_input_shape shapes[] = {{"input", 2, {1, CONTEXT + HOP}}, {"state", 3, {2, 1, 128}}};
@@ -61,7 +71,7 @@ static int open_model(vad *v)
     o.n_carry = 1;
     so.gate = v->args->gate;
     if (rpr_model_load(v->args->model, &o, &v->model, &err) != RPR_OK)
-        return fail(BAD_INPUT, err.message);
+        return fail_model(v, err.message);
     while (v->probability < rpr_model_n_outputs(v->model) &&
            (rpr_model_output(v->model, v->probability, &out) != RPR_OK ||
             strcmp(out.name, "output") != 0))
@@ -70,7 +80,7 @@ static int open_model(vad *v)
         in.dtype != RPR_F32 || in.bytes != (CONTEXT + HOP) * sizeof(float) ||
         v->probability == rpr_model_n_outputs(v->model) || out.dtype != RPR_F32 ||
         out.bytes != sizeof(float) || rpr_model_n_outputs(v->model) > 2)
-        return fail(BAD_INPUT, "the model is no silero_vad v5 or v6");
+        return fail_model(v, "is no silero_vad v5 or v6");
     if (rpr_stream_create(v->model, &so, &v->stream, &err) != RPR_OK)
         return fail(BAD_INPUT, err.message);
     return 0;

@@ -85,7 +85,7 @@ refuses 2 'should be milliseconds' loud.onnx talk.wav --pad -1
 refuses 3 'missing.onnx' missing.onnx talk.wav
 refuses 3 'missing.wav: cannot be opened' loud.onnx missing.wav
 refuses 3 'none.wav: has no samples' loud.onnx none.wav
-refuses 3 'no silero_vad' other.onnx talk.wav
+refuses 3 'other.onnx: is no silero_vad' other.onnx talk.wav
 expect 3 loud.onnx rawaudio:16000:f32le:nan.f32
 grep -q 'sample 9999 (second 0.625) is NaN' err || wrong 'does not say where the NaN is'
 expect 3 loud.onnx cut.wav
