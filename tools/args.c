@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "args_sound.h"
 #include "cli.h"
 #include "help.h"
 #include "options.h"
@@ -412,6 +413,11 @@ static const option options[] = {
     {"--noise", STREAMS, set_noise, "off, auto or a number of sigmas up to 100"},
     {"--ignore", STREAMS, set_ignore, "X,Y,W,H in pixels of the input, at most 16 times"},
     {"--shape", FRAMES | CMD_INFO, set_shape, "[NAME=]1,3,640,640"},
+    {"--rate", FRAMES, set_rate, "samples a second, from 100 to 768000"},
+    {"--hop", FRAMES, set_hop, "a number of samples or feature frames, 1 or more"},
+    {"--context", FRAMES, set_context, "a number of samples or feature frames, 0 or more"},
+    {"--gain", FRAMES, set_gain, "a number other than 0"},
+    {"--features", FRAMES, set_features, "kaldi-fbank:N, kaldi-mfcc:N, logmel:N or mfcc:N"},
     {"--set", FRAMES | CMD_INFO, set_fixed, "INPUT=16000, at most 16 times"},
     {"--carry", FRAMES | CMD_INFO, set_carry, "INPUT=OUTPUT, at most 16 times"},
     {"--decode", FRAMES, set_decode, "nanodet, ssd or none"},
@@ -506,6 +512,8 @@ int cli_parse(cli_command command, int argc, char **argv, cli_options *o, int *h
                        .oracle_every = 1,
                        .max_rel_l2 = -1,
                        .min_f1 = -1,
+                       .context = -1,
+                       .gain = 1,
                        .budget = -1};
     const option_table table = {.option = options,
                                 .n = sizeof options / sizeof options[0],

@@ -63,6 +63,11 @@ typedef struct cli_options {
     const char *preset;      /**< calibrate; "isca2018" or NULL */
     int clusters;            /**< ... of it; 0: not given */
     const char *leave_out;   /**< ... names of layers, with commas, or NULL */
+    int sound;               /**< an option of sound was given */
+    int rate;                /**< samples a second; 0: not given */
+    int hop, context;        /**< items of a block; 0 and -1: not given */
+    double gain;             /**< of samples */
+    const char *features;    /**< NULL: samples */
     int pareto;              /**< calibrate: compare schemes instead of writing a plan */
 } cli_options;
 
