@@ -168,14 +168,27 @@ static inline vi i_bytes(const vi y[4], int32_t zero)
     return _mm256_permutevar8x32_epi32(i_lane_bytes(y, zero), order);
 }
 
-/* table[byte] for every byte */
+/* table[low], or table[16 + low] where the byte of `second` is negative; low is below 16 */
+static inline vi i_of_two(const uint8_t *table, vi low, vi second)
+{
+    const __m128i *t = (const __m128i *)(const void *)table;
+    const vi a = _mm256_broadcastsi128_si256(_mm_loadu_si128(t));
+    const vi b = _mm256_broadcastsi128_si256(_mm_loadu_si128(t + 1));
+    return _mm256_blendv_epi8(_mm256_shuffle_epi8(a, low), _mm256_shuffle_epi8(b, low), second);
+}
+
+/* table[byte] for every byte: all 16 parts of the table, and then one of two, bit by bit. */
 static inline vi i_look_up(vi bytes, const uint8_t *table)
 {
-    uint8_t b[4 * IL];
-    i_store(b, bytes);
-    for (int i = 0; i < 4 * IL; i++)
-        b[i] = table[b[i]];
-    return i_load(b);
+    const vi low = _mm256_and_si256(bytes, _mm256_set1_epi8(15));
+    const vi bit4 = _mm256_slli_epi16(bytes, 3), bit5 = _mm256_slli_epi16(bytes, 2);
+    const vi bit6 = _mm256_slli_epi16(bytes, 1);
+    vi quarter[4];
+    for (int i = 0; i < 4; i++)
+        quarter[i] = _mm256_blendv_epi8(i_of_two(table + 64 * i, low, bit4),
+                                        i_of_two(table + 64 * i + 32, low, bit4), bit5);
+    return _mm256_blendv_epi8(_mm256_blendv_epi8(quarter[0], quarter[1], bit6),
+                              _mm256_blendv_epi8(quarter[2], quarter[3], bit6), bytes);
 }
 
 /* Stores the first n words, at most 4. A store with a mask is slow on AMD's processors. */
