@@ -186,6 +186,8 @@ def compare(label, path, inputs, library):
 def alone(node, model, tensors, library):
     """Our outputs of one node on ONNX Runtime's inputs."""
     known = {i.name: i for i in model.graph.initializer}
+    known.update((i, numpy_helper.from_array(tensors[i], i)) for i in node.input
+                 if i in tensors and tensors[i].ndim == 0)
     names = [i for i in dict.fromkeys(node.input) if i and i not in known]
     if not names:
         return []
@@ -193,7 +195,7 @@ def alone(node, model, tensors, library):
         [node], 'node', [helper.make_tensor_value_info(
             i, helper.np_dtype_to_tensor_dtype(tensors[i].dtype), tensors[i].shape) for i in names],
         [onnx.ValueInfoProto(name=o) for o in node.output],
-        [known[i] for i in node.input if i in known])
+        [known[i] for i in dict.fromkeys(node.input) if i in known])
     with tempfile.NamedTemporaryFile(suffix='.onnx') as f:
         onnx.save(helper.make_model(graph, opset_imports=model.opset_import,
                                     ir_version=model.ir_version), f.name)
