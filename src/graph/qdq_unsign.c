@@ -39,6 +39,7 @@ static const struct form {
              {RPR_MS_DOMAIN, "QLinearLeakyRelu", 0, 1, 4, false},
              {RPR_MS_DOMAIN, "QLinearAveragePool", 0, 1, 4, false},
              {RPR_MS_DOMAIN, "QLinearGlobalAveragePool", 0, 1, 4, false},
+             {RPR_MS_DOMAIN, "QLinearSoftmax", 0, 1, 4, false},
              {RPR_MS_DOMAIN, "QLinearConcat", 2, INT_MAX, 1, true}};
 
 static const struct form *form_of(const rpr_node *n)

@@ -62,6 +62,7 @@ RPR_DEFINE_OP(qlinear_unary);  /* QLinearSigmoid QLinearLeakyRelu */
 RPR_DEFINE_OP(qlinear_concat);
 RPR_DEFINE_OP(qlinear_average_pool);
 RPR_DEFINE_OP(qlinear_global_average_pool);
+RPR_DEFINE_OP(qlinear_softmax);
 RPR_DEFINE_OP(qgemm);
 
 RPR_DEFINE_OP(table); /* graph/table.h */

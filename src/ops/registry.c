@@ -139,6 +139,7 @@ static const rpr_opdef operators[] = {
     MS("QLinearLeakyRelu", 4, 5, qlinear_unary),
     MS("QLinearMul", 7, 8, qlinear_binary),
     MS("QLinearSigmoid", 4, 5, qlinear_unary),
+    MS("QLinearSoftmax", 4, 5, qlinear_softmax),
 };
 
 /* Made by passes only. */

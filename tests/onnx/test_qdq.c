@@ -223,7 +223,7 @@ static void test_outputs(void **state)
     qnet_check(m, "QuantizeLinear QLinearConv Table* DequantizeLinear Cast", 1);
 }
 
-/* The same in the other format. */
+/* The same in the other format. Sums of u8 are other floats than those of i8. */
 static void test_operators(void **state)
 {
     (void)state;
@@ -242,7 +242,7 @@ static void test_operators(void **state)
         node_ints(m, model_node(m, "MaxPool", "n3", "a", "p"), "kernel_shape", 2, DIMS(2, 2));
         qnet_load(m, "p", "d", 0.1f, zero(t, 128), t);
         model_output(m, "d");
-        qnet_check(m, ENDS("QLinearConv* QLinearAdd MaxPool"), 0);
+        qnet_check(m, ENDS("QLinearConv* QLinearAdd MaxPool"), t == RPR_I8 ? 0.1 : 0);
     }
 }
 

@@ -384,6 +384,27 @@ static void test_bad_operators(void **state)
     refused(&s, n, RPR_ERR_UNSUPPORTED, "channels_last is not supported");
 }
 
+/* Along the last axis, or over all axes from one on. */
+static void test_softmax(void **state)
+{
+    (void)state;
+    for (int opset = 12; opset <= 13; opset++) {
+        single s = start(); /* ln 3 apart: 1/4 and 3/4 */
+        give(&s, RPR_U8, DIMS(1, 2, 2), V(10, 11, 10, 11));
+        pair(&s, 1.0986123, RPR_U8, 9);
+        pair(&s, 0.0078125, RPR_U8, 1);
+        rpr_node *n = make(&s, MS, "QLinearSoftmax", 1, 1);
+        rpr_node_set_int(n, "opset", opset);
+        rpr_node_set_int(n, "axis", opset < 13 ? 1 : -1);
+        gives(&s, n, RPR_U8, 4, opset < 13 ? V(17, 49, 17, 49) : V(33, 97, 33, 97));
+    }
+    single s = start();
+    give(&s, RPR_U8, DIMS(2), NULL);
+    pair(&s, 1, RPR_U8, 0);
+    pair(&s, 0, RPR_U8, 0);
+    refused(&s, make(&s, MS, "QLinearSoftmax", 1, 1), RPR_ERR_FORMAT, "the scale (input 3) holds");
+}
+
 /* (1 2; 3 4) (-1 2; -1 3) = (-3 8; -7 18), and a bias of (3, -2). */
 static single gemm(void)
 {
@@ -461,7 +482,7 @@ int main(void)
         cmocka_unit_test(test_pools),         cmocka_unit_test(test_bad_scales),
         cmocka_unit_test(test_bad_axes),      cmocka_unit_test(test_bad_zeros),
         cmocka_unit_test(test_bad_operators), cmocka_unit_test(test_gemm),
-        cmocka_unit_test(test_table),
+        cmocka_unit_test(test_softmax),       cmocka_unit_test(test_table),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
