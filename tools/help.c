@@ -14,13 +14,15 @@ typedef struct page {
 
 static const page pages[] = {
     {CMD_INFO, "info", "what a model is made of and what of it can be reused",
-     "reprise info MODEL [--shape [NAME=]DIMS] [--json]",
+     "reprise info MODEL [--shape [NAME=]DIMS] [--set INPUT=NUMBER] [--carry INPUT=OUTPUT] "
+     "[--json]",
      "Prints inputs, outputs, operators with their multiply-accumulates (MACs) and parameters,\n"
      "which layers can reuse results and which run in full. If the model holds operators that are\n"
      "not supported, every such node is listed and the exit code is 4.\n"
      "\n"
      "  --shape [NAME=]DIMS   fix the shape of an input that the file leaves open, such as\n"
      "                        --shape x=1,3,640,640; without NAME: of the first input\n"
+     "  --set, --carry        as for run\n"
      "  --json                print JSON on stdout instead\n"},
     {CMD_RUN, "run", "run a model over frames and reuse what did not change",
      "reprise run MODEL INPUT [options]",
@@ -171,6 +173,9 @@ static const char frame_options[] =
     "  --frames N, --skip N  run at most N frames; leave out the first N\n"
     "  --threads N           threads inside one frame (default 1); results do not depend on it\n"
     "  --shape [NAME=]DIMS   fix the shape of an input that the file leaves open\n"
+    "  --set INPUT=NUMBER    an input that is the same on every frame, such as sr=16000\n"
+    "  --carry INPUT=OUTPUT  an input that is what an output was on the frame before, and zeros\n"
+    "                        on the first, such as state=stateN\n"
     "  --range A..B          bytes 0..255 become A..B: 0..1 (default), -1..1 (default for\n"
     "                        --decode ssd), 0..255\n"
     "  --mean M, --scale S   or become (byte - M) / S; one number, or three for R, G, B, such as\n"

@@ -173,6 +173,16 @@ static int check_choice(const rpr_fold *f, const char *name, size_t first, size_
     return RPR_OK;
 }
 
+/** Why a branch cannot run that a constant condition may never have taken. */
+static int explain(const rpr_fold *f, const char *name, int status)
+{
+    const rpr_error why = f->err ? *f->err : (rpr_error){{0}};
+    return rpr_fail(f->err, status,
+                    "node '%s' (If): its condition changes from call to call, and a branch does "
+                    "not fit: %s",
+                    name, why.message);
+}
+
 /**
  * An If whose condition is known becomes the branch that is taken. Else both are computed, and what
  * the outputs are is chosen on every call.
@@ -193,7 +203,9 @@ static int take_branch(rpr_fold *f, size_t node)
     f->moved = true;
     RPR_TRY(rpr_graph_resolve_from(g, first, f->err));
     const size_t end = g->n_node, choice = end - chosen;
-    RPR_TRY(walk(f, first, choice));
+    int status = walk(f, first, choice);
+    if (status != RPR_OK)
+        return which == RPR_BRANCH_BOTH ? explain(f, name, status) : status;
     RPR_TRY(check_choice(f, name, choice, end));
     return walk(f, choice, end);
 }

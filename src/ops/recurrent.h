@@ -31,6 +31,9 @@ typedef struct rpr_recurrent_spec {
     bool plain_acts;                         /* they are those that the operator has by itself */
 } rpr_recurrent_spec;
 
+/** True for LSTM, GRU and RNN. */
+bool rpr_node_is_recurrent(const rpr_node *n);
+
 /** Checks attributes, types and shapes. */
 int rpr_recurrent_parse(const rpr_graph *g, const rpr_node *n, rpr_recurrent_spec *s,
                         rpr_error *err);

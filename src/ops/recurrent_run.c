@@ -143,6 +143,17 @@ static void dense_rows(run *r, const rpr_product *p, const float *x, int64_t ste
     r->counts.macs += n * p->ci * p->co;
 }
 
+/** Clusters of a range, and as many on either side of it, as other gates have them. */
+static rpr_levels levels_of(const rpr_recurrent_gate *g, float lo, float hi)
+{
+    const double levels = (double)g->rule.levels, most = 65536.0;
+    const float cells = (float)(levels < most * g->scale ? rint(levels / g->scale) : most);
+    rpr_levels q = {.step = (hi - lo) / (cells - 1.0f), .inv_step = (cells - 1.0f) / (hi - lo)};
+    q.lo = (rintf(lo * q.inv_step) - cells) * q.step;
+    q.top = 3.0f * cells - 1.0f;
+    return q;
+}
+
 /** Changed values of x, listed; xhat takes them. */
 static int32_t compare(run *r, int which, const float *x, float *xhat, int32_t n, bool *nonfinite)
 {
@@ -155,11 +166,7 @@ static int32_t compare(run *r, int which, const float *x, float *xhat, int32_t n
         hi = given ? (float)rule->hi : head->hi;
     }
     if (rule->kind == RPR_GATE_LEVELS && hi > lo) {
-        const double cells = fmin((double)rule->levels / fmax(r->gate->scale, 1e-9), 65536.0) - 1;
-        const rpr_levels q = {.lo = lo,
-                              .step = (float)((double)(hi - lo) / cells),
-                              .inv_step = (float)(cells / (double)(hi - lo)),
-                              .top = (float)cells};
+        const rpr_levels q = levels_of(r->gate, lo, hi);
         return r->k->gate_levels(x, xhat, n, &q, 0, r->idx, r->delta, nonfinite);
     }
     float theta = 0;

@@ -186,6 +186,12 @@ static int read_attributes(const rpr_node *n, rpr_recurrent_spec *s, rpr_error *
     return read_acts(n, s, err);
 }
 
+bool rpr_node_is_recurrent(const rpr_node *n)
+{
+    return !*n->domain &&
+           (!strcmp(n->op, "LSTM") || !strcmp(n->op, "GRU") || !strcmp(n->op, "RNN"));
+}
+
 int rpr_recurrent_read(const rpr_node *n, const rpr_view *in, rpr_recurrent_spec *s, rpr_error *err)
 {
     RPR_TRY(read_attributes(n, s, err));

@@ -31,6 +31,7 @@ void rpr_plan_free(rpr_plan *p)
     rpr_free(p->input);
     rpr_free(p->picture);
     rpr_free(p->carry);
+    rpr_free(p->most_steps);
     rpr_graph_free(p->graph);
     rpr_free(p);
 }

@@ -152,12 +152,6 @@ static void expand_rnn(expansion *e, const rpr_node *n, int x, int h)
     give(e, n, 1, out);
 }
 
-static bool is_recurrent(const rpr_node *n)
-{
-    return !n->dead && !*n->domain &&
-           (!strcmp(n->op, "LSTM") || !strcmp(n->op, "GRU") || !strcmp(n->op, "RNN"));
-}
-
 /** One step in one direction, with the activations that the operator has by itself. */
 static bool is_plain(const rpr_graph *g, const rpr_node *n, const rpr_recurrent_spec *s)
 {
@@ -174,7 +168,7 @@ static int expand(rpr_graph *g, int index, bool *changed, rpr_error *err)
 {
     expansion e = {.e = {.g = g}};
     const rpr_node n = g->node[index]; /* adding nodes moves them */
-    if (!is_recurrent(&n))
+    if (n.dead || !rpr_node_is_recurrent(&n))
         return RPR_OK;
     RPR_TRY(rpr_recurrent_parse(g, &n, &e.s, err));
     if (!is_plain(g, &n, &e.s))

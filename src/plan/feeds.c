@@ -5,7 +5,8 @@
 #include <string.h>
 
 #include "core/alloc.h"
-#include "ops/element.h"
+#include "ops/node.h"
+#include "ops/recurrent.h"
 #include "plan/build.h"
 
 /** Index within g->input, or RPR_NONE. */
@@ -128,12 +129,29 @@ int rpr_feeds_check(const rpr_graph *g, const rpr_model_options *o, rpr_error *e
     return RPR_OK;
 }
 
+/** Lengths that are out of range must be found before anything of a frame is done. */
+static void limit_steps(rpr_plan *p, const rpr_node *n)
+{
+    rpr_recurrent_spec s;
+    rpr_error ignored;
+    if (!rpr_node_is_recurrent(n) || !rpr_node_has(n, RPR_REC_LENS) ||
+        rpr_recurrent_parse(p->graph, n, &s, &ignored) != RPR_OK)
+        return;
+    for (int i = 0; i < p->n_input; i++)
+        if (p->graph->input[i] == n->in[RPR_REC_LENS] &&
+            (p->most_steps[i] == 0 || s.steps < p->most_steps[i]))
+            p->most_steps[i] = s.steps;
+}
+
 int rpr_feeds_plan(rpr_plan *p, const rpr_model_options *o, rpr_error *err)
 {
     p->n_given = p->n_input - (int)o->n_carry;
     p->carry = rpr_alloc_array(o->n_carry + 1, sizeof *p->carry);
-    if (!p->carry)
+    p->most_steps = rpr_alloc_array((size_t)p->n_input + 1, sizeof *p->most_steps);
+    if (!p->carry || !p->most_steps)
         return rpr_fail(err, RPR_ERR_NOMEM, "out of memory");
+    for (size_t i = 0; i < p->graph->n_node; i++)
+        limit_steps(p, &p->graph->node[i]);
     for (size_t i = 0; i < o->n_carry; i++) {
         rpr_carry_plan *c = &p->carry[i];
         c->output = output_named(p->graph, o->carry[i].output);

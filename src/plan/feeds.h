@@ -14,7 +14,7 @@ int rpr_feeds_settle(rpr_graph *g, const rpr_model_options *o, rpr_error *err);
 /** That carried outputs are what the inputs take. Everything is inferred. */
 int rpr_feeds_check(const rpr_graph *g, const rpr_model_options *o, rpr_error *err);
 
-/** Fills p->given and p->carry. */
+/** Fills p->n_given, p->carry and p->most_steps. */
 int rpr_feeds_plan(rpr_plan *p, const rpr_model_options *o, rpr_error *err);
 
 #endif

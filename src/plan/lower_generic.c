@@ -2,14 +2,12 @@
 /* Nodes without a form of their own on the frame path run by their definition. */
 #include "plan/build.h"
 
-#include <string.h>
-
 #include "ops/node.h"
 
 /** Recurrent nodes with constant weights have packed ones. */
 static int make_recurrent(rpr_plan *p, const rpr_node *n, rpr_step *s, rpr_error *err)
 {
-    if (*n->domain || (strcmp(n->op, "LSTM") && strcmp(n->op, "GRU") && strcmp(n->op, "RNN")))
+    if (!rpr_node_is_recurrent(n))
         return RPR_OK;
     RPR_TRY(rpr_recurrent_layer_new(p->graph, n, &s->recurrent, err));
     p->constant_bytes += s->recurrent ? s->recurrent->weight_bytes : 0;

@@ -109,6 +109,7 @@ typedef struct rpr_plan {
     int *input, *output; /* tensors */
     int n_input, n_output;
     int n_given;               /* inputs that the caller gives; the others follow, ... */
+    int64_t *most_steps;       /* of every input that is sequence lengths: their limit, else 0 */
     rpr_carry_plan *carry;     /* ... carried from call to call */
     rpr_picture_plan *picture; /* of every input */
     void **owned;              /* constants in frame-path layout */

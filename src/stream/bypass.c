@@ -82,6 +82,12 @@ static void count_step(rpr_stream *s, int index, bool ran)
     const rpr_step *step = &s->plan->step[index];
     rpr_step_state *to = &s->step[index];
     to->ms = ran ? s->bypass.plain->step[index].ms : 0.0;
+    if (step->recurrent) {
+        to->values = to->changed = 0;
+        to->macs = ran ? step->recurrent->macs : 0;
+        s->stats.macs_dense += step->recurrent->macs;
+        s->stats.macs_executed += to->macs;
+    }
     if (step->kind != RPR_STEP_LINEAR)
         return;
     to->choice = ran ? RPR_CHOICE_DENSE : RPR_CHOICE_SKIP;

@@ -35,13 +35,28 @@ static int64_t first_nonfinite(const float *x, int64_t n)
     return i;
 }
 
-static int check_tensor(rpr_stream *s, int tensor, const rpr_input *in)
+static int check_lengths(rpr_stream *s, const rpr_tensor *t, const int32_t *length, int64_t n,
+                         int64_t most)
 {
+    for (int64_t i = 0; i < n; i++)
+        if (length[i] < 1 || length[i] > most)
+            return rpr_fail(&s->error, RPR_ERR_ARGUMENT,
+                            "input '%s': a sequence length of %d is not in [1, %lld]", t->name,
+                            (int)length[i], (long long)most);
+    return RPR_OK;
+}
+
+static int check_tensor(rpr_stream *s, int index, const rpr_input *in)
+{
+    const int tensor = s->plan->input[index];
     const rpr_tensor *t = &s->plan->tensor[tensor];
     rpr_tensor_info info = rpr_plan_tensor_info(s->plan, tensor);
     if (in->bytes && in->bytes < info.bytes)
         return rpr_fail(&s->error, RPR_ERR_ARGUMENT, "input '%s': %zu bytes given, %zu needed",
                         t->name, in->bytes, info.bytes);
+    if (s->plan->most_steps[index] > 0 && t->dtype == RPR_I32)
+        return check_lengths(s, t, in->data, (int64_t)(info.bytes / sizeof(int32_t)),
+                             s->plan->most_steps[index]);
     if (t->dtype != RPR_F32 || s->opt.allow_nonfinite)
         return RPR_OK;
     int64_t count = (int64_t)(info.bytes / sizeof(float));
@@ -58,16 +73,15 @@ int rpr_stream_check_inputs(rpr_stream *s, const rpr_input *in, size_t n_in)
                         s->plan->n_given);
     for (int i = s->plan->n_given; i < s->plan->n_input; i++) {
         const rpr_input carried = rpr_stream_input(s, in, i);
-        RPR_TRY(check_tensor(s, s->plan->input[i], &carried));
+        RPR_TRY(check_tensor(s, i, &carried));
     }
     for (size_t i = 0; i < n_in; i++) {
-        int tensor = s->plan->input[i];
-        const rpr_tensor *t = &s->plan->tensor[tensor];
+        const rpr_tensor *t = &s->plan->tensor[s->plan->input[i]];
         if (!in[i].data)
             return rpr_fail(&s->error, RPR_ERR_ARGUMENT, "input '%s': no data", t->name);
         switch (in[i].format) {
         case RPR_FORMAT_TENSOR:
-            RPR_TRY(check_tensor(s, tensor, &in[i]));
+            RPR_TRY(check_tensor(s, (int)i, &in[i]));
             break;
         case RPR_FORMAT_U8_HWC:
             RPR_TRY(check_picture(s, t, &in[i], in[i].bytes));

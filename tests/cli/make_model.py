@@ -45,6 +45,15 @@ def main(folder):
          [("x", [1, 3, 32, 32])], [("y", [1, 3, 32, 32])], domain="my.own")
     save(folder + "/two.onnx", [helper.make_node("Add", ["a", "b"], ["y"])],
          [("a", [1, 3, 32, 32]), ("b", [1, 3, 32, 32])], [("y", [1, 3, 32, 32])])
+    w = (np.random.default_rng(7).standard_normal((8, 3, 3, 3)) / 5).astype(np.float32)
+    save(folder + "/state.onnx",
+         [helper.make_node("Mul", ["x", "rate"], ["new"]),
+          helper.make_node("Add", ["new", "s"], ["sum"]),
+          helper.make_node("Mul", ["sum", "half"], ["sN"]),
+          helper.make_node("Conv", ["sN", "w"], ["y"], pads=[1, 1, 1, 1])],
+         [("s", [1, 3, 32, 32]), ("x", [1, 3, 32, 32]), ("rate", [])],
+         [("y", [1, 8, 32, 32]), ("sN", [1, 3, 32, 32])],
+         [("half", np.array(0.5, np.float32)), ("w", w)])
     save(folder + "/vector.onnx", [helper.make_node("Relu", ["x"], ["y"])],
          [("x", [1, 96])], [("y", [1, 96])])
     sound_nets(folder)

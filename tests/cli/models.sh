@@ -39,3 +39,27 @@ expect 0 info open.onnx --shape 1,3,24,48
 says out '1x8x12x24'
 refuses 2 'its outputs do not fit this --decode' run net.onnx good.avi --decode nanodet
 refuses 2 'its outputs do not fit this --decode' run net.onnx good.avi --decode ssd
+
+# Inputs that are constants, and inputs that are carried from frame to frame.
+refuses 4 'has 3 inputs' run state.onnx good.avi
+refuses 4 'has 2 inputs' run state.onnx good.avi --set rate=1
+refuses 2 "the model has no input 'pace'" run state.onnx good.avi --set pace=1
+refuses 2 "the model has no output 'none'" run state.onnx good.avi --set rate=1 --carry s=none
+refuses 3 "output 'y' (type 1, [1, 8, 32, 32]) cannot be carried to input 's'" \
+    run state.onnx good.avi --set rate=1 --carry s=y
+expect 0 info state.onnx --set rate=1 --carry s=sN
+says out 'x  f32 1x3x32x32'
+for rate in 1 0; do
+    expect 0 run state.onnx good.avi --set rate=$rate --carry s=sN --frames 4 --out rate$rate
+done
+expect 0 verify state.onnx good.avi --set rate=1 --carry s=sN --gate exact --max-rel-l2 1e-6
+expect 0 bench state.onnx good.avi --set rate=1 --carry s=sN
+refuses 4 'the stream carries inputs from frame to frame' \
+    run state.onnx good.avi --set rate=1 --carry s=sN --audit 4
+/usr/bin/python3 - <<'END' || exit 1
+import numpy as np
+frame = lambda rate, i: np.load(f"rate{rate}/frame{i:06d}_sN.npy")
+assert not frame(0, 3).any()
+first, second = frame(1, 0), frame(1, 1)
+assert first.any() and second.mean() > 1.2 * first.mean()  # half of x, then three quarters
+END

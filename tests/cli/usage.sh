@@ -47,4 +47,11 @@ refuses 2 '--range cannot stand together' run net.onnx a.mp4 --range 0..1 --mean
 for shape in x= =1,2 x=1,0,3 x=1,3,a x=1,2,3,4,5,6,7,8,9; do
     refuses 2 "--shape $shape: should be" run net.onnx a.mp4 --shape "$shape"
 done
+for value in sr sr= =1 sr=x sr=1x sr=inf; do
+    refuses 2 "--set $value: should be INPUT=16000" run net.onnx a.mp4 --set "$value"
+done
+for pair in state = state= =out; do
+    refuses 2 "--carry $pair: should be INPUT=OUTPUT" run net.onnx a.mp4 --carry "$pair"
+done
+refuses 2 'calibrate needs' calibrate --set sr=1
 refuses 2 '--min-f1 needs --decode' verify net.onnx a.mp4 --min-f1 0.9

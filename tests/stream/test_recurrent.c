@@ -206,11 +206,48 @@ static void nan_leaves_again(void **state)
     rpr_model_destroy(m);
 }
 
+/** Lengths are looked at before anything is done: the stream goes on as if there had been no call.
+ */
+static void bad_lengths_harm_nothing(void **state)
+{
+    (void)state;
+    net b = net_new(3);
+    int x = net_input(&b, NET_DIMS(STEPS, 2, INPUTS)), lens = net_input(&b, NET_DIMS(2));
+    int w = net_floats(&b, 0.0f, 0.5f, NET_DIMS(1, HIDDEN, INPUTS));
+    int r = net_floats(&b, 0.0f, 0.5f, NET_DIMS(1, HIDDEN, HIDDEN));
+    b.g->value[lens].dtype = RPR_I32;
+    net_output(&b, net_op(&b, "RNN", "", 5, x, w, r, RPR_NONE, lens));
+    rpr_model *m = net_finish(b.g);
+    rpr_stream_options opt = play_options();
+    rpr_stream *s = NULL;
+    rpr_error err;
+    float values[STEPS * 2 * INPUTS] = {1, 2, 3}, y[2][STEPS * 2 * HIDDEN];
+    const int32_t fine[2] = {1, STEPS}, bad[3][2] = {{0, 1}, {1, STEPS + 1}, {-1, 1}};
+    rpr_output out[2] = {{.data = y[0], .bytes = sizeof y[0]},
+                         {.data = y[1], .bytes = sizeof y[1]}};
+    rpr_input in[2] = {{.data = values}, {.data = fine}};
+    assert_int_equal(rpr_stream_create(m, &opt, &s, &err), RPR_OK);
+    assert_int_equal(rpr_stream_run(s, in, 2, &out[0], 1), RPR_OK);
+    for (int i = 0; i < 3; i++) {
+        in[1].data = bad[i];
+        assert_int_equal(rpr_stream_run(s, in, 2, &out[1], 1), RPR_ERR_ARGUMENT);
+        assert_non_null(strstr(rpr_stream_error(s), "a sequence length of"));
+    }
+    in[1].data = fine;
+    assert_int_equal(rpr_stream_run(s, in, 2, &out[1], 1), RPR_OK);
+    rpr_frame_stats st;
+    assert_int_equal(rpr_stream_frame_stats(s, &st), RPR_OK);
+    assert_int_equal(st.frame, 1); /* the stream was not reset */
+    assert_memory_equal(y[0], y[1], sizeof y[0]);
+    rpr_stream_destroy(s);
+    rpr_model_destroy(m);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(exact_is_dense), cmocka_unit_test(sweeps_end_errors),
-        cmocka_unit_test(states_go_on), cmocka_unit_test(counts_are_exact),
-        cmocka_unit_test(nan_leaves_again)};
+        cmocka_unit_test(exact_is_dense),   cmocka_unit_test(sweeps_end_errors),
+        cmocka_unit_test(states_go_on),     cmocka_unit_test(counts_are_exact),
+        cmocka_unit_test(nan_leaves_again), cmocka_unit_test(bad_lengths_harm_nothing)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
