@@ -2,16 +2,17 @@
 # Thin fronts; meson does the building. What they need and lack is installed by scripts/install.sh.
 BUILD ?= build
 
-.PHONY: help all demo check bench sim clean
+.PHONY: help all demo demo-audio check bench sim clean
 .DEFAULT_GOAL := help
 
 help:
-	@echo 'make demo    build, fetch a detector and a street video, run with and without reuse'
-	@echo 'make check   every test, build and style check; ends with a line of counts'
-	@echo 'make bench   measure against ONNX Runtime, OpenVINO and tract, frame by frame in one process'
-	@echo 'make sim     the simulated accelerator: every figure of doc/simulator.md'
-	@echo 'make all     build only, into $(BUILD)/'
-	@echo 'make clean   remove what was built and fetched'
+	@echo 'make demo        build, fetch a detector and a street video, run with and without reuse'
+	@echo 'make demo-audio  who speaks when in recordings, and what reuse saves, beside ONNX Runtime'
+	@echo 'make check       every test, build and style check; ends with a line of counts'
+	@echo 'make bench       measure against ONNX Runtime, OpenVINO and tract, frame by frame in one process'
+	@echo 'make sim         the simulated accelerator: every figure of doc/simulator.md'
+	@echo 'make all         build only, into $(BUILD)/'
+	@echo 'make clean       remove what was built and fetched'
 
 all:
 	@scripts/install.sh build
@@ -22,6 +23,13 @@ demo:
 	@scripts/build.sh $(BUILD)
 	@scripts/models.py nanodet vtest
 	@scripts/demo.sh $(BUILD)
+
+demo-audio:
+	@scripts/install.sh build audio
+	@scripts/build.sh $(BUILD)
+	@scripts/models.py silero-v5 speech radio
+	@test -x .venv/bin/python || scripts/venv.sh audio || true # the demo says what is missing then
+	@scripts/demo-audio.sh $(BUILD)
 
 check:
 	@scripts/install.sh build check 2>&1
@@ -49,4 +57,4 @@ sim:
 	@.venv/bin/python bench/sim.py --build $(BUILD)
 
 clean:
-	rm -rf build build-* demo .venv bench/__pycache__ training/tfjs/__pycache__
+	rm -rf build build-* demo .venv .venv-* bench/__pycache__ training/tfjs/__pycache__

@@ -99,10 +99,10 @@ class Record:
         return f'{middle:.2f} ({low:.2f} to {high:.2f})'
 
 
-def measure(contestants, pictures):
+def measure(contestants, pictures, kind=Record):
     """Runs everybody on every picture. Errors are against our dense run, or else the first's."""
     names = list(contestants)
-    records = {n: Record(getattr(contestants[n], 'every', 1)) for n in names}
+    records = {n: kind(getattr(contestants[n], 'every', 1)) for n in names}
     truth = DENSE if DENSE in contestants else names[0]
     for number, picture in enumerate(pictures):
         outputs, turn = {}, number % len(names)

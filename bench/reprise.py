@@ -42,10 +42,20 @@ class _InputShape(c.Structure):
 _LogFn = c.CFUNCTYPE(None, c.c_void_p, c.c_int, c.c_char_p)
 
 
+class _InputValue(c.Structure):
+    _fields_ = [('name', c.c_char_p), ('value', c.POINTER(c.c_double)), ('n', c.c_size_t)]
+
+
+class _Carry(c.Structure):
+    _fields_ = [('input', c.c_char_p), ('output', c.c_char_p), ('initial', c.c_void_p),
+                ('bytes', c.c_size_t)]
+
+
 class _ModelOptions(c.Structure):
     _fields_ = [('struct_size', c.c_size_t), ('shapes', c.POINTER(_InputShape)),
                 ('n_shapes', c.c_size_t), ('log', _LogFn), ('log_user', c.c_void_p),
-                ('fit', c.c_int)]
+                ('fit', c.c_int), ('fixed', c.POINTER(_InputValue)), ('n_fixed', c.c_size_t),
+                ('carry', c.POINTER(_Carry)), ('n_carry', c.c_size_t)]
 
 
 class LayerInfo(c.Structure):
@@ -216,9 +226,12 @@ class Tensor:
 
 
 class Model:
-    """A loaded network. Streams keep it alive."""
+    """A loaded network. Streams keep it alive.
 
-    def __init__(self, path, shapes=None, library=None, fit=False):
+    fixed: {input: number}, inputs that are constants; carry: {input: output}, inputs that streams
+    take from the frame before."""
+
+    def __init__(self, path, shapes=None, library=None, fit=False, fixed=None, carry=None):
         self._lib = library or load_library()
         self._handle = _P()
         options, error, lines = _ModelOptions(), _Error(), []
@@ -227,6 +240,15 @@ class Model:
         options.shapes = (_InputShape * max(len(wanted), 1))(*wanted)
         options.n_shapes = len(wanted)
         options.fit = int(fit)
+        numbers = [c.c_double(number) for number in (fixed or {}).values()]
+        values = [_InputValue(name.encode(), c.pointer(number), 1)
+                  for name, number in zip(fixed or {}, numbers)]
+        pairs = [_Carry(name.encode(), output.encode(), None, 0)
+                 for name, output in (carry or {}).items()]
+        options.fixed = (_InputValue * max(len(values), 1))(*values)
+        options.n_fixed = len(values)
+        options.carry = (_Carry * max(len(pairs), 1))(*pairs)
+        options.n_carry = len(pairs)
         options.log = _LogFn(lambda user, level, line: lines.append(line.decode()))
         status = self._lib.rpr_model_load(os.fsencode(path), options, c.byref(self._handle), error)
         if status:

@@ -28,6 +28,11 @@ if grep -rnE "^#include \"($(echo "$order" | sed 's/core//; s/trace//' | tr -s '
     echo "sim/ may use core/, trace/ and the public API only"
     bad=1
 fi
+# The front ends of sound stand alone.
+if grep -rnE '^#include "[a-z]+/' audio --include='*.[ch]'; then
+    echo "audio/ may use nothing but itself and the C library"
+    bad=1
+fi
 for dir in tools examples; do
     [ -d "$dir" ] || continue
     if grep -rnE "^#include \"($(echo "$order" | tr ' ' '|'))/" "$dir" --include='*.[ch]'; then

@@ -1,13 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Installs the Debian packages that are missing, as root or through sudo.
-# usage: scripts/install.sh (build|demo|check|bench)...      scripts/install.sh --update
+# usage: scripts/install.sh (build|demo|audio|check|bench)...      scripts/install.sh --update
 set -eu
 
 build="meson ninja-build gcc libc6-dev pkg-config libprotobuf-c-dev protobuf-c-compiler libonnx-dev
     libcmocka-dev libjansson-dev libinih-dev python3 libavformat-dev libavcodec-dev libavfilter-dev libswscale-dev
-    libavutil-dev"
+    libswresample-dev libavutil-dev"
 demo="python3 python3-onnx python3-numpy ffmpeg"
+audio="python3 python3-numpy python3-venv ffmpeg"
 check="git python3 python3-onnx python3-numpy ffmpeg libonnx-testdata clang libclang-rt-14-dev
     clang-format valgrind"
 # For what an AArch64 runs by itself.
@@ -49,13 +50,14 @@ for group in "$@"; do
     case $group in
         build) wanted="$wanted $build" ;;
         demo) wanted="$wanted $demo" ;;
+        audio) wanted="$wanted $audio" ;;
         check) wanted="$wanted $check" ;;
         bench) wanted="$wanted $bench" ;;
         *) echo "install: unknown group $group" >&2; exit 2 ;;
     esac
     case $group in
         # npm may have come from somewhere else than Debian.
-        demo | bench) command -v npm >/dev/null || wanted="$wanted npm" ;;
+        demo | audio | bench) command -v npm >/dev/null || wanted="$wanted npm" ;;
     esac
 done
 

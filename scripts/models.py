@@ -19,6 +19,7 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+import wave
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 DEMO = os.path.join(ROOT, 'demo')
@@ -182,6 +183,25 @@ def pictures(source, output):
             out.write(b'FRAME\n' + f.read(width * height))
 
 
+def sentences(source, output, pause):
+    """Joined WAV files of one kind become one, with so many seconds of silence after each."""
+    with open(source, 'rb') as f, wave.open(output, 'wb') as out:
+        kind = None
+        while f.read(1):
+            f.seek(-1, os.SEEK_CUR)
+            start = f.tell()
+            with wave.open(f) as part:
+                if kind not in (None, part.getparams()[:3]):
+                    raise FetchError(f'{source}: not sounds of one kind')
+                if kind is None:
+                    kind = part.getparams()[:3]
+                    out.setparams(part.getparams())
+                out.writeframes(part.readframes(part.getnframes()))
+            out.writeframes(bytes(round(pause * kind[2]) * kind[0] * kind[1]))
+            f.seek(start + 4)
+            f.seek(start + 8 + int.from_bytes(f.read(4), 'little'))
+
+
 def gunzip(source, output):
     with gzip.open(source) as f, open(output, 'wb') as out:
         shutil.copyfileobj(f, out)
@@ -201,6 +221,7 @@ def make(name, table):
             return
     fetch(entry['package'], package)
     makers = {'copy': shutil.copyfile, 'gunzip': gunzip, 'pictures': pictures,
+              'sentences': lambda source, part: sentences(source, part, entry['pause']),
               'convert': lambda source, part: run(
                   ['/usr/bin/python3', CONVERTER, source, '-o', part, '--outputs',
                    ','.join(entry['nodes'])])}

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "args_sound.h"
 #include "cli.h"
 #include "help.h"
 #include "options.h"
@@ -182,6 +183,49 @@ static int set_shape(void *target, const char *v)
             break;
     }
     o->n_shapes++;
+    return 1;
+}
+
+/* Copies v up to `end`; 0 if that is nothing or too long. */
+static int take_part(char *name, const char *v, const char *end)
+{
+    const size_t n = (size_t)(end - v);
+    if (n == 0 || n >= CLI_MAX_NAME)
+        return 0;
+    memcpy(name, v, n);
+    name[n] = 0;
+    return 1;
+}
+
+/* NAME=16000 */
+static int set_fixed(void *target, const char *v)
+{
+    cli_options *o = target;
+    const char *mark = strrchr(v, '=');
+    char *end = NULL;
+    if (o->n_fixed == CLI_MAX_FEEDS || !mark || !take_part(o->fixed_names[o->n_fixed], v, mark))
+        return 0;
+    double *value = &o->fixed_values[o->n_fixed];
+    *value = strtod(mark + 1, &end);
+    if (end == mark + 1 || *end || !isfinite(*value))
+        return 0;
+    o->fixed[o->n_fixed] = (rpr_input_value){o->fixed_names[o->n_fixed], value, 1};
+    o->n_fixed++;
+    return 1;
+}
+
+/* INPUT=OUTPUT */
+static int set_carry(void *target, const char *v)
+{
+    cli_options *o = target;
+    const char *mark = strrchr(v, '=');
+    if (o->n_carry == CLI_MAX_FEEDS || !mark ||
+        !take_part(o->carry_names[o->n_carry][0], v, mark) ||
+        !take_part(o->carry_names[o->n_carry][1], mark + 1, mark + 1 + strlen(mark + 1)))
+        return 0;
+    o->carry[o->n_carry] = (rpr_carry){.input = o->carry_names[o->n_carry][0],
+                                       .output = o->carry_names[o->n_carry][1]};
+    o->n_carry++;
     return 1;
 }
 
@@ -369,6 +413,13 @@ static const option options[] = {
     {"--noise", STREAMS, set_noise, "off, auto or a number of sigmas up to 100"},
     {"--ignore", STREAMS, set_ignore, "X,Y,W,H in pixels of the input, at most 16 times"},
     {"--shape", FRAMES | CMD_INFO, set_shape, "[NAME=]1,3,640,640"},
+    {"--rate", FRAMES, set_rate, "samples a second, from 100 to 768000"},
+    {"--hop", FRAMES, set_hop, "a number of samples or feature frames, 1 or more"},
+    {"--context", FRAMES, set_context, "a number of samples or feature frames, 0 or more"},
+    {"--gain", FRAMES, set_gain, "a number other than 0"},
+    {"--features", FRAMES, set_features, "kaldi-fbank:N, kaldi-mfcc:N, logmel:N or mfcc:N"},
+    {"--set", FRAMES | CMD_INFO, set_fixed, "INPUT=16000, at most 16 times"},
+    {"--carry", FRAMES | CMD_INFO, set_carry, "INPUT=OUTPUT, at most 16 times"},
     {"--decode", FRAMES, set_decode, "nanodet, ssd or none"},
     {"--mean", FRAMES, set_mean, "one number, or three such as 123.7,116.3,103.5"},
     {"--scale", FRAMES, set_scale, "one number, or three, none of them 0"},
@@ -461,6 +512,8 @@ int cli_parse(cli_command command, int argc, char **argv, cli_options *o, int *h
                        .oracle_every = 1,
                        .max_rel_l2 = -1,
                        .min_f1 = -1,
+                       .context = -1,
+                       .gain = 1,
                        .budget = -1};
     const option_table table = {.option = options,
                                 .n = sizeof options / sizeof options[0],

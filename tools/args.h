@@ -17,7 +17,7 @@ typedef enum cli_command {
     CMD_CALIBRATE = 32
 } cli_command;
 
-enum { CLI_MAX_SHAPES = 8, CLI_MAX_NAME = 256, CLI_MAX_RECTS = 16 };
+enum { CLI_MAX_SHAPES = 8, CLI_MAX_NAME = 256, CLI_MAX_RECTS = 16, CLI_MAX_FEEDS = 16 };
 
 typedef struct cli_options {
     cli_command command;
@@ -34,6 +34,13 @@ typedef struct cli_options {
     rpr_input_shape shapes[CLI_MAX_SHAPES];
     char shape_names[CLI_MAX_SHAPES][CLI_MAX_NAME];
     size_t n_shapes;
+    rpr_input_value fixed[CLI_MAX_FEEDS]; /**< --set; names and values are in the next two */
+    char fixed_names[CLI_MAX_FEEDS][CLI_MAX_NAME];
+    double fixed_values[CLI_MAX_FEEDS];
+    size_t n_fixed;
+    rpr_carry carry[CLI_MAX_FEEDS];
+    char carry_names[CLI_MAX_FEEDS][2][CLI_MAX_NAME];
+    size_t n_carry;
     decoder_kind decode;
     int have_range, have_mean; /**< which of the two was given */
     float low, high;           /**< --range: what bytes 0 and 255 become */
@@ -56,6 +63,11 @@ typedef struct cli_options {
     const char *preset;      /**< calibrate; "isca2018" or NULL */
     int clusters;            /**< ... of it; 0: not given */
     const char *leave_out;   /**< ... names of layers, with commas, or NULL */
+    int sound;               /**< an option of sound was given */
+    int rate;                /**< samples a second; 0: not given */
+    int hop, context;        /**< items of a block; 0 and -1: not given */
+    double gain;             /**< of samples */
+    const char *features;    /**< NULL: samples */
     int pareto;              /**< calibrate: compare schemes instead of writing a plan */
 } cli_options;
 

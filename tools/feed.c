@@ -49,22 +49,15 @@ static void set_scale(feed *f, const cli_options *o)
     }
 }
 
-int feed_open(feed *f, const rpr_model *m, const cli_options *o)
+int feed_open(feed *f, const rpr_tensor_info *t, const cli_options *o)
 {
-    rpr_tensor_info info;
     *f = (feed){0};
-    if (rpr_model_n_inputs(m) != 1)
-        return cli_fail(CLI_UNSUPPORTED, "%s: has %zu inputs; frames can feed only one", o->model,
-                        rpr_model_n_inputs(m));
-    int status = rpr_model_input(m, 0, &info);
-    if (status != RPR_OK)
-        return cli_fail(cli_exit_of_status(status), "%s: %s", o->model, rpr_strerror(status));
-    int code = find_layout(f, &info, o);
+    int code = find_layout(f, t, o);
     if (code != CLI_DONE)
         return code;
     set_scale(f, o);
-    f->tensor_bytes = info.bytes;
-    f->tensor = malloc(info.bytes);
+    f->tensor_bytes = t->bytes;
+    f->tensor = malloc(t->bytes);
     return f->tensor ? CLI_DONE : cli_no_memory();
 }
 

@@ -16,8 +16,8 @@ typedef struct feed {
     size_t tensor_bytes;
 } feed;
 
-/** Finds out what picture the model reads. Returns an exit code. */
-int feed_open(feed *f, const rpr_model *m, const cli_options *o);
+/** Finds out what picture the input t of the model is. Returns an exit code. */
+int feed_open(feed *f, const rpr_tensor_info *t, const cli_options *o);
 void feed_close(feed *f);
 
 /**

@@ -133,6 +133,11 @@ static const char input_forms[] =
     "INPUT is a video file, an image sequence (dir/%04d.pgm), - (y4m on stdin), or\n"
     "rawvideo:WxH:FORMAT:FILE (FORMAT a pixel format of FFmpeg such as rgb24, gray, yuv420p or\n"
     "gbrpf32le; FILE - is stdin). Frames are scaled to the size that the model reads.\n"
+    "\n"
+    "For a model that takes sound (an input of fewer than four axes, or an option of sound) it is "
+    "a\n"
+    "file with sound, - (wav on stdin), or rawaudio:RATE[xCHANNELS]:FORMAT:FILE (FORMAT such as\n"
+    "s16le or f32le). A frame is then a block: the samples or features of one call.\n"
     "\n";
 
 static const char gate_options[] =
@@ -171,6 +176,22 @@ static const char frame_options[] =
     "  --mean M, --scale S   or become (byte - M) / S; one number, or three for R, G, B, such as\n"
     "                        --mean 123.675,116.28,103.53 --scale 58.395,57.12,57.375\n"
     "  --decode DECODER      turn outputs into boxes: nanodet, ssd (BlazeFace) or none (default)\n";
+
+static const char sound_options[] =
+    "\n"
+    "  --rate HZ             sound is mixed to one channel of so many samples a second (16000)\n"
+    "  --features KIND:N     features instead of samples: kaldi-fbank or logmel of N mels, "
+    "kaldi-mfcc\n"
+    "                        or mfcc of N cepstra, every 10 ms; without N: as the model's last "
+    "axis\n"
+    "                        says. Keys may follow, such as ,deltas:2,cmvn:300,left:4,right:4;\n"
+    "                        doc/audio.md lists them\n"
+    "  --hop N               new samples, or feature frames, of a block\n"
+    "  --context N           and those before them that the block before had, too. What the model\n"
+    "                        takes is N of --hop and N of --context together (default: all new)\n"
+    "  --gain G              samples are multiplied by it; files give -1..1 (default 1)\n"
+    "  --set INPUT=V         another input of the model is this number on every frame\n"
+    "  --carry INPUT=OUTPUT  another input is what that output was on the frame before: a state\n";
 
 static const char report_options[] =
     "  --json FILE           write the results as JSON; - is stdout, instead of the text\n"
@@ -234,8 +255,10 @@ void help_page(cli_command command)
         fputs(input_forms, stdout);
     if (streams)
         fputs(gate_options, stdout);
-    if (streams || command == CMD_CALIBRATE)
+    if (streams || command == CMD_CALIBRATE) {
         fputs(frame_options, stdout);
+        fputs(sound_options, stdout);
+    }
     if (streams)
         fputs(report_options, stdout);
     if (streams || command == CMD_CALIBRATE)

@@ -47,6 +47,10 @@ int model_open(const cli_options *o, rpr_model **out, line_list *unsupported)
     rpr_model_options_init(&opt);
     opt.shapes = o->n_shapes ? o->shapes : NULL;
     opt.n_shapes = o->n_shapes;
+    opt.fixed = o->n_fixed ? o->fixed : NULL;
+    opt.n_fixed = o->n_fixed;
+    opt.carry = o->n_carry ? o->carry : NULL;
+    opt.n_carry = o->n_carry;
     opt.log = on_log;
     opt.log_user = lines;
     opt.fit = o->fit;

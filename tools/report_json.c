@@ -108,10 +108,18 @@ static json_t *audit(const auditing *a, int every)
                      json_number(a->shares / frames), "events", events);
 }
 
+static json_t *sound_blocks_json(const sound *s, const cli_options *o)
+{
+    return json_pack("{s:i,s:i,s:i,s:o}", "rate", s->info.rate, "hop", s->hop, "context",
+                     s->context, "features", o->features ? json_string(o->features) : json_null());
+}
+
 /* What only some commands measure. */
 static void add_extras(json_t *root, const report *r)
 {
     const cli_options *o = r->session->opt;
+    if (r->session->is_sound)
+        json_object_set_new(root, "sound", sound_blocks_json(&r->session->sound, o));
     if (r->error)
         json_object_set_new(root, "outputs", outputs(r));
     if (r->agreement && o->decode != DECODE_NONE)

@@ -29,17 +29,29 @@ static void print_gate(const cli_options *o)
     }
 }
 
+static void sound_line(const session *s)
+{
+    const sound *a = &s->sound;
+    const int taken = a->hop * (a->features ? a->feature_options.hop : 1);
+    printf("input        %s: %lld block%s of %d %s", s->opt->input, (long long)s->frames,
+           s->frames == 1 ? "" : "s", a->hop, a->features ? s->opt->features : "samples");
+    if (a->context)
+        printf(" after %d of before", a->context);
+    printf(", every %.4g ms\n", 1e3 * taken / a->info.rate);
+}
+
 static void head(const report *r)
 {
     const session *s = r->session;
     const cli_options *o = s->opt;
-    rpr_tensor_info in;
     char shape[128] = "";
-    if (rpr_model_input(s->model, 0, &in) == RPR_OK)
-        format_shape(shape, sizeof shape, &in);
+    format_shape(shape, sizeof shape, &s->input);
     printf("model        %s (input %s)\n", o->model, shape);
-    printf("input        %s: %lld frame%s of %dx%d\n", o->input, (long long)s->frames,
-           s->frames == 1 ? "" : "s", s->video.width, s->video.height);
+    if (s->is_sound)
+        sound_line(s);
+    else
+        printf("input        %s: %lld frame%s of %dx%d\n", o->input, (long long)s->frames,
+               s->frames == 1 ? "" : "s", s->video.width, s->video.height);
     print_gate(o);
     printf("processor    %d thread%s, %s instructions\n", o->threads, o->threads == 1 ? "" : "s",
            rpr_isa());
@@ -63,18 +75,23 @@ static void time_table(const report *r)
     static const struct {
         const char *name;
         double share;
-        const char *unit;
-    } rows[] = {{"median time", 0.5, "ms a frame"},
-                {"95 % within", 0.95, "ms"},
-                {"99 % within", 0.99, "ms"}};
+        const char *unit, *tiny_unit;
+    } rows[] = {{"median time", 0.5, "ms a frame", "us a frame"},
+                {"95 % within", 0.95, "ms", "us"},
+                {"99 % within", 0.99, "ms", "us"}};
     putchar('\n');
     if (r->dense)
         printf("%-12s %10s %10s\n", "", "dense", "reuse");
     double dense = r->dense ? samples_mean(&r->dense->ms) : 0, reuse = samples_mean(&r->reuse->ms);
     row(r, "speed", rate(dense), rate(reuse), "frames/s");
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-        row(r, rows[i].name, r->dense ? samples_percentile(&r->dense->ms, rows[i].share) : 0,
-            samples_percentile(&r->reuse->ms, rows[i].share), rows[i].unit);
+    const int tiny = reuse < 0.1; /* milliseconds would show no digits */
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const double scale = tiny ? 1e3 : 1;
+        row(r, rows[i].name,
+            r->dense ? scale * samples_percentile(&r->dense->ms, rows[i].share) : 0,
+            scale * samples_percentile(&r->reuse->ms, rows[i].share),
+            tiny ? rows[i].tiny_unit : rows[i].unit);
+    }
     row(r, "work", 100, 100 * lane_mac_share(r->reuse), "% of the multiply-accumulates (MACs)");
     row(r, "memory", r->dense ? (double)r->dense->state_bytes / 1e6 : 0,
         (double)r->reuse->state_bytes / 1e6, "MB of state, beside the weights");

@@ -22,6 +22,20 @@ static int read_outputs(session *s)
     return CLI_DONE;
 }
 
+static int read_input(session *s)
+{
+    const char *name = s->opt->model;
+    const size_t n = rpr_model_n_inputs(s->model);
+    if (n != 1)
+        return cli_fail(CLI_UNSUPPORTED,
+                        "%s: has %zu inputs; frames can feed only one, --set or --carry the others",
+                        name, n);
+    int status = rpr_model_input(s->model, 0, &s->input);
+    return status == RPR_OK
+               ? CLI_DONE
+               : cli_fail(cli_exit_of_status(status), "%s: %s", name, rpr_strerror(status));
+}
+
 static int open_frames(session *s)
 {
     media_error err;
@@ -71,7 +85,12 @@ int session_open(session *s, const cli_options *o)
     *s = (session){.opt = o, .promise.budget = -1};
     int code = model_open(o, &s->model, NULL);
     if (code == CLI_DONE)
-        code = feed_open(&s->feed, s->model, o);
+        code = read_input(s);
+    if (code != CLI_DONE)
+        return code;
+    s->is_sound = o->sound || s->input.rank < 4;
+    if (!s->is_sound)
+        code = feed_open(&s->feed, &s->input, o);
     if (code == CLI_DONE)
         code = read_outputs(s);
     if (code == CLI_DONE && !decoder_match(&s->decoder, o->decode, s->out_info, s->n_out,
@@ -81,11 +100,11 @@ int session_open(session *s, const cli_options *o)
     if (code == CLI_DONE && o->plan)
         code = plan_file_read(o->plan, s->model, &s->plan, &s->n_plan, &s->promise);
     if (code == CLI_DONE)
-        code = open_frames(s);
-    if (code == CLI_DONE)
+        code = s->is_sound ? sound_open(&s->sound, &s->input, o) : open_frames(s);
+    if (code == CLI_DONE && !s->is_sound)
         code = place_ignored(s);
     if (code == CLI_DONE)
-        progress_start(&s->progress, s->video.frames);
+        progress_start(&s->progress, s->is_sound ? sound_blocks(&s->sound, o) : s->video.frames);
     return code;
 }
 
@@ -93,15 +112,30 @@ void session_close(session *s)
 {
     media_source_close(s->source);
     feed_close(&s->feed);
+    sound_close(&s->sound);
     free(s->out_info);
     free(s->plan);
     rpr_model_destroy(s->model);
+}
+
+static int next_block(session *s, int *code)
+{
+    if (!sound_next(&s->sound, s->opt, &s->in, code)) {
+        if (*code != CLI_DONE)
+            progress_end(&s->progress);
+        return 0;
+    }
+    s->frame.index = s->sound.blocks - 1;
+    s->frames++;
+    return 1;
 }
 
 int session_next(session *s, int *code)
 {
     media_error err;
     progress_step(&s->progress, s->frames);
+    if (s->is_sound)
+        return next_block(s, code);
     int status = media_source_next(s->source, &s->frame, &err);
     if (status == MEDIA_ERROR) {
         progress_end(&s->progress);
@@ -117,7 +151,8 @@ int session_next(session *s, int *code)
 int session_end(session *s, int code)
 {
     progress_end(&s->progress);
-    int64_t bad = media_source_undecodable(s->source);
+    int64_t bad =
+        s->is_sound ? media_audio_undecodable(s->sound.audio) : media_source_undecodable(s->source);
     if (code == CLI_DONE && bad > 0)
         cli_warn("%s: %lld packets could not be decoded and were left out", s->opt->input,
                  (long long)bad);

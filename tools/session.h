@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/** What run, bench and verify share: the model, the frames, the decoder, and streams over them. */
+/** What run, bench and verify share: the model, the frames (of sound: blocks), the decoder, and
+ * streams over them. */
 #ifndef TOOLS_SESSION_H
 #define TOOLS_SESSION_H
 
@@ -12,11 +13,15 @@
 #include "plan_file.h"
 #include "progress.h"
 #include "samples.h"
+#include "sound.h"
 
 typedef struct session {
     const cli_options *opt;
     rpr_model *model;
-    media_source *source;
+    rpr_tensor_info input; /**< the model's, of which there is one */
+    int is_sound;          /**< which of the two feeds the main one: */
+    sound sound;           /**< sound */
+    media_source *source;  /**< or pictures */
     media_source_info video;
     feed feed;
     decoder decoder;
@@ -28,7 +33,7 @@ typedef struct session {
     rpr_rect ignored[CLI_MAX_RECTS]; /**< --ignore, in the model's pixels */
     rpr_mask mask;
     progress progress;
-    media_frame frame; /**< the current one */
+    media_frame frame; /**< the current one; of sound only its index */
     rpr_input in;      /**< it, as the model's input */
     int64_t frames;    /**< so far */
 } session;

@@ -106,6 +106,24 @@ typedef struct rpr_input_shape {
     int64_t dim[RPR_MAX_RANK];
 } rpr_input_shape;
 
+/** One input that is the same on every call: it becomes a constant and is no longer asked for. */
+typedef struct rpr_input_value {
+    const char *name;
+    const double *value; /**< row-major; converted to the input's type */
+    size_t n;            /**< as many as the input has elements, or 1 for all of them */
+} rpr_input_value;
+
+/**
+ * An input that a stream keeps itself: on a frame it is what `output` was on the frame before, and
+ * `initial` on the first one after create or reset. It is no longer asked for; the output may still
+ * be read. Both have the same type and shape.
+ */
+typedef struct rpr_carry {
+    const char *input, *output;
+    const void *initial; /**< dense row-major, of the input's type; NULL: zeros */
+    size_t bytes;        /**< of `initial` */
+} rpr_carry;
+
 typedef struct rpr_model_options {
     size_t struct_size; /**< sizeof(rpr_model_options); set by rpr_model_options_init */
     const rpr_input_shape *shapes;
@@ -116,6 +134,11 @@ typedef struct rpr_model_options {
                   with the instruction set. 1: the kernels are timed while loading, for some tens of
                   milliseconds, and one RPR_LOG_INFO line says with what result; streams of two such
                   models may choose differently, and their results differ within the contract */
+    const rpr_input_value *fixed; /**< inputs that are constants; read while loading only */
+    size_t n_fixed;
+    const rpr_carry *carry; /**< inputs that streams keep; read while loading only. Such models
+                                 cannot be audited */
+    size_t n_carry;
 } rpr_model_options;
 
 RPR_API void rpr_model_options_init(rpr_model_options *o);
@@ -134,6 +157,7 @@ RPR_API int rpr_model_load_memory(const void *bytes, size_t size, const rpr_mode
 /** Frees a model. Every stream of it must have been destroyed before. NULL is allowed. */
 RPR_API void rpr_model_destroy(rpr_model *m);
 
+/** Inputs that a caller gives: those that are fixed or carried are not counted. */
 RPR_API size_t rpr_model_n_inputs(const rpr_model *m);
 RPR_API size_t rpr_model_n_outputs(const rpr_model *m);
 /** i below the count; otherwise RPR_ERR_ARGUMENT. */
@@ -400,7 +424,8 @@ typedef struct rpr_oracle {
  * described in doc/contract.md. */
 RPR_API int rpr_stream_oracle(const rpr_stream *s, rpr_oracle *result);
 
-/** Name of the instruction-set bundle in use: "scalar", "neon", "avx2", "avx512". */
+/** Name of the instruction-set bundle in use: "scalar", "neon", "neondot", "avx2", "avx2vnni",
+ *  "avx512", "avx512vnni". */
 RPR_API const char *rpr_isa(void);
 
 /* ------------------------------------------------------------------ trace */

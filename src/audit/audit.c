@@ -155,6 +155,9 @@ int rpr_audit_create(rpr_stream *s, const rpr_audit_options *opt, rpr_audit **ou
     rpr_audit_options_init(&defaults);
     opt = opt ? opt : &defaults;
     RPR_TRY(check(s, opt, err));
+    if (s->plan->n_given < s->plan->n_input)
+        return rpr_fail(err, RPR_ERR_UNSUPPORTED,
+                        "audit: the stream carries inputs from frame to frame");
     rpr_audit *a = rpr_alloc(sizeof *a);
     int status = a ? fill(a, s, opt, err) : rpr_fail(err, RPR_ERR_NOMEM, "out of memory");
     if (status != RPR_OK) {

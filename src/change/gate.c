@@ -17,10 +17,33 @@ static double levels_of(const rpr_gate_state *g)
     return levels < most * g->scale ? rint(levels / g->scale) : most;
 }
 
+/** Cells of equal width with a centroid at zero, which padding and rectified values are. */
+static void make_cells(const rpr_gate_state *g, uint8_t cell[RPR_GATE_BYTES])
+{
+    const double step = (RPR_GATE_BYTES - 1) / (levels_of(g) - 1.0);
+    for (int i = 0; i < RPR_GATE_BYTES; i++) {
+        double centroid = g->zero + rint(rint((i - g->zero) / step) * step);
+        cell[i] = (uint8_t)fmin(fmax(centroid, 0.0), RPR_GATE_BYTES - 1);
+    }
+}
+
+/** A dead-zone is a share of all steps, rounded down: half a step more would never show. */
+static rpr_gate_rule make_words_rule(const rpr_gate_state *g)
+{
+    rpr_gate_rule r = {.levels = g->rule.kind == RPR_GATE_LEVELS};
+    if (g->rule.kind == RPR_GATE_DEADZONE && !g->tested)
+        r.steps = (int32_t)floor(g->rule.threshold * g->scale * (RPR_GATE_BYTES - 1) + 1e-6);
+    if (r.levels)
+        make_cells(g, r.cell);
+    return r;
+}
+
 static rpr_gate_rule make_rule(const rpr_gate_state *g)
 {
     const rpr_gate *rule = &g->rule;
     rpr_gate_rule r = {.levels = rule->kind == RPR_GATE_LEVELS};
+    if (g->words)
+        return make_words_rule(g);
     float range = g->hi - g->lo;
     if (rule->kind == RPR_GATE_DEADZONE && !g->tested)
         r.theta = (float)(rule->threshold * g->scale * (double)range);
@@ -40,6 +63,13 @@ static int32_t gate_span(const rpr_gate_rule *r, const rpr_kernels *k, const flo
     if (r->levels)
         return k->gate_levels(x, xhat, n, &r->q, base, idx, delta, nonfinite);
     return k->gate_deadzone(x, xhat, n, r->theta, base, idx, delta, nonfinite);
+}
+
+/** y may be x; n words. */
+static void to_centroids(const rpr_gate_rule *r, const rpr_kernels *k, const float *x, float *y,
+                         int64_t n)
+{
+    k->bytes->table(r->cell, (const uint8_t *)x, (uint8_t *)y, n * RPR_WORD);
 }
 
 #define SEGMENT_VALUES 8192 /* that are worth waking a thread for */
@@ -63,9 +93,28 @@ const float *rpr_gate_values(const rpr_gate_state *g, const rpr_kernels *k, cons
         k->act(&g->act, x, row, (int64_t)count * c);
         return row;
     }
-    for (int32_t i = 0; i < count; i++)
-        k->act(&g->act, x + i * pix, row + (int64_t)i * c, c);
+    for (int32_t i = 0; i < count; i++) {
+        if (g->words)
+            memcpy(row + (int64_t)i * c, x + i * pix, (size_t)c * sizeof *row);
+        else
+            k->act(&g->act, x + i * pix, row + (int64_t)i * c, c);
+    }
     return row;
+}
+
+/** The same with words as elements: cells are looked up before. */
+static int32_t words_span(const rpr_gate_scan *p, const float *x, float *xhat, int32_t n,
+                          int32_t base, int32_t *idx, float *delta, int thread)
+{
+    const rpr_gate_state *g = p->g;
+    float *row = g->row + (size_t)thread * g->row_floats;
+    uint32_t *was = idx ? g->was + (idx - g->idx) : NULL;
+    if (p->rule.levels) {
+        to_centroids(&p->rule, p->k, x, row, n);
+        x = row;
+    }
+    return p->k->gate_words((const uint32_t *)x, (uint32_t *)xhat, n, p->rule.steps, base, idx,
+                            (uint32_t *)delta, was);
 }
 
 /** Pixels [x0, x1) of one row; returns the number of changed elements. */
@@ -74,9 +123,12 @@ static int32_t gate_run(const rpr_gate_scan *p, int32_t row, int32_t x0, int32_t
 {
     rpr_gate_state *g = p->g;
     int32_t c = g->xhat.c, n = row / p->x.h, y = row % p->x.h;
-    const float *x = rpr_map_at(&p->x, n, y, x0);
-    return gate_span(&p->rule, p->k, rpr_gate_values(g, p->k, x, p->x.pix, x1 - x0, thread),
-                     rpr_map_at(&g->xhat, n, y, x0), (x1 - x0) * c, x0 * c, idx, delta, nonfinite);
+    const float *x =
+        rpr_gate_values(g, p->k, rpr_map_at(&p->x, n, y, x0), p->x.pix, x1 - x0, thread);
+    float *xhat = rpr_map_at(&g->xhat, n, y, x0);
+    if (g->words)
+        return words_span(p, x, xhat, (x1 - x0) * c, x0 * c, idx, delta, thread);
+    return gate_span(&p->rule, p->k, x, xhat, (x1 - x0) * c, x0 * c, idx, delta, nonfinite);
 }
 
 /** Division of element indices by the number of channels, by multiplication where that is exact. */
@@ -166,7 +218,7 @@ static void compare_row(rpr_gate_scan *p, rpr_gate_segment *s, int32_t row, int 
     s->changed += found;
     if (files)
         s->pixels += file_row(g, row, at, found);
-    if (files && !g->rows_only) {
+    if (files && !g->rows_only && !g->words) {
         float most = p->k->magnitude(g->delta + at, found);
         s->largest = most > s->largest ? most : s->largest;
     }
@@ -216,7 +268,7 @@ void rpr_gate_end(rpr_gate_scan *p)
         g->adaptive && !g->loosens && (double)g->n_changed > CROWDED * (double)rpr_gate_elements(g);
     if (g->list_ok) {
         g->changed.any = g->n_changed > 0;
-        g->fades = g->n_listed > 0 && rpr_gate_fades(g, p->k);
+        g->fades = g->n_listed > 0 && !g->words && rpr_gate_fades(g, p->k);
     } else {
         rpr_touch_fill(&g->changed, true);
     }
@@ -291,6 +343,10 @@ void rpr_gate_restart(rpr_gate_state *g, const rpr_kernels *k, const rpr_map *x)
     rpr_gate_copy(g, k, x);
     for (int32_t row = 0; r.levels && row < x->n * x->h; row++) {
         float *v = rpr_map_at(&g->xhat, row / x->h, row % x->h, 0);
+        if (g->words) {
+            to_centroids(&r, k, v, v, row_values);
+            continue;
+        }
         (void)k->gate_levels(v, v, (int32_t)row_values, &r.q, 0, NULL, NULL, &nonfinite);
     }
     g->in = g->xhat;

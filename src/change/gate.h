@@ -23,6 +23,7 @@
 #define RPR_GATE_SEGMENTS 16
 
 #define RPR_MAX_LEVELS 65536
+#define RPR_GATE_BYTES 256
 
 typedef struct rpr_gate_segment {
     int64_t changed, pixels; /* elements, and pixels with a change if it was listed */
@@ -44,8 +45,11 @@ typedef struct rpr_gate_state {
                        at rpr_gate_list_start. The memory is the list's from this gate's first layer
                        to its last */
     float *delta;
-    int64_t cap;  /* entries beyond which the list is given up */
-    int segments; /* 1 to RPR_GATE_SEGMENTS */
+    bool words;    /* elements are four bytes each, and those of the list, the new ones, ... */
+    uint32_t *was; /* ... stand in delta beside the old ones here */
+    uint8_t zero;  /* of words: the byte that stands for zero */
+    int64_t cap;   /* entries beyond which the list is given up */
+    int segments;  /* 1 to RPR_GATE_SEGMENTS */
     rpr_gate_segment segment[RPR_GATE_SEGMENTS];
     rpr_pool *pool;    /* or NULL */
     rpr_touch changed; /* pixels with a changed element; all when list_ok is false */
@@ -86,7 +90,9 @@ typedef struct rpr_gate_state {
 } rpr_gate_state;
 
 /**
- * A gate's rule with the numbers that its profiled range gives. The quantiser has `levels` clusters
+ * A gate's rule with the numbers that its profiled range gives, which for words is all 256 steps:
+ * a word has changed if one of its bytes moved by more than `steps`, or if the cell of one did. The
+ * quantiser has `levels` clusters
  * in the range and one at zero, which padding and rectified values are. Its cells go on for
  * `levels` more on either side: later frames exceed a range profiled on the first one, and clipping
  * them costs more accuracy than anything else. A range of nothing gives one cluster.
@@ -95,6 +101,8 @@ typedef struct rpr_gate_rule {
     bool levels;
     float theta;
     rpr_levels q;
+    int32_t steps;
+    uint8_t cell[RPR_GATE_BYTES]; /* of words: the centroid of every byte */
 } rpr_gate_rule;
 
 /** One comparison of x with xhat, on its way. */

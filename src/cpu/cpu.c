@@ -14,6 +14,8 @@ enum {
     LEAF7_EBX_AVX512F = 1 << 16,
     LEAF7_EBX_AVX512DQ = 1 << 17,
     LEAF7_EBX_AVX512BW = 1 << 30,
+    LEAF7_ECX_AVX512VNNI = 1 << 11,
+    LEAF7_1_EAX_AVXVNNI = 1 << 4,
     XCR0_AVX = 0x06,    /* XMM and YMM state */
     XCR0_AVX512 = 0xe6, /* and opmask, upper ZMM and ZMM16-31 */
 };
@@ -32,48 +34,67 @@ static uint32_t saved_state(void)
     return lo;
 }
 
-static rpr_cpu_isa highest(void)
+static uint32_t bit(rpr_cpu_isa isa)
 {
-    uint32_t a, b, c, d, b7, c7;
+    return 1u << isa;
+}
+
+/* One bit per bundle. */
+static uint32_t bundles(void)
+{
+    uint32_t a, b, c, d, b7, c7, a71 = 0, have = bit(RPR_CPU_SCALAR);
     if (!__get_cpuid(1, &a, &b, &c, &d) ||
         !has_all(c, LEAF1_ECX_FMA | LEAF1_ECX_OSXSAVE | LEAF1_ECX_AVX) ||
         !__get_cpuid_count(7, 0, &a, &b7, &c7, &d) || !has_all(b7, LEAF7_EBX_AVX2))
-        return RPR_CPU_SCALAR;
-    uint32_t state = saved_state();
+        return have;
+    const uint32_t state = saved_state();
     if (!has_all(state, XCR0_AVX))
-        return RPR_CPU_SCALAR;
-    bool avx512 = has_all(b7, LEAF7_EBX_AVX512F | LEAF7_EBX_AVX512DQ | LEAF7_EBX_AVX512BW |
-                                  LEAF7_EBX_AVX512VL);
-    return avx512 && has_all(state, XCR0_AVX512) ? RPR_CPU_AVX512 : RPR_CPU_AVX2;
-}
-
-/* Every bundle includes those below it, but the one of the other architecture. */
-static bool includes(rpr_cpu_isa have, rpr_cpu_isa want)
-{
-    return want <= have && want != RPR_CPU_NEON;
+        return have;
+    have |= bit(RPR_CPU_AVX2);
+    if (a >= 1 && __get_cpuid_count(7, 1, &a71, &b, &c, &d) && has_all(a71, LEAF7_1_EAX_AVXVNNI))
+        have |= bit(RPR_CPU_AVX2_VNNI);
+    if (!has_all(state, XCR0_AVX512) || !has_all(b7, LEAF7_EBX_AVX512F | LEAF7_EBX_AVX512DQ |
+                                                         LEAF7_EBX_AVX512BW | LEAF7_EBX_AVX512VL))
+        return have;
+    have |= bit(RPR_CPU_AVX512);
+    return has_all(c7, LEAF7_ECX_AVX512VNNI) ? have | bit(RPR_CPU_AVX512_VNNI) : have;
 }
 
 #else
 
-static rpr_cpu_isa highest(void)
+#if defined(__aarch64__) && defined(__linux__) && !defined(__ARM_FEATURE_DOTPROD)
+#include <sys/auxv.h>
+
+static bool has_dot(void)
 {
-#if defined(__aarch64__)
-    return RPR_CPU_NEON;
+    return getauxval(AT_HWCAP) >> 20 & 1; /* HWCAP_ASIMDDP */
+}
+#elif defined(__ARM_FEATURE_DOTPROD)
+static bool has_dot(void)
+{
+    return true;
+}
 #else
-    return RPR_CPU_SCALAR;
+static bool has_dot(void)
+{
+    return false;
+}
 #endif
-}
 
-static bool includes(rpr_cpu_isa have, rpr_cpu_isa want)
+static uint32_t bundles(void)
 {
-    return want <= have;
+    uint32_t have = 1u << RPR_CPU_SCALAR;
+#if defined(__aarch64__)
+    have |= 1u << RPR_CPU_NEON;
+#endif
+    return has_dot() ? have | 1u << RPR_CPU_NEON_DOT : have;
 }
 
 #endif
 
 bool rpr_cpu_has(rpr_cpu_isa isa)
 {
-    return includes(highest(), isa);
+    return bundles() >> isa & 1;
 }
 
 #ifdef RPR_TEST_HOOKS
@@ -82,31 +103,29 @@ bool rpr_cpu_has(rpr_cpu_isa isa)
 
 static rpr_cpu_isa limit(void)
 {
-    static const struct {
-        const char *name;
-        rpr_cpu_isa isa;
-    } names[] = {{"scalar", RPR_CPU_SCALAR},
-                 {"neon", RPR_CPU_NEON},
-                 {"avx2", RPR_CPU_AVX2},
-                 {"avx512", RPR_CPU_AVX512}};
+    static const char *const names[RPR_CPU_COUNT] = {
+        [RPR_CPU_SCALAR] = "scalar",         [RPR_CPU_NEON] = "neon",
+        [RPR_CPU_NEON_DOT] = "neondot",      [RPR_CPU_AVX2] = "avx2",
+        [RPR_CPU_AVX2_VNNI] = "avx2vnni",    [RPR_CPU_AVX512] = "avx512",
+        [RPR_CPU_AVX512_VNNI] = "avx512vnni"};
     const char *want = getenv("RPR_ISA");
-    for (size_t i = 0; want && i < sizeof names / sizeof names[0]; i++)
-        if (strcmp(want, names[i].name) == 0)
-            return names[i].isa;
-    return RPR_CPU_AVX512;
+    for (int i = 0; want && i < RPR_CPU_COUNT; i++)
+        if (strcmp(want, names[i]) == 0)
+            return (rpr_cpu_isa)i;
+    return RPR_CPU_COUNT - 1;
 }
 #else
 static rpr_cpu_isa limit(void)
 {
-    return RPR_CPU_AVX512;
+    return RPR_CPU_COUNT - 1;
 }
 #endif
 
 rpr_cpu_isa rpr_cpu_best(void)
 {
-    rpr_cpu_isa have = highest();
+    const uint32_t have = bundles();
     rpr_cpu_isa best = limit();
-    while (!includes(have, best)) /* ends at SCALAR, which every machine has */
+    while (!(have >> best & 1)) /* ends at SCALAR, which every machine has */
         best = (rpr_cpu_isa)(best - 1);
     return best;
 }

@@ -14,6 +14,7 @@ void rpr_attr_clear(rpr_attr *a)
     if (a->tensor)
         rpr_value_clear(a->tensor);
     rpr_free(a->tensor);
+    rpr_graph_free(a->graph);
     *a = (rpr_attr){.kind = RPR_ATTR_OTHER};
 }
 

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Shape inference and constant folding. One needs the other, so they share one walk. */
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "core/alloc.h"
 #include "core/checked.h"
+#include "graph/branch.h"
 #include "graph/passes.h"
 
 /* A few bytes of file may ask for any amount of constants (Expand, Tile, ConstantOfShape). */
@@ -16,9 +18,27 @@ typedef struct rpr_fold {
     rpr_graph *g;
     int64_t bytes; /* of the constants made so far */
     rpr_view *in, *out;
-    bool keeps; /* DequantizeLinear beside the constants that it gives */
+    bool keeps;               /* DequantizeLinear beside the constants that it gives */
+    size_t room_in, room_out; /* of these */
+    bool moved;               /* branches were taken in: the nodes want sorting */
     rpr_error *err;
 } rpr_fold;
+
+static int no_memory(const rpr_fold *f)
+{
+    return rpr_fail(f->err, RPR_ERR_NOMEM, "out of memory while constants are folded");
+}
+
+/** Room for `n` views; they need not be kept. */
+static bool make_room(rpr_view **views, size_t *room, size_t n)
+{
+    if (n <= *room)
+        return true;
+    rpr_free(*views);
+    *views = rpr_alloc_array(2 * n, sizeof **views);
+    *room = *views ? 2 * n : 0;
+    return *views != NULL;
+}
 
 static int check_inferred(const rpr_fold *f, const rpr_node *n)
 {
@@ -55,6 +75,10 @@ static bool is_foldable(const rpr_graph *g, const rpr_node *n)
 
 static int make_outputs(rpr_fold *f, const rpr_node *n)
 {
+    size_t in = n->n_in > MIN_VIEWS ? (size_t)n->n_in : MIN_VIEWS;
+    if (!make_room(&f->in, &f->room_in, in) ||
+        !make_room(&f->out, &f->room_out, (size_t)n->n_out + 1))
+        return no_memory(f);
     for (int i = 0; i < n->n_out; i++)
         f->out[i] = (rpr_view){.data = NULL};
     for (int i = 0; i < n->n_out; i++) {
@@ -118,41 +142,92 @@ static int fold_node(rpr_fold *f, rpr_node *n)
     return RPR_OK;
 }
 
-static int walk(rpr_fold *f)
+static int walk(rpr_fold *f, size_t first, size_t end);
+
+/** Whether the condition of an If is known, and what it is. */
+static int condition_of(const rpr_fold *f, const rpr_node *n, rpr_branches *which)
+{
+    const rpr_value *c = &f->g->value[n->in[0]];
+    if (c->dtype != RPR_BOOL || rpr_shape_count(&c->shape) != 1)
+        return rpr_fail(f->err, RPR_ERR_FORMAT, "node '%s' (If): the condition is not one bool",
+                        n->name);
+    *which = RPR_BRANCH_BOTH;
+    if (c->is_const)
+        *which = *(const uint8_t *)c->data ? RPR_BRANCH_THEN : RPR_BRANCH_ELSE;
+    return RPR_OK;
+}
+
+/** What nodes [first, end) choose from on every call must be of one type and shape. */
+static int check_choice(const rpr_fold *f, const char *name, size_t first, size_t end)
+{
+    const rpr_graph *g = f->g;
+    for (size_t i = first; i < end; i++) {
+        const rpr_node *w = &g->node[i];
+        const rpr_value *a = &g->value[w->in[1]], *b = &g->value[w->in[2]];
+        if (a->dtype != b->dtype || !rpr_shape_equal(&a->shape, &b->shape))
+            return rpr_fail(f->err, RPR_ERR_UNSUPPORTED,
+                            "node '%s' (If): its condition changes from call to call, and its "
+                            "branches' outputs '%s' and '%s' have different types or shapes",
+                            name, a->name, b->name);
+    }
+    return RPR_OK;
+}
+
+/**
+ * An If whose condition is known becomes the branch that is taken. Else both are computed, and what
+ * the outputs are is chosen on every call.
+ */
+static int take_branch(rpr_fold *f, size_t node)
 {
     rpr_graph *g = f->g;
-    for (size_t i = 0; i < g->n_node; i++) {
-        rpr_node *n = &g->node[i];
-        if (!n->def)
-            return rpr_fail(f->err, RPR_ERR_INTERNAL, "node '%s' (%s) has no definition", n->name,
-                            n->op);
-        RPR_TRY(n->def->infer(g, n, f->err));
-        RPR_TRY(check_inferred(f, n));
-        if (is_foldable(g, n))
-            RPR_TRY(fold_node(f, n));
-    }
+    const size_t first = g->n_node;
+    rpr_branches which = RPR_BRANCH_BOTH;
+    char name[256];
+    (void)snprintf(name, sizeof name, "%s", g->node[node].name);
+    RPR_TRY(rpr_branch_check(&g->node[node], f->err));
+    RPR_TRY(condition_of(f, &g->node[node], &which));
+    size_t chosen = 0;
+    for (int i = 0; which == RPR_BRANCH_BOTH && i < g->node[node].n_out; i++)
+        chosen += g->node[node].out[i] != RPR_NONE;
+    RPR_TRY(rpr_branch_inline(g, (int)node, which, f->err));
+    f->moved = true;
+    RPR_TRY(rpr_graph_resolve_from(g, first, f->err));
+    const size_t end = g->n_node, choice = end - chosen;
+    RPR_TRY(walk(f, first, choice));
+    RPR_TRY(check_choice(f, name, choice, end));
+    return walk(f, choice, end);
+}
+
+static int walk_node(rpr_fold *f, size_t i)
+{
+    rpr_graph *g = f->g;
+    rpr_node *n = &g->node[i];
+    if (!n->def)
+        return rpr_fail(f->err, RPR_ERR_INTERNAL, "node '%s' (%s) has no definition", n->name,
+                        n->op);
+    if (rpr_node_is_if(n))
+        return take_branch(f, i);
+    RPR_TRY(n->def->infer(g, n, f->err));
+    RPR_TRY(check_inferred(f, n));
+    return is_foldable(g, n) ? fold_node(f, n) : RPR_OK;
+}
+
+/* Branches nest as deep as the loader lets them. */
+static int walk(rpr_fold *f, size_t first, size_t end)
+{
+    for (size_t i = first; i < end; i++)
+        RPR_TRY(walk_node(f, i));
     return RPR_OK;
 }
 
 static int fold(rpr_graph *g, bool keeps, rpr_error *err)
 {
-    size_t most_in = MIN_VIEWS, most_out = 1;
-    for (size_t i = 0; i < g->n_node; i++) {
-        most_in = (size_t)g->node[i].n_in > most_in ? (size_t)g->node[i].n_in : most_in;
-        most_out = (size_t)g->node[i].n_out > most_out ? (size_t)g->node[i].n_out : most_out;
-    }
-    rpr_fold f = {.g = g,
-                  .in = rpr_alloc_array(most_in, sizeof *f.in),
-                  .out = rpr_alloc_array(most_out, sizeof *f.out),
-                  .keeps = keeps,
-                  .err = err};
-    int status = RPR_ERR_NOMEM;
-    if (f.in && f.out)
-        status = walk(&f);
-    else
-        rpr_fail(err, status, "out of memory while constants are folded");
+    rpr_fold f = {.g = g, .keeps = keeps, .err = err};
+    int status = walk(&f, 0, g->n_node);
     rpr_free(f.in);
     rpr_free(f.out);
+    if (status == RPR_OK && f.moved)
+        status = rpr_graph_sort(g, err);
     if (status == RPR_OK)
         rpr_graph_sweep(g);
     return status;

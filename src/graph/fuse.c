@@ -28,8 +28,8 @@ bool rpr_fuse_count(rpr_fuse *f)
 int rpr_graph_fuse(rpr_graph *g, rpr_error *err)
 {
     /* HardSwish stands before the affine step, which would take its "+ 3" for a bias. */
-    static int (*const step[])(rpr_fuse *) = {rpr_fuse_noops, rpr_fuse_pads, rpr_fuse_hardswish,
-                                              rpr_fuse_affines, rpr_fuse_acts};
+    static int (*const step[])(rpr_fuse *) = {rpr_fuse_noops,     rpr_fuse_powers,  rpr_fuse_pads,
+                                              rpr_fuse_hardswish, rpr_fuse_affines, rpr_fuse_acts};
     rpr_fuse f = {.g = g, .err = err};
     int status = RPR_OK;
     for (size_t i = 0; i < sizeof step / sizeof *step && status == RPR_OK; i++) {

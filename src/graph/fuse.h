@@ -22,6 +22,8 @@ typedef struct rpr_fuse {
 
 /** Drops nodes whose output is their input. */
 int rpr_fuse_noops(rpr_fuse *f);
+/** Pow by 2 and 0.5 into Mul and Sqrt. */
+int rpr_fuse_powers(rpr_fuse *f);
 /** Pad into the pads of Conv, MaxPool and AveragePool. */
 int rpr_fuse_pads(rpr_fuse *f);
 /** x * clip(x + b, 0, c) * k and x * HardSigmoid(x) into HardSwish. */

@@ -36,8 +36,10 @@ typedef enum rpr_attr_kind {
     RPR_ATTR_STRING,
     RPR_ATTR_INTS,
     RPR_ATTR_FLOATS,
+    RPR_ATTR_STRINGS,
     RPR_ATTR_TENSOR, /* value holds dtype, shape, data */
-    RPR_ATTR_OTHER   /* sub-graphs, sparse tensors, strings: kept by name only */
+    RPR_ATTR_GRAPH,  /* a sub-graph without inputs of its own */
+    RPR_ATTR_OTHER   /* sparse tensors, bodies of loops: kept by name only */
 } rpr_attr_kind;
 
 typedef struct rpr_attr {
@@ -45,11 +47,13 @@ typedef struct rpr_attr {
     rpr_attr_kind kind;
     int64_t i;
     float f;
-    char *s; /* NUL-terminated copy */
+    char *s; /* NUL-terminated copy; STRINGS: one behind the other, each with its NUL */
     int64_t *ints;
     float *floats;
-    size_t n; /* elements of ints or floats */
+    size_t n; /* elements of ints, floats or strings */
     rpr_value *tensor;
+    struct rpr_graph *graph; /* what it reads from outside are its inputs; input k is ... */
+    int first;               /* ... input first + k of the node that has the attribute */
 } rpr_attr;
 
 struct rpr_opdef;

@@ -83,15 +83,12 @@ static int check_arity(const rpr_node *n, rpr_error *err)
     return RPR_OK;
 }
 
-int rpr_graph_resolve(rpr_graph *g, rpr_find_op_fn find, rpr_log_fn log, void *log_user,
-                      rpr_error *err)
+static int resolve_from(rpr_graph *g, size_t first, rpr_log_fn log, void *log_user, rpr_error *err)
 {
     rpr_missing m = {.n = 0};
-    g->find = find;
-    RPR_TRY(rpr_graph_settle_dropout(g, err));
-    for (size_t i = 0; i < g->n_node; i++) {
+    for (size_t i = first; i < g->n_node; i++) {
         rpr_node *n = &g->node[i];
-        n->def = find(n->domain, n->op, n->opset);
+        n->def = g->find(n->domain, n->op, n->opset);
         if (n->def)
             continue;
         log_missing(n, log, log_user);
@@ -99,7 +96,20 @@ int rpr_graph_resolve(rpr_graph *g, rpr_find_op_fn find, rpr_log_fn log, void *l
     }
     if (m.n)
         return summarise(&m, err);
-    for (size_t i = 0; i < g->n_node; i++)
+    for (size_t i = first; i < g->n_node; i++)
         RPR_TRY(check_arity(&g->node[i], err));
     return RPR_OK;
+}
+
+int rpr_graph_resolve_from(rpr_graph *g, size_t first, rpr_error *err)
+{
+    return resolve_from(g, first, NULL, NULL, err);
+}
+
+int rpr_graph_resolve(rpr_graph *g, rpr_find_op_fn find, rpr_log_fn log, void *log_user,
+                      rpr_error *err)
+{
+    g->find = find;
+    RPR_TRY(rpr_graph_settle_dropout(g, err));
+    return resolve_from(g, 0, log, log_user, err);
 }

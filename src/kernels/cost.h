@@ -25,6 +25,10 @@ typedef struct rpr_cost {
 /** The numbers for an instruction set as kernels.h names it: the same on every machine. */
 rpr_cost rpr_cost_named(const char *isa);
 
+/** The same for the integer kernels (int8.h), whose values are words: one input value is four
+ *  channels, a change one word, a gate's value a word. The unit is that of rpr_cost_named. */
+rpr_cost rpr_cost_named_i8(const char *isa);
+
 /**
  * The numbers for this machine, by timing the kernels of a table; takes some tens of milliseconds.
  * Each lies within RPR_COST_CLAMP times and parts of the named one. False if memory ran out.

@@ -11,11 +11,11 @@ static const struct {
     const rpr_kernels *table;
 } tables[] = {
 #if defined(__x86_64__)
-    {RPR_CPU_AVX512, &rpr_kernels_avx512},
-    {RPR_CPU_AVX2, &rpr_kernels_avx2},
+    {RPR_CPU_AVX512_VNNI, &rpr_kernels_avx512vnni}, {RPR_CPU_AVX512, &rpr_kernels_avx512},
+    {RPR_CPU_AVX2_VNNI, &rpr_kernels_avx2vnni},     {RPR_CPU_AVX2, &rpr_kernels_avx2},
 #endif
 #if defined(__aarch64__)
-    {RPR_CPU_NEON, &rpr_kernels_neon},
+    {RPR_CPU_NEON_DOT, &rpr_kernels_neondot},       {RPR_CPU_NEON, &rpr_kernels_neon},
 #endif
     {RPR_CPU_SCALAR, &rpr_kernels_scalar},
 };

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "kernels/act.h"
+#include "kernels/int8.h"
 #include "kernels/bytes.h"
 
 /**
@@ -158,7 +159,7 @@ typedef enum rpr_binary {
 #define RPR_BYTE_LEVELS 16 /* ranges of 8-bit values that have a limit of their own */
 
 typedef struct rpr_kernels {
-    const char *isa; /* "scalar", "neon", "avx2", "avx512" */
+    const char *isa; /* as src/cpu names bundles */
     void (*conv_row)(const rpr_conv_row *r);
     void (*delta)(const rpr_delta_job *j);
     void (*depthwise_row)(const rpr_depthwise_row *r);
@@ -192,6 +193,12 @@ typedef struct rpr_kernels {
      *  RPR_BYTE_LEVELS limits; true if any is. moved may be neither of the others. */
     bool (*u8_moved)(const uint8_t *now, const uint8_t *then, const uint8_t *limit, uint8_t *moved,
                      int64_t n);
+    /* Integers: int8.h. */
+    void (*conv_row_i8)(const rpr_conv_row_i8 *r);
+    void (*delta_i8)(const rpr_delta_job_i8 *j);
+    void (*depthwise_row_i8)(const rpr_depthwise_row_i8 *r);
+    rpr_gate_words_fn gate_words;
+    rpr_requantise_fn requantise;
     const rpr_byte_kernels *bytes;
 } rpr_kernels;
 

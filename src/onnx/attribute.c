@@ -23,6 +23,8 @@ static Onnx__AttributeProto__AttributeType type_of(const Onnx__AttributeProto *a
         return ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__STRING;
     if (a->t)
         return ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__TENSOR;
+    if (a->g)
+        return ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__GRAPH;
     if (a->n_floats)
         return ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__FLOATS;
     if (a->n_ints)
@@ -49,6 +51,25 @@ static int read_tensor(const Onnx__AttributeProto *from, rpr_attr *to, const rpr
     return rpr_onnx_tensor(from->t, from->name, src, &v->shape, &v->dtype, &v->data, err);
 }
 
+/** A NUL in the middle of a string ends it. */
+static bool copy_strings(const Onnx__AttributeProto *from, rpr_attr *to)
+{
+    size_t bytes = 1;
+    for (size_t i = 0; i < from->n_strings; i++)
+        bytes += from->strings[i].len + 1;
+    char *at = to->s = rpr_alloc(bytes);
+    if (!at)
+        return false;
+    to->n = from->n_strings;
+    for (size_t i = 0; i < from->n_strings; i++) {
+        const ProtobufCBinaryData *s = &from->strings[i];
+        if (s->len)
+            memcpy(at, s->data, s->len);
+        at += strlen(at) + 1;
+    }
+    return true;
+}
+
 static int read_value(const Onnx__AttributeProto *from, rpr_attr *to, const rpr_onnx_source *src,
                       rpr_error *err)
 {
@@ -67,6 +88,10 @@ static int read_value(const Onnx__AttributeProto *from, rpr_attr *to, const rpr_
         room = (to->s = rpr_alloc(from->s.len + 1)) != NULL;
         if (room && from->s.len)
             memcpy(to->s, from->s.data, from->s.len);
+        break;
+    case ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__STRINGS:
+        to->kind = RPR_ATTR_STRINGS;
+        room = copy_strings(from, to);
         break;
     case ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__FLOATS:
         to->kind = RPR_ATTR_FLOATS;
@@ -105,6 +130,12 @@ static int read_attribute(const Onnx__AttributeProto *from, rpr_node *to,
     rpr_attr_clear(&a);
     return rpr_fail(err, status, "node '%s' (%s): attribute '%s': %s", to->name, to->op, from->name,
                     why.message);
+}
+
+const Onnx__GraphProto *rpr_onnx_branch(const Onnx__AttributeProto *a)
+{
+    bool graph = type_of(a) == ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__GRAPH;
+    return graph && a->g && a->g->n_input == 0 && a->g->n_output > 0 ? a->g : NULL;
 }
 
 int rpr_onnx_attributes(const Onnx__NodeProto *from, rpr_node *to, const rpr_onnx_source *src,

@@ -12,8 +12,11 @@
 #define MAX_NODE_INPUTS (1 << 20)
 #define MAX_NODE_OUTPUTS 4096
 #define MAX_OPSETS 256
+#define MAX_NESTING 12 /* of branches within branches */
 
 typedef struct rpr_build {
+    struct rpr_build *outer; /* of a branch: the graph that it stands in */
+    int depth;
     const Onnx__ModelProto *model;
     const rpr_onnx_source *src;
     rpr_graph *g;
@@ -231,6 +234,63 @@ static int read_outputs(rpr_build *b, const Onnx__NodeProto *p, int *out)
     return RPR_OK;
 }
 
+static int build(rpr_build *b, const Onnx__GraphProto *p);
+
+/** Appends the values that a branch reads from outside to the inputs of its node. */
+static int take_captures(rpr_build *b, int node, rpr_attr *a)
+{
+    rpr_node *n = &b->g->node[node];
+    const size_t count = a->graph->n_input;
+    if ((size_t)n->n_in + count > MAX_NODE_INPUTS)
+        return rpr_fail(b->err, RPR_ERR_FORMAT, "node '%s' (%s) reads more than %d values", n->name,
+                        n->op, MAX_NODE_INPUTS);
+    int *in = rpr_alloc_array((size_t)n->n_in + count, sizeof *in);
+    if (!in)
+        return no_memory(b);
+    if (n->n_in)
+        memcpy(in, n->in, (size_t)n->n_in * sizeof *in);
+    a->first = n->n_in;
+    rpr_free(n->in);
+    n->in = in;
+    for (size_t i = 0; i < count; i++) {
+        RPR_TRY(find_value(b, a->graph->value[a->graph->input[i]].name, &in[n->n_in]));
+        n->n_in++;
+    }
+    return RPR_OK;
+}
+
+static int add_branch(rpr_build *b, const char *name, const Onnx__GraphProto *p, int node)
+{
+    rpr_attr a = {.kind = RPR_ATTR_GRAPH, .graph = rpr_graph_new()};
+    rpr_build inner = {.outer = b,
+                       .depth = b->depth + 1,
+                       .model = b->model,
+                       .src = b->src,
+                       .g = a.graph,
+                       .err = b->err};
+    if (!a.graph)
+        return no_memory(b);
+    int status = build(&inner, p);
+    rpr_names_free(&inner.values);
+    if (status == RPR_OK)
+        status = take_captures(b, node, &a);
+    if (status == RPR_OK)
+        return rpr_node_set_attr(&b->g->node[node], name, a) == RPR_OK ? RPR_OK : no_memory(b);
+    rpr_attr_clear(&a);
+    return status;
+}
+
+/** Other graphs, such as the bodies of loops, belong to operators that are refused by name. */
+static int add_branches(rpr_build *b, const Onnx__NodeProto *p, int node)
+{
+    for (size_t i = 0; i < p->n_attribute && !strcmp(p->op_type, "If"); i++) {
+        const Onnx__GraphProto *branch = rpr_onnx_branch(p->attribute[i]);
+        if (branch)
+            RPR_TRY(add_branch(b, p->attribute[i]->name, branch, node));
+    }
+    return RPR_OK;
+}
+
 static int add_node(rpr_build *b, const Onnx__NodeProto *p, int *in, int *out)
 {
     const char *name = node_name(p), *domain = plain_domain(p->domain);
@@ -241,13 +301,17 @@ static int add_node(rpr_build *b, const Onnx__NodeProto *p, int *in, int *out)
                         p->op_type, domain);
     RPR_TRY(read_inputs(b, p, in));
     RPR_TRY(read_outputs(b, p, out));
+    if (b->outer && b->depth > MAX_NESTING)
+        return rpr_fail(b->err, RPR_ERR_FORMAT, "node '%s' (%s): branches nest deeper than %d",
+                        name, p->op_type, MAX_NESTING);
     if (!*domain && strcmp(p->op_type, "Constant") == 0 && p->n_output == 1 && out[0] != RPR_NONE)
         return rpr_onnx_constant(p, name, b->g, out[0], b->src, b->err);
     int n = rpr_graph_add_node(b->g, name, p->op_type, domain, opset, in, (int)p->n_input, out,
                                (int)p->n_output);
     if (n == RPR_NONE)
         return no_memory(b);
-    return rpr_onnx_attributes(p, &b->g->node[n], b->src, b->err);
+    RPR_TRY(rpr_onnx_attributes(p, &b->g->node[n], b->src, b->err));
+    return add_branches(b, p, n);
 }
 
 static int add_nodes(rpr_build *b, const Onnx__GraphProto *p)
@@ -290,12 +354,30 @@ static int add_outputs(rpr_build *b, const Onnx__GraphProto *p)
     return RPR_OK;
 }
 
+/** What a branch reads but does not make becomes its input: it comes from outside. */
+static int add_captures(rpr_build *b)
+{
+    rpr_graph *g = b->g;
+    rpr_free(g->input);
+    g->n_input = 0;
+    g->input = rpr_alloc_array(g->n_value, sizeof *g->input);
+    if (!g->input)
+        return no_memory(b);
+    for (size_t i = 0; i < g->n_value; i++)
+        if (!g->value[i].is_const && g->value[i].producer == RPR_NONE)
+            g->input[g->n_input++] = (int)i;
+    return RPR_OK;
+}
+
+/* The recursion is bounded by MAX_NESTING, and by the scan of the file's bytes before. */
 static int build(rpr_build *b, const Onnx__GraphProto *p)
 {
     RPR_TRY(add_initialisers(b, p));
     RPR_TRY(add_inputs(b, p));
     RPR_TRY(add_nodes(b, p));
     RPR_TRY(add_outputs(b, p));
+    if (b->outer)
+        RPR_TRY(add_captures(b));
     return rpr_graph_sort(b->g, b->err);
 }
 

@@ -41,9 +41,12 @@ int rpr_onnx_tensor(const Onnx__TensorProto *t, const char *name, const rpr_onnx
 int rpr_onnx_external(const Onnx__TensorProto *t, const char *name, const rpr_onnx_source *src,
                       size_t size, void **data, rpr_error *err);
 
-/** Copies the attributes of a node. */
+/** Copies the attributes of a node, but for graphs. */
 int rpr_onnx_attributes(const Onnx__NodeProto *from, rpr_node *to, const rpr_onnx_source *src,
                         rpr_error *err);
+
+/** The graph of an attribute that is a branch: it has no inputs of its own. NULL if it is none. */
+const Onnx__GraphProto *rpr_onnx_branch(const Onnx__AttributeProto *a);
 
 /** Turns value `v` into the constant that a Constant node holds. */
 int rpr_onnx_constant(const Onnx__NodeProto *from, const char *name, rpr_graph *g, int v,

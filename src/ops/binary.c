@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Element by element on broadcast inputs: Add Sub Mul Div, Max Min Sum Mean, Equal Greater Less. */
+/*
+ * Element by element on broadcast inputs: Add Sub Mul Div, Max Min Sum Mean, Equal Greater Less,
+ * GreaterOrEqual LessOrEqual, And Or Xor.
+ */
 #include "ops/defs.h"
 
 /* One operator for floating point, for integers, and for RPR_U64 where that differs. */
@@ -127,13 +130,69 @@ static uint64_t less_u(uint64_t a, uint64_t b)
     return a < b;
 }
 
+static double greater_equal(double a, double b)
+{
+    return a >= b;
+}
+
+static double less_equal(double a, double b)
+{
+    return a <= b;
+}
+
+static int64_t greater_equal_i(int64_t a, int64_t b)
+{
+    return a >= b;
+}
+
+static int64_t less_equal_i(int64_t a, int64_t b)
+{
+    return a <= b;
+}
+
+static uint64_t greater_equal_u(uint64_t a, uint64_t b)
+{
+    return a >= b;
+}
+
+static uint64_t less_equal_u(uint64_t a, uint64_t b)
+{
+    return a <= b;
+}
+
+/* Of bools. */
+static int64_t both(int64_t a, int64_t b)
+{
+    return a && b;
+}
+
+static int64_t either(int64_t a, int64_t b)
+{
+    return a || b;
+}
+
+static int64_t one_only(int64_t a, int64_t b)
+{
+    return !a != !b;
+}
+
 static const binary operators[] = {
-    {"Add", add, add_i, NULL},       {"Sub", sub, sub_i, NULL},
-    {"Mul", mul, mul_i, NULL},       {"Div", quotient, div_i, div_u},
-    {"Max", max, max_i, max_u},      {"Min", min, min_i, min_u},
-    {"Sum", add, add_i, NULL},       {"Mean", add, add_i, NULL},
-    {"Equal", equal, equal_i, NULL}, {"Greater", greater, greater_i, greater_u},
+    {"Add", add, add_i, NULL},
+    {"Sub", sub, sub_i, NULL},
+    {"Mul", mul, mul_i, NULL},
+    {"Div", quotient, div_i, div_u},
+    {"Max", max, max_i, max_u},
+    {"Min", min, min_i, min_u},
+    {"Sum", add, add_i, NULL},
+    {"Mean", add, add_i, NULL},
+    {"Equal", equal, equal_i, NULL},
+    {"Greater", greater, greater_i, greater_u},
     {"Less", less, less_i, less_u},
+    {"GreaterOrEqual", greater_equal, greater_equal_i, greater_equal_u},
+    {"LessOrEqual", less_equal, less_equal_i, less_equal_u},
+    {"And", NULL, both, NULL},
+    {"Or", NULL, either, NULL},
+    {"Xor", NULL, one_only, NULL},
 };
 
 static const binary *find(const rpr_node *n)
@@ -191,6 +250,8 @@ int rpr_infer_compare(rpr_graph *g, rpr_node *n, rpr_error *err)
     rpr_dtype t = RPR_UNDEFINED;
     rpr_shape s;
     unsigned types = !strcmp(n->op, "Equal") ? RPR_TYPES_ALL : RPR_TYPES_NUMBER;
+    if (!find(n)->real)
+        types = RPR_TYPE(RPR_BOOL);
     RPR_TRY(rpr_infer_broadcast(g, n, 0, 2, types, &t, &s, err));
     return rpr_set_output(g, n, 0, RPR_BOOL, s.rank, s.dim, err);
 }

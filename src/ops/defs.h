@@ -17,7 +17,7 @@ RPR_DEFINE_OP(matmul);
 
 RPR_DEFINE_OP(binary);   /* Add Sub Mul Div */
 RPR_DEFINE_OP(variadic); /* Max Min Sum Mean */
-RPR_DEFINE_OP(compare);  /* Equal Greater Less */
+RPR_DEFINE_OP(compare);  /* Equal Greater Less GreaterOrEqual LessOrEqual And Or Xor */
 RPR_DEFINE_OP(pow);
 RPR_DEFINE_OP(prelu);
 RPR_DEFINE_OP(where);
@@ -26,14 +26,17 @@ RPR_DEFINE_OP(unary); /* Sqrt Exp Log Neg Abs ... and activations without range 
 RPR_DEFINE_OP(clip);
 RPR_DEFINE_OP(cast);
 
+RPR_DEFINE_OP(lp_pool);
+RPR_DEFINE_OP(global_lp_pool);
 RPR_DEFINE_OP(max_pool);
 RPR_DEFINE_OP(average_pool);
 RPR_DEFINE_OP(global_pool); /* GlobalAveragePool GlobalMaxPool */
-RPR_DEFINE_OP(reduce);      /* ReduceMean ReduceSum ReduceMax ReduceMin ReduceL2 */
+RPR_DEFINE_OP(reduce);      /* ReduceMean ReduceSum ReduceMax ... */
 RPR_DEFINE_OP(arg_max);
 RPR_DEFINE_OP(softmax);
 RPR_DEFINE_OP(batch_normalization);
 RPR_DEFINE_OP(instance_normalization);
+RPR_DEFINE_OP(layer_normalization);
 
 RPR_DEFINE_OP(pad);
 RPR_DEFINE_OP(concat);
@@ -75,6 +78,8 @@ int rpr_infer_unsqueeze(rpr_graph *g, rpr_node *n, rpr_error *err);
 int rpr_eval_same_elements(const rpr_node *n, const rpr_view *in, const rpr_view *out,
                            rpr_error *err); /* of all five */
 
+RPR_DEFINE_OP(recurrent); /* LSTM GRU RNN */
+RPR_DEFINE_OP(branch);    /* If; taken in before it comes to either */
 RPR_DEFINE_OP(shape);
 RPR_DEFINE_OP(size);
 RPR_DEFINE_OP(constant_of_shape);

@@ -2,6 +2,7 @@
 #include "ops/linear_rows.h"
 
 #include "core/alloc.h"
+#include "ops/linear_words.h"
 
 void rpr_linear_free(rpr_linear *l)
 {
@@ -10,6 +11,7 @@ void rpr_linear_free(rpr_linear *l)
     rpr_free(l->phase);
     rpr_free(l->weights);
     rpr_free(l->half);
+    rpr_free(l->requant);
     rpr_free(l);
 }
 
@@ -34,12 +36,17 @@ static int64_t valid_taps(int32_t count, int32_t k, int32_t s, int32_t d, int32_
 #define CHEAP_FAN 32
 #define CHEAP_PIXELS 64
 
+static int32_t picture_channels(const rpr_linear *l)
+{
+    return l->words ? 1 : PICTURE_CHANNELS;
+}
+
 static bool is_cheap(const rpr_linear *l)
 {
     const rpr_phase *p = &l->phase[0];
     int64_t pixels = (int64_t)l->n * l->in_h * l->in_w;
     bool regular = l->n_phase == 1 && p->out_sy == 1 && p->out_sx == 1;
-    return regular && l->in_c > PICTURE_CHANNELS && pixels >= CHEAP_PIXELS &&
+    return regular && l->in_c > picture_channels(l) && pixels >= CHEAP_PIXELS &&
            (l->depthwise || l->macs < CHEAP_FAN * pixels * l->in_c);
 }
 
@@ -47,7 +54,7 @@ void rpr_linear_measure(rpr_linear *l)
 {
     const rpr_phase *first = &l->phase[0];
     l->by_pixel =
-        l->depthwise || (l->n_phase == 1 && l->in_c <= PICTURE_CHANNELS && first->out_sy == 1 &&
+        l->depthwise || (l->n_phase == 1 && l->in_c <= picture_channels(l) && first->out_sy == 1 &&
                          first->out_sx == 1 && first->kh * first->kw > 1);
     for (int32_t i = 0; i < l->n_phase; i++) {
         const rpr_phase *p = &l->phase[i];
@@ -80,7 +87,7 @@ rpr_conv_row rpr_phase_conv_row(const rpr_phase *p, const rpr_map *in, const rpr
         .in_step = p->sw * in->pix,
         .w = p->w,
         .bias = p->bias,
-        .out = rpr_map_at(z, n, p->out_y0 + j * p->out_sy, p->out_x0) + p->co0,
+        .out = z->data ? rpr_map_at(z, n, p->out_y0 + j * p->out_sy, p->out_x0) + p->co0 : NULL,
         .out_pix = p->out_sx * z->pix,
         .kh = p->kh,
         .kw = p->kw,
@@ -121,7 +128,8 @@ static bool gap_free(const rpr_map *m)
 static bool is_one_row(const rpr_phase *p, const rpr_map *in, const rpr_map *z, const rpr_map *a)
 {
     return p->out_n == 1 && p->kh == 1 && p->kw == 1 && p->sh == 1 && p->sw == 1 && p->in_x0 == 0 &&
-           p->in_y0 == 0 && p->cols == in->w && gap_free(in) && gap_free(z) && gap_free(a);
+           p->in_y0 == 0 && p->cols == in->w && gap_free(in) && (!z->data || gap_free(z)) &&
+           gap_free(a);
 }
 
 /** a = act(z) for `count` neighbouring pixels of c channels. */
@@ -153,18 +161,23 @@ typedef struct dense_job {
 static void dense_pointwise(const dense_job *d, int64_t at, int64_t end, int32_t c0, int32_t c1)
 {
     rpr_conv_row r = rpr_phase_conv_row(d->p, d->in, d->z, d->n, 0);
+    const int64_t out_step = r.out ? r.out_pix : 0;
+    float *to = rpr_map_at(d->a, d->n, 0, 0) + at * d->a->pix;
     r.in += at * r.in_step;
-    r.out += at * r.out_pix + c0;
+    r.out += r.out ? at * r.out_pix + c0 : 0;
     r.w += (int64_t)r.ci * c0;
     r.bias += c0;
     r.co = c1 - c0;
-    float *to = rpr_map_at(d->a, d->n, 0, 0) + at * d->a->pix + c0;
     for (; at < end; at += r.n) {
         r.n = end - at < POINTWISE_PIECE ? (int32_t)(end - at) : POINTWISE_PIECE;
-        d->k->conv_row(&r);
-        activate_run(d->act, d->k, r.out, d->z->pix, to, d->a->pix, r.co, r.n);
+        if (d->l->words) {
+            rpr_words_conv_row(d->l, d->k, d->p, &r, c0, to, d->a->pix);
+        } else {
+            d->k->conv_row(&r);
+            activate_run(d->act, d->k, r.out, d->z->pix, to + c0, d->a->pix, r.co, r.n);
+        }
         r.in += r.n * r.in_step;
-        r.out += r.n * r.out_pix;
+        r.out += r.n * out_step;
         to += r.n * d->a->pix;
     }
 }
@@ -192,7 +205,9 @@ static void block_part(void *job, int part, int thread)
 
 static void dense_row(const dense_job *d, int32_t j)
 {
-    if (d->l->depthwise) {
+    if (d->l->words) {
+        rpr_words_row(d->l, d->k, d->p, d->in, d->z, d->a, d->n, j, NULL);
+    } else if (d->l->depthwise) {
         rpr_depthwise_row r = rpr_phase_depthwise_row(d->p, d->in, d->z, d->n, j);
         d->k->depthwise_row(&r);
     } else {
@@ -205,7 +220,8 @@ static void rows_part(void *job, int part, int thread)
 {
     const dense_job *d = job;
     const rpr_map *z = d->z, *a = d->a;
-    bool whole_rows = d->l->n_phase == 1; /* then a row is activated while it is in the cache */
+    bool whole_rows =
+        d->l->n_phase == 1 && !d->l->words; /* then a row is activated while it is in the cache */
     int32_t j = (int32_t)rpr_part_start(d->p->rows, d->parts, part);
     int32_t end = (int32_t)rpr_part_start(d->p->rows, d->parts, part + 1);
     (void)thread;
@@ -221,7 +237,7 @@ static void finish_part(void *job, int part, int thread)
 {
     const dense_job *d = job;
     (void)thread;
-    (void)rpr_linear_finish_rows(d->act, d->k, d->z, d->a, NULL, d->n,
+    (void)rpr_linear_finish_rows(d->l, d->act, d->k, d->z, d->a, NULL, d->n,
                                  (int32_t)rpr_part_start(d->z->h, d->parts, part),
                                  (int32_t)rpr_part_start(d->z->h, d->parts, part + 1));
 }
@@ -258,7 +274,7 @@ void rpr_linear_dense(const rpr_linear *l, const rpr_kernels *k, rpr_pool *pool,
             dense_phase(&d, pool);
         }
     d.parts = rpr_pool_parts(pool, z->h, rpr_pool_worth((int64_t)z->h * z->w * z->c, PART_VALUES));
-    for (d.n = 0; l->n_phase > 1 && d.n < l->n; d.n++)
+    for (d.n = 0; l->n_phase > 1 && !l->words && d.n < l->n; d.n++)
         rpr_pool_run(pool, d.parts, finish_part, &d);
 }
 
@@ -274,9 +290,9 @@ static bool finite_run(const rpr_kernels *k, const float *z, int64_t pix, int32_
 
 #define SPAN_VALUES 128 /* that cost about as much as a call */
 
-bool rpr_linear_finish_rows(const rpr_act *act, const rpr_kernels *k, const rpr_map *z,
-                            const rpr_map *a, const rpr_touch *touched, int32_t n, int32_t y0,
-                            int32_t y1)
+bool rpr_linear_finish_rows(const rpr_linear *l, const rpr_act *act, const rpr_kernels *k,
+                            const rpr_map *z, const rpr_map *a, const rpr_touch *touched, int32_t n,
+                            int32_t y0, int32_t y1)
 {
     /* Activating a pixel again changes nothing, unless in place. */
     const int32_t gap = z->data == a->data && !rpr_act_is_none(act) ? 0 : SPAN_VALUES / z->c;
@@ -285,6 +301,10 @@ bool rpr_linear_finish_rows(const rpr_act *act, const rpr_kernels *k, const rpr_
         const uint8_t *row = touched ? rpr_touch_row(touched, n, y) : NULL;
         for (int32_t x0 = 0, x1 = 0; rpr_touch_span(row, x1, z->w, gap, &x0, &x1);) {
             const float *from = rpr_map_at(z, n, y, x0);
+            if (l->words) {
+                rpr_words_finish(l, k, from, z->pix, rpr_map_at(a, n, y, x0), a->pix, x1 - x0);
+                continue;
+            }
             finite &= finite_run(k, from, z->pix, z->c, x1 - x0);
             activate_run(act, k, from, z->pix, rpr_map_at(a, n, y, x0), a->pix, z->c, x1 - x0);
         }
@@ -292,8 +312,10 @@ bool rpr_linear_finish_rows(const rpr_act *act, const rpr_kernels *k, const rpr_
     return finite;
 }
 
-bool rpr_linear_finite(const rpr_kernels *k, const rpr_map *z)
+bool rpr_linear_finite(const rpr_linear *l, const rpr_kernels *k, const rpr_map *z)
 {
+    if (l->words)
+        return true;
     bool finite = true;
     for (int32_t n = 0; n < z->n; n++)
         for (int32_t y = 0; y < z->h; y++)

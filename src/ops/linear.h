@@ -27,9 +27,11 @@ typedef struct rpr_phase {
     int32_t rows, cols;
     int32_t out_n;
     int32_t ci0, ci, co0, co;
-    const float *w;    /* packed; depthwise: kh * kw * c, unpacked */
-    const float *half; /* the same as half weights, or NULL */
-    const float *bias; /* rpr_round_lane(co) floats */
+    const float *w;        /* packed; depthwise: kh * kw * c, unpacked */
+    const float *half;     /* the same as half weights, or NULL */
+    const float *bias;     /* rpr_round_lane(co) floats */
+    const int32_t *sum128; /* of a layer of words (kernels/int8.h), rpr_round_lane(co), ... */
+    const float *scale;    /* ... and from sums to steps of the output, as many */
 } rpr_phase;
 
 /** Sizes along one spatial axis: taps, stride, dilation, padding before the first element. */
@@ -44,35 +46,58 @@ typedef struct rpr_linear_geometry {
     bool transposed;
 } rpr_linear_geometry;
 
+/**
+ * A layer of *words* takes u8 and gives u8: where others have floats it has words, of four s8
+ * weights or four u8 inputs (ci, ci0 and in_c count them; so do the maps of input and output), or
+ * of an int32 bias or sum: z holds one for every output channel.
+ */
 typedef struct rpr_linear {
     rpr_linear_geometry geometry;
     rpr_phase *phase; /* owned */
     int32_t n_phase;
+    bool words;
     bool folded;    /* some out_n is not 1: the output's pixels must follow each other */
     bool depthwise; /* one phase of the depthwise kernel */
     bool by_pixel;  /* corrected by recomputing the output pixels that see a change */
     bool cheap;     /* comparing its input costs about as much as a dense evaluation */
     float *weights; /* owned: packed weights of all phases, then biases */
+    float *requant; /* owned, of words: scales and sum128 of all phases, and the table; or NULL */
     float *half;    /* owned: half weights of all phases, or NULL */
     size_t weight_bytes, half_bytes;
     rpr_act act;
     int32_t n, in_h, in_w, in_c, out_h, out_w, out_c;
-    int32_t halo_t, halo_b, halo_l, halo_r; /* zeros needed around the input */
-    int32_t max_terms;                      /* products of one output at most */
-    int64_t macs;         /* dense multiply-accumulates, taps in the padding not counted */
+    int32_t halo_t, halo_b, halo_l, halo_r; /* zeros needed around the input: bytes of `zero` */
+    uint8_t zero;                           /* of words: the input's zero point, ... */
+    uint8_t zero_out;                       /* ... the output's, ... */
+    const uint8_t *table; /* ... and what becomes of an output; 256 bytes, or NULL */
+    int32_t group_in;     /* input channels of an output; ci is as many, but for words */
+    int32_t max_terms;    /* products of one output at most */
+    int64_t macs; /* dense multiply-accumulates, taps in the padding not counted; of words one is
+                     four: rpr_linear_macs */
     int64_t macs_nominal; /* the same with every tap counted */
     int64_t parameters;
 } rpr_linear;
 
 void rpr_linear_free(rpr_linear *l);
 
+static inline bool rpr_linear_has_halo(const rpr_linear *l)
+{
+    return l->halo_t > 0 || l->halo_b > 0 || l->halo_l > 0 || l->halo_r > 0;
+}
+
+/** True multiply-accumulates of what is counted in the layer's units. */
+static inline int64_t rpr_linear_macs(const rpr_linear *l, int64_t counted)
+{
+    return l->words && !l->depthwise ? counted * l->group_in / l->phase[0].ci : counted;
+}
+
 /** Fills halo, counts and maxima from the phases and dimensions. */
 void rpr_linear_measure(rpr_linear *l);
 
 /**
  * z = W * in + b and a = act(z) for every output pixel. in has the halo that the layer needs;
- * a and z may be one map. The threads of `pool` (NULL: none but the caller) share the rows; the
- * bits do not depend on them.
+ * a and z may be one map; of words z may be without data. The threads of `pool` (NULL: none but the
+ * caller) share the rows; the bits do not depend on them.
  */
 void rpr_linear_dense(const rpr_linear *l, const rpr_kernels *k, rpr_pool *pool, const rpr_map *in,
                       const rpr_map *z, const rpr_map *a, const rpr_act *act);
@@ -131,6 +156,6 @@ rpr_correction rpr_linear_correct(const rpr_linear *l, const rpr_kernels *k,
 void rpr_linear_reach(const rpr_linear *l, const rpr_gate_state *g, rpr_touch *touched);
 
 /** True if z is finite everywhere. */
-bool rpr_linear_finite(const rpr_kernels *k, const rpr_map *z);
+bool rpr_linear_finite(const rpr_linear *l, const rpr_kernels *k, const rpr_map *z);
 
 #endif

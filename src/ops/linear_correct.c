@@ -12,6 +12,7 @@
  */
 #include "ops/linear_fresh.h"
 #include "ops/linear_rows.h"
+#include "ops/linear_words.h"
 
 #define FIRST_CACHE                                                                                \
     49152                  /* bytes of weights in use at a time that are near enough when fetched  \
@@ -174,7 +175,7 @@ static void correct_band(const job *c, band *b, share *s)
                 continue;
             s->any = true;
             const int32_t tap = ky * p->kw + kx, next = tap + b->run;
-            c->k->delta(&(rpr_delta_job){.idx = b->g->idx,
+            const rpr_delta_job delta = {.idx = b->g->idx,
                                          .delta = b->g->delta,
                                          .w = rpr_phase_uses_half(p, b->g) ? NULL : p->w,
                                          .half = p->half,
@@ -184,7 +185,11 @@ static void correct_band(const job *c, band *b, share *s)
                                          .n_visit = b->visits,
                                          .first_row = tap * p->ci,
                                          .n_rows = b->run * p->ci,
-                                         .next_row = next < taps ? next * p->ci : -1});
+                                         .next_row = next < taps ? next * p->ci : -1};
+            if (c->l->words)
+                rpr_words_delta(c->k, &delta, b->g->was);
+            else
+                c->k->delta(&delta);
         }
     for (int32_t i = 0; i < outputs; i++) {
         s->done.macs += (int64_t)terms[i] * p->co;
@@ -210,7 +215,7 @@ static void finish_band(const job *c, const band *b, share *s, int thread)
     if (c->l->n_phase > 1)
         return;
     s->done.finite &=
-        rpr_linear_finish_rows(b->act, c->k, b->z, b->a, b->touched, b->n, b->j0, b->j1);
+        rpr_linear_finish_rows(c->l, b->act, c->k, b->z, b->a, b->touched, b->n, b->j0, b->j1);
     if (c->next && s->done.finite)
         rpr_gate_rows(c->next, b->j0, b->j1, thread);
 }
@@ -268,14 +273,19 @@ static void correct_by_list(job *c, rpr_pool *pool)
     }
     for (int32_t n = 0; c->l->n_phase > 1 && n < c->l->n; n++)
         c->share->done.finite &=
-            rpr_linear_finish_rows(b->act, c->k, b->z, b->a, b->touched, n, 0, b->z->h);
+            rpr_linear_finish_rows(c->l, b->act, c->k, b->z, b->a, b->touched, n, 0, b->z->h);
 }
 
 /** Recomputes the output pixels of row j that `mark` marks. */
 static void recompute_row(const rpr_linear *l, const rpr_kernels *k, const rpr_map *in,
-                          const rpr_map *z, int32_t n, int32_t j, const uint8_t *mark)
+                          const rpr_map *z, const rpr_map *a, int32_t n, int32_t j,
+                          const uint8_t *mark)
 {
     const rpr_phase *p = &l->phase[0];
+    if (l->words) {
+        rpr_words_row(l, k, p, in, z, a, n, j, mark);
+        return;
+    }
     if (l->depthwise) {
         rpr_depthwise_row r = rpr_phase_depthwise_row(p, in, z, n, j);
         r.mask = mark;
@@ -301,8 +311,10 @@ static void recompute_marked(const job *c, int32_t j, share *s)
     for (int32_t i = 0; i < p->cols; i++)
         taps += mark[i] ? rpr_taps_inside(i, p->kw, p->sw, p->dw, p->in_x0, l->in_w) : 0;
     s->done.macs += taps * channels * rpr_taps_inside(j, p->kh, p->sh, p->dh, p->in_y0, l->in_h);
-    recompute_row(l, c->k, &b->g->in, b->z, b->n, j, mark);
-    s->done.finite &= rpr_linear_finish_rows(b->act, c->k, b->z, b->a, b->touched, b->n, j, j + 1);
+    recompute_row(l, c->k, &b->g->in, b->z, b->a, b->n, j, mark);
+    if (!l->words)
+        s->done.finite &=
+            rpr_linear_finish_rows(c->l, b->act, c->k, b->z, b->a, b->touched, b->n, j, j + 1);
 }
 
 static void pixel_part(void *argument, int part, int thread)

@@ -2,6 +2,7 @@
 #include "ops/linear_fresh.h"
 
 #include "ops/linear_rows.h"
+#include "ops/linear_words.h"
 
 rpr_fresh_rule rpr_fresh_rule_of(const rpr_phase *p, const rpr_gate_state *g, const rpr_cost *cost)
 {
@@ -117,7 +118,10 @@ int64_t rpr_fresh_compute(const rpr_fresh_rule *r, const rpr_linear *l, const rp
         run.in += i0 * whole.in_step;
         run.out += i0 * whole.out_pix;
         run.n = i1 - i0;
-        k->conv_row(&run);
+        if (l->words)
+            rpr_words_conv_row(l, k, p, &run, 0, NULL, 0);
+        else
+            k->conv_row(&run);
         for (int32_t i = i0; i < i1; i++)
             taps += rpr_taps_inside(i, p->kw, p->sw, p->dw, p->in_x0, l->in_w);
     }

@@ -49,7 +49,7 @@ bool rpr_linear_make_half(rpr_linear *l)
     bool fits = true;
     for (int32_t i = 0; i < l->n_phase; i++)
         words += rpr_half_packed_words(weight_rows(&l->phase[i]), l->phase[i].co);
-    if (l->by_pixel || l->phase[0].co <= RPR_LANE || words == 0)
+    if (l->words || l->by_pixel || l->phase[0].co <= RPR_LANE || words == 0)
         return true;
     l->half = rpr_alloc_array((size_t)words, sizeof *l->half);
     if (!l->half)

@@ -7,11 +7,11 @@
 #include "ops/linear.h"
 
 /** Taps along y or x that one input row or column can have. */
-#define RPR_LINEAR_MAX_KERNEL 64
+#define RPR_LINEAR_MAX_KERNEL 1024
 
 /**
  * *out is NULL, without an error, if the node has no such form: weights that are not constant, more
- * than two spatial axes, element types other than f32, or a bias that varies along pixels.
+ * than two spatial axes, other element types, or a bias that varies along pixels.
  * The layer's input has its channels on axis 1 (Conv, ConvTranspose) or on the last (Gemm, MatMul).
  */
 int rpr_linear_from_conv(const rpr_graph *g, const rpr_node *n, rpr_linear **out, rpr_error *err);
@@ -19,7 +19,17 @@ int rpr_linear_from_conv_transpose(const rpr_graph *g, const rpr_node *n, rpr_li
                                    rpr_error *err);
 int rpr_linear_from_matrix(const rpr_graph *g, const rpr_node *n, rpr_linear **out, rpr_error *err);
 
-/* Shared by the three. */
+/** The same of u8 and s8, for layers of words; *out is NULL also where a sum may be beyond 32 bits.
+ */
+int rpr_linear_from_quant_conv(const rpr_graph *g, const rpr_node *n, rpr_linear **out,
+                               rpr_error *err);
+int rpr_linear_from_quant_matrix(const rpr_graph *g, const rpr_node *n, rpr_linear **out,
+                                 rpr_error *err);
+
+/* Shared by all. */
+
+/** Everything of a product of rows of x with a matrix but weights, biases and parameters. */
+void rpr_matrix_describe(rpr_linear *l, int32_t depth, int32_t columns, const rpr_shape *x);
 
 /** An f32 constant input of a node, or NULL. */
 const float *rpr_linear_constant(const rpr_graph *g, const rpr_node *n, int input);

@@ -31,28 +31,15 @@ static rpr_linear_axis one_tap(int32_t size)
     return (rpr_linear_axis){.k = 1, .s = 1, .d = 1, .in = size, .out = size};
 }
 
-static rpr_linear *make(const matrix *m, const rpr_shape *x)
+/* The pixels of the input as rpr_tensor_pixels lays them out: the last row axis is w. */
+void rpr_matrix_describe(rpr_linear *l, int32_t depth, int32_t columns, const rpr_shape *x)
 {
-    int64_t floats = rpr_packed_floats(m->depth, m->columns);
-    rpr_linear *l = rpr_linear_new(1, floats, rpr_round_lane(m->columns));
-    if (!l)
-        return NULL;
-    float *bias = l->weights + floats;
-    int64_t rows = rpr_shape_count(x) / m->depth;
-    /* The pixels of the input as rpr_tensor_pixels lays them out: the last row axis is w. */
     l->in_w = l->out_w = (int32_t)(x->rank > 1 ? x->dim[x->rank - 2] : 1);
     l->in_h = l->out_h = x->rank > 2 ? (int32_t)x->dim[x->rank - 3] : 1;
-    l->n = (int32_t)(rows / ((int64_t)l->in_w * l->in_h));
+    l->n = (int32_t)(rpr_shape_count(x) / depth / ((int64_t)l->in_w * l->in_h));
     l->geometry = (rpr_linear_geometry){.axis = {one_tap(l->in_h), one_tap(l->in_w)}, .groups = 1};
-    l->in_c = m->depth;
-    l->out_c = m->columns;
-    l->parameters = (int64_t)m->depth * m->columns + (m->bias ? m->columns : 0);
-    rpr_pack_weights(l->weights, m->w, m->columns, 1, m->depth, m->transposed ? m->depth : 1, 0,
-                     m->transposed ? 1 : m->columns);
-    for (int64_t i = 0; i < floats; i++)
-        l->weights[i] *= m->alpha;
-    for (int32_t i = 0; m->bias && i < m->columns; i++)
-        bias[i] = m->beta * m->bias[m->bias_count == 1 ? 0 : i];
+    l->in_c = l->group_in = depth;
+    l->out_c = columns;
     l->phase[0] = (rpr_phase){.kh = 1,
                               .kw = 1,
                               .sh = 1,
@@ -64,10 +51,27 @@ static rpr_linear *make(const matrix *m, const rpr_shape *x)
                               .out_n = 1,
                               .rows = l->in_h,
                               .cols = l->in_w,
-                              .ci = m->depth,
-                              .co = m->columns,
-                              .w = l->weights,
-                              .bias = bias};
+                              .ci = depth,
+                              .co = columns};
+}
+
+static rpr_linear *make(const matrix *m, const rpr_shape *x)
+{
+    int64_t floats = rpr_packed_floats(m->depth, m->columns);
+    rpr_linear *l = rpr_linear_new(1, floats, rpr_round_lane(m->columns));
+    if (!l)
+        return NULL;
+    float *bias = l->weights + floats;
+    rpr_matrix_describe(l, m->depth, m->columns, x);
+    l->parameters = (int64_t)m->depth * m->columns + (m->bias ? m->columns : 0);
+    rpr_pack_weights(l->weights, m->w, m->columns, 1, m->depth, m->transposed ? m->depth : 1, 0,
+                     m->transposed ? 1 : m->columns);
+    for (int64_t i = 0; i < floats; i++)
+        l->weights[i] *= m->alpha;
+    for (int32_t i = 0; m->bias && i < m->columns; i++)
+        bias[i] = m->beta * m->bias[m->bias_count == 1 ? 0 : i];
+    l->phase[0].w = l->weights;
+    l->phase[0].bias = bias;
     rpr_linear_measure(l);
     return l;
 }

@@ -15,9 +15,9 @@ rpr_depthwise_row rpr_phase_depthwise_row(const rpr_phase *p, const rpr_map *in,
  * a = act(z) at the marked pixels (NULL: all) of rows [y0, y1) of image n; true if z is finite
  * there.
  */
-bool rpr_linear_finish_rows(const rpr_act *act, const rpr_kernels *k, const rpr_map *z,
-                            const rpr_map *a, const rpr_touch *touched, int32_t n, int32_t y0,
-                            int32_t y1);
+bool rpr_linear_finish_rows(const rpr_linear *l, const rpr_act *act, const rpr_kernels *k,
+                            const rpr_map *z, const rpr_map *a, const rpr_touch *touched, int32_t n,
+                            int32_t y0, int32_t y1);
 
 /** Taps of output index j that fall inside the input, along one axis. */
 static inline int64_t rpr_taps_inside(int32_t j, int32_t k, int32_t s, int32_t d, int32_t first,

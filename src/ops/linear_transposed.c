@@ -154,6 +154,7 @@ static rpr_linear *make(const transposed *c)
     l->in_h = c->axis[0].in;
     l->in_w = c->axis[1].in;
     l->in_c = c->group * c->ci;
+    l->group_in = c->ci;
     l->out_h = c->axis[0].out;
     l->out_w = c->axis[1].out;
     l->out_c = c->group * c->co;

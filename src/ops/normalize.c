@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Softmax, BatchNormalization, InstanceNormalization. */
+/* Softmax, BatchNormalization, InstanceNormalization, LayerNormalization. */
 #include "ops/defs.h"
 #include "ops/reduce.h"
 
@@ -171,6 +171,72 @@ int rpr_eval_instance_normalization(const rpr_node *n, const rpr_view *in, const
         int64_t c = it.index[1];
         normalize(in, out, &inner, it.at[0], it.at[1], moments_of(in, it.at[0], &inner), epsilon,
                   entry(&in[1], c), entry(&in[2], c));
+    }
+    return RPR_OK;
+}
+
+/* The axes that are normalised together: all from `axis` on. */
+static int layer_axes(const rpr_node *n, int rank, bool *axes, int *axis, rpr_error *err)
+{
+    RPR_TRY(rpr_node_axis(n, rpr_node_int(n, "axis", -1), rank, axis, err));
+    for (int d = 0; d < RPR_MAX_RANK; d++)
+        axes[d] = d >= *axis;
+    return RPR_OK;
+}
+
+int rpr_infer_layer_normalization(rpr_graph *g, rpr_node *n, rpr_error *err)
+{
+    const rpr_value *x, *v;
+    bool axes[RPR_MAX_RANK];
+    int axis;
+    RPR_TRY(rpr_need(g, n, 0, RPR_TYPES_FLOAT, &x, err));
+    RPR_TRY(layer_axes(n, x->shape.rank, axes, &axis, err));
+    for (int i = 1; i <= 2; i++) {
+        if (!rpr_node_has(n, i))
+            continue;
+        RPR_TRY(rpr_need(g, n, i, RPR_TYPE(x->dtype), &v, err));
+        int lead = x->shape.rank - v->shape.rank;
+        bool fits = lead >= 0;
+        for (int d = 0; fits && d < v->shape.rank; d++)
+            fits = v->shape.dim[d] == 1 ||
+                   (lead + d >= axis && v->shape.dim[d] == x->shape.dim[lead + d]);
+        if (!fits)
+            return rpr_node_fail(err, RPR_ERR_SHAPE, n, "input %d does not broadcast", i);
+    }
+    rpr_shape s = x->shape, m = s;
+    for (int d = axis; d < s.rank; d++)
+        m.dim[d] = 1;
+    for (int i = 1; i <= 2; i++)
+        RPR_TRY(rpr_set_output(g, n, i, RPR_F32, m.rank, m.dim, err));
+    return rpr_set_output(g, n, 0, x->dtype, s.rank, s.dim, err);
+}
+
+int rpr_eval_layer_normalization(const rpr_node *n, const rpr_view *in, const rpr_view *out,
+                                 rpr_error *err)
+{
+    const double epsilon = (double)rpr_node_float(n, "epsilon", 1e-5f);
+    bool axes[RPR_MAX_RANK];
+    int axis;
+    RPR_TRY(layer_axes(n, in->rank, axes, &axis, err));
+    const rpr_view scale = rpr_view_broadcast(&in[1], in->rank, in->dim);
+    const bool shifted = rpr_node_has(n, 2);
+    const rpr_view shift = shifted ? rpr_view_broadcast(&in[2], in->rank, in->dim) : scale;
+    const rpr_iter inner = rpr_iter_axes(axes, true, RPR_VIEWS(in, out, &scale, &shift));
+    const rpr_view mean = has_output(n, 1) ? out[1] : (rpr_view){.data = NULL};
+    const rpr_view inverse = has_output(n, 2) ? out[2] : (rpr_view){.data = NULL};
+    for (rpr_iter it = rpr_iter_axes(axes, false, RPR_VIEWS(in, out, &mean, &inverse)); it.more;
+         rpr_iter_next(&it)) {
+        const moments m = moments_of(in, it.at[0], &inner);
+        const double factor = 1 / sqrt(m.variance + epsilon);
+        for (rpr_iter i = inner; i.more; rpr_iter_next(&i)) {
+            double y = (rpr_load_f64(in, it.at[0] + i.at[0]) - m.mean) * factor;
+            y = y * rpr_load_f64(&scale, i.at[2]) + (shifted ? rpr_load_f64(&shift, i.at[3]) : 0);
+            rpr_store_f64(out, it.at[1] + i.at[1], y);
+        }
+        if (mean.data)
+            rpr_store_f64(&mean, it.at[2], m.mean);
+        if (inverse.data)
+            rpr_store_f64(&inverse, it.at[3], factor);
     }
     return RPR_OK;
 }

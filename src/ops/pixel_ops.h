@@ -14,6 +14,11 @@
 /** out = act(in). */
 rpr_pixel_op *rpr_pixel_unary_new(const rpr_act *act);
 
+/** out = f(in) for Sqrt, Exp, Log, Neg, Abs, Reciprocal, Floor, Ceil, Round, Erf, by ONNX's name.
+ */
+bool rpr_pixel_function_fits(const char *name);
+rpr_pixel_op *rpr_pixel_function_new(const char *name, const rpr_act *act);
+
 /** out = in, for maps of the same dimensions and any strides. */
 rpr_pixel_op *rpr_pixel_copy_new(const rpr_map *shape, const rpr_act *act);
 

@@ -163,6 +163,20 @@ static int64_t plane_of(const pool *p, const int64_t *index)
     return index[0] * p->channels + index[1];
 }
 
+/* The p-norm of what the window sees; x holds |x|^p. */
+static double window_norm(const rpr_window *w, const int64_t *dim, const taps *t, const double *x,
+                          double p)
+{
+    return pow(window_sum(w, dim, t, x), 1 / p);
+}
+
+/* |x|^p of every element. */
+static void raise(double *x, int64_t count, double p)
+{
+    for (int64_t i = 0; i < count; i++)
+        x[i] = pow(fabs(x[i]), p);
+}
+
 int rpr_eval_max_pool(const rpr_node *n, const rpr_view *in, const rpr_view *out, rpr_error *err)
 {
     pool p;
@@ -213,4 +227,54 @@ int rpr_eval_average_pool(const rpr_node *n, const rpr_view *in, const rpr_view 
     rpr_free(sum.data);
     rpr_free(divisor.data);
     return status;
+}
+
+static int check_norm(const rpr_node *n, rpr_error *err)
+{
+    int64_t p = rpr_node_int(n, "p", 2);
+    return p >= 1 ? RPR_OK
+                  : rpr_node_fail(err, RPR_ERR_FORMAT, n, "p is %lld, not 1 or more", (long long)p);
+}
+
+int rpr_infer_lp_pool(rpr_graph *g, rpr_node *n, rpr_error *err)
+{
+    RPR_TRY(check_norm(n, err));
+    return rpr_pool_infer(g, n, RPR_TYPES_FLOAT, err);
+}
+
+int rpr_eval_lp_pool(const rpr_node *n, const rpr_view *in, const rpr_view *out, rpr_error *err)
+{
+    const double norm = (double)rpr_node_int(n, "p", 2);
+    pool p;
+    RPR_TRY(pool_open(n, in, &p, err));
+    raise(p.x, rpr_view_count(in), norm);
+    for (rpr_iter it = rpr_iter_begin(RPR_VIEWS(out)); it.more; rpr_iter_next(&it)) {
+        taps t = taps_at(&p.w, p.dim, it.index + 2);
+        const double *plane = p.x + plane_of(&p, it.index) * p.plane_size;
+        rpr_store_f64(out, it.at[0], window_norm(&p.w, p.dim, &t, plane, norm));
+    }
+    rpr_free(p.x);
+    return RPR_OK;
+}
+
+int rpr_infer_global_lp_pool(rpr_graph *g, rpr_node *n, rpr_error *err)
+{
+    RPR_TRY(check_norm(n, err));
+    return rpr_infer_global_pool(g, n, err);
+}
+
+int rpr_eval_global_lp_pool(const rpr_node *n, const rpr_view *in, const rpr_view *out,
+                            rpr_error *err)
+{
+    (void)err;
+    const bool plane[RPR_MAX_RANK] = {true, true};
+    const double p = (double)rpr_node_int(n, "p", 2);
+    const rpr_iter inner = rpr_iter_axes(plane, false, RPR_VIEWS(in));
+    for (rpr_iter it = rpr_iter_begin(RPR_VIEWS(out, in)); it.more; rpr_iter_next(&it)) {
+        double sum = 0;
+        for (rpr_iter i = inner; i.more; rpr_iter_next(&i))
+            sum += pow(fabs(rpr_load_f64(in, it.at[1] + i.at[0])), p);
+        rpr_store_f64(out, it.at[0], pow(sum, 1 / p));
+    }
+    return RPR_OK;
 }

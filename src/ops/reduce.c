@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ReduceMean ReduceSum ReduceMax ReduceMin ReduceL2, GlobalAveragePool GlobalMaxPool, ArgMax. */
+/*
+ * ReduceMean ReduceSum ReduceMax ReduceMin ReduceL1 ReduceL2 ReduceSumSquare ReduceProd
+ * ReduceLogSum ReduceLogSumExp, GlobalAveragePool GlobalMaxPool, ArgMax.
+ */
 #include "ops/reduce.h"
 
 #include "ops/defs.h"
@@ -30,37 +33,90 @@ int rpr_reduce_parse(const rpr_node *n, const rpr_view *in, rpr_reduce_spec *r, 
     return RPR_OK;
 }
 
-typedef enum kind { SUM, MEAN, MAX, MIN, L2 } kind;
+typedef enum kind { SUM, MEAN, MAX, MIN, L1, L2, SQUARES, PRODUCT, LOG_SUM, LOG_SUM_EXP } kind;
 
 static kind kind_of(const rpr_node *n)
 {
+    static const struct {
+        const char *op;
+        kind k;
+    } others[] = {
+        {"ReduceL1", L1},        {"ReduceL2", L2},          {"ReduceSumSquare", SQUARES},
+        {"ReduceProd", PRODUCT}, {"ReduceLogSum", LOG_SUM}, {"ReduceLogSumExp", LOG_SUM_EXP}};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (!strcmp(n->op, others[i].op))
+            return others[i].k;
     if (!strcmp(n->op, "ReduceMean") || !strcmp(n->op, "GlobalAveragePool"))
         return MEAN;
     if (!strcmp(n->op, "ReduceMax") || !strcmp(n->op, "GlobalMaxPool"))
         return MAX;
     if (!strcmp(n->op, "ReduceMin"))
         return MIN;
-    return !strcmp(n->op, "ReduceL2") ? L2 : SUM;
+    return SUM;
+}
+
+/* log of the sum of exp, from the largest, so that nothing overflows. */
+static double log_sum_exp(const rpr_view *in, const rpr_iter *first, int64_t base)
+{
+    double top = (double)-INFINITY, sum = 0;
+    for (rpr_iter it = *first; it.more; rpr_iter_next(&it))
+        top = fmax(top, rpr_load_f64(in, base + it.at[0]));
+    if (isinf(top))
+        return top;
+    for (rpr_iter it = *first; it.more; rpr_iter_next(&it))
+        sum += exp(rpr_load_f64(in, base + it.at[0]) - top);
+    return top + log(sum);
+}
+
+static bool is_extreme(kind k)
+{
+    return k == MAX || k == MIN;
+}
+
+/* What one element does to a sum or a product. */
+static double folded(kind k, double acc, double x)
+{
+    switch (k) {
+    case L1:
+        return acc + fabs(x);
+    case L2:
+    case SQUARES:
+        return acc + x * x;
+    case PRODUCT:
+        return acc * x;
+    default:
+        return acc + x;
+    }
+}
+
+static double largest(const rpr_view *in, rpr_iter it, int64_t base, kind k)
+{
+    double acc = k == MAX ? (double)-INFINITY : (double)INFINITY;
+    for (; it.more; rpr_iter_next(&it)) {
+        double x = rpr_load_f64(in, base + it.at[0]);
+        if (isnan(x) || (k == MAX ? x > acc : x < acc))
+            acc = x;
+        else if (isnan(acc))
+            break;
+    }
+    return acc;
 }
 
 /* One output of floating point: everything under the iterator, which reads view 0. */
 static double fold_real(const rpr_view *in, rpr_iter it, int64_t base, kind k)
 {
-    double acc = k == MAX ? (double)-INFINITY : k == MIN ? (double)INFINITY : 0;
+    if (k == LOG_SUM_EXP)
+        return log_sum_exp(in, &it, base);
+    if (is_extreme(k))
+        return largest(in, it, base, k);
+    double acc = k == PRODUCT;
     int64_t count = 0;
-    for (; it.more; rpr_iter_next(&it), count++) {
-        double x = rpr_load_f64(in, base + it.at[0]);
-        if (k == SUM || k == MEAN)
-            acc += x;
-        else if (k == L2)
-            acc += x * x;
-        else if (isnan(x) || (k == MAX ? x > acc : x < acc))
-            acc = x;
-        else if (isnan(acc))
-            break;
-    }
+    for (; it.more; rpr_iter_next(&it), count++)
+        acc = folded(k, acc, rpr_load_f64(in, base + it.at[0]));
     if (k == L2)
         return sqrt(acc);
+    if (k == LOG_SUM)
+        return log(acc);
     return k == MEAN ? acc / (double)count : acc;
 }
 
@@ -68,18 +124,24 @@ static double fold_real(const rpr_view *in, rpr_iter it, int64_t base, kind k)
 static int64_t fold_whole(const rpr_view *in, rpr_iter it, int64_t base, kind k)
 {
     uint64_t flip = in->dtype == RPR_U64 ? 0 : (uint64_t)1 << 63; /* order of signed as unsigned */
-    uint64_t acc = 0, squares = 0;
+    uint64_t acc = k == PRODUCT, squares = 0;
     int64_t count = 0;
     for (; it.more; rpr_iter_next(&it), count++) {
         uint64_t x = (uint64_t)rpr_load_i64(in, base + it.at[0]);
         squares += x * x;
-        if (k == SUM || k == MEAN)
+        if (k == PRODUCT)
+            acc *= x;
+        else if (k == L1)
+            acc += (int64_t)x < 0 && flip ? 0 - x : x;
+        else if (!is_extreme(k))
             acc += x;
         else if (count == 0 || (k == MAX ? (x ^ flip) > (acc ^ flip) : (x ^ flip) < (acc ^ flip)))
             acc = x;
     }
     if (k == L2)
         return (int64_t)sqrt((double)squares);
+    if (k == SQUARES)
+        return (int64_t)squares;
     if (k == MEAN && count > 0)
         return in->dtype == RPR_U64 ? (int64_t)(acc / (uint64_t)count) : (int64_t)acc / count;
     return (int64_t)acc;
@@ -112,7 +174,8 @@ int rpr_infer_reduce(rpr_graph *g, rpr_node *n, rpr_error *err)
     const rpr_value *x;
     rpr_view in[RPR_PARAMS];
     rpr_reduce_spec r;
-    RPR_TRY(rpr_need(g, n, 0, RPR_TYPES_NUMBER, &x, err));
+    const bool logarithm = kind_of(n) == LOG_SUM || kind_of(n) == LOG_SUM_EXP;
+    RPR_TRY(rpr_need(g, n, 0, logarithm ? RPR_TYPES_FLOAT : RPR_TYPES_NUMBER, &x, err));
     rpr_param_views(g, n, in);
     RPR_TRY(rpr_reduce_parse(n, in, &r, err));
     return rpr_set_output(g, n, 0, x->dtype, r.out_rank, r.out, err);

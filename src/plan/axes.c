@@ -14,18 +14,35 @@ static bool is_one_of(const char *op, const char *const *list)
     return false;
 }
 
-static const char *const SPATIAL[] = {
-    "Conv",          "ConvTranspose", "MaxPool",  "AveragePool",        "GlobalAveragePool",
-    "GlobalMaxPool", "Resize",        "Upsample", "BatchNormalization", "InstanceNormalization",
-    "DepthToSpace",  "SpaceToDepth",  NULL};
-static const char *const ROWS[] = {"MatMul", "Gemm", "Softmax", NULL};
+static const char *const SPATIAL[] = {"Conv",
+                                      "QLinearConv",
+                                      "ConvTranspose",
+                                      "MaxPool",
+                                      "AveragePool",
+                                      "GlobalAveragePool",
+                                      "GlobalMaxPool",
+                                      "Resize",
+                                      "Upsample",
+                                      "BatchNormalization",
+                                      "InstanceNormalization",
+                                      "DepthToSpace",
+                                      "SpaceToDepth",
+                                      NULL};
+static const char *const ROWS[] = {"MatMul", "Gemm", "QLinearMatMul", "QGemm", "Softmax",
+                                   "LSTM",   "GRU",  "RNN",           NULL};
 static const char *const SHAPE_CHANGING[] = {"Reshape", "Flatten", "Squeeze", "Unsqueeze", "Gather",
                                              "Shape",   "Size",    "Expand",  "Tile",      NULL};
+
+/** QLinearConcat's first inputs are the output's scale and zero point. */
+static int first_operand(const rpr_node *n)
+{
+    return strcmp(n->op, "QLinearConcat") == 0 ? 2 : 0;
+}
 
 /** The axis that node `n` wants of its input, or -1. *strong if it computes fastest that way. */
 static int wanted_axis(const rpr_graph *g, const rpr_node *n, const int *preferred, bool *strong)
 {
-    const rpr_value *in = &g->value[n->in[0]], *out = &g->value[n->out[0]];
+    const rpr_value *in = &g->value[n->in[first_operand(n)]], *out = &g->value[n->out[0]];
     *strong = false;
     if (is_one_of(n->op, SPATIAL) && in->shape.rank > 1) {
         *strong = true;
@@ -52,11 +69,12 @@ int *rpr_preferred_axes(const rpr_graph *g)
         axis[v] = -1;
     for (size_t i = g->n_node; axis && fixed && i-- > 0;) {
         const rpr_node *n = &g->node[i];
-        if (n->n_in == 0 || n->n_out == 0 || n->in[0] == RPR_NONE || n->out[0] == RPR_NONE)
+        if (n->n_in <= first_operand(n) || n->n_out == 0 || n->in[first_operand(n)] == RPR_NONE ||
+            n->out[0] == RPR_NONE)
             continue;
         bool strong;
         int wanted = wanted_axis(g, n, axis, &strong);
-        int rank = g->value[n->in[0]].shape.rank;
+        int rank = g->value[n->in[first_operand(n)]].shape.rank;
         for (int k = 0; k < n->n_in; k++) {
             int v = n->in[k];
             if (v == RPR_NONE || (k > 0 && g->value[v].shape.rank != rank))

@@ -4,12 +4,14 @@
 #include <string.h>
 
 #include "core/alloc.h"
+#include "plan/feeds.h"
 
 static void free_step(rpr_step *s)
 {
     rpr_free(s->in); /* in and out are one array */
     rpr_linear_free(s->linear);
     rpr_pixel_op_free(s->pixel);
+    rpr_recurrent_layer_free(s->recurrent);
     rpr_free(s->pixel_map);
 }
 
@@ -28,6 +30,7 @@ void rpr_plan_free(rpr_plan *p)
     rpr_free(p->gate);
     rpr_free(p->input);
     rpr_free(p->picture);
+    rpr_free(p->carry);
     rpr_graph_free(p->graph);
     rpr_free(p);
 }
@@ -85,6 +88,7 @@ static void measure_gates(rpr_plan *p)
         g->halo_r = g->halo_r > l->halo_r ? g->halo_r : l->halo_r;
         g->needs_list |= !l->by_pixel;
         g->cheap &= l->cheap;
+        g->zero = rpr_linear_has_halo(l) || g->first == i ? l->zero : g->zero;
         p->constant_bytes += l->weight_bytes + l->half_bytes;
     }
 }
@@ -113,11 +117,15 @@ static uint64_t fingerprint(const rpr_plan *p)
         h = mix(h, s->op, strlen(s->op));
         if (s->linear)
             h = mix(h, s->linear->weights, s->linear->weight_bytes);
+        if (s->recurrent)
+            h = mix(h, s->recurrent->weights, s->recurrent->weight_bytes);
     }
+    for (int i = p->n_given; i < p->n_input; i++)
+        h = mix(h, &p->carry[i - p->n_given].output, sizeof p->carry->output);
     return mix(h, &p->tensor_bytes, sizeof p->tensor_bytes);
 }
 
-static int build(rpr_plan *p, rpr_error *err)
+static int build(rpr_plan *p, const rpr_model_options *opt, rpr_error *err)
 {
     const rpr_graph *g = p->graph;
     p->n_input = (int)g->n_input;
@@ -145,11 +153,12 @@ static int build(rpr_plan *p, rpr_error *err)
     measure_gates(p);
     RPR_TRY(rpr_plan_place(p, err));
     rpr_plan_find_pictures(p);
+    RPR_TRY(rpr_feeds_plan(p, opt, err));
     p->fingerprint = fingerprint(p);
     return RPR_OK;
 }
 
-int rpr_plan_build(rpr_graph *g, rpr_plan **out, rpr_error *err)
+int rpr_plan_build(rpr_graph *g, const rpr_model_options *opt, rpr_plan **out, rpr_error *err)
 {
     rpr_plan *p = rpr_alloc(sizeof *p);
     *out = NULL;
@@ -158,7 +167,7 @@ int rpr_plan_build(rpr_graph *g, rpr_plan **out, rpr_error *err)
         return rpr_fail(err, RPR_ERR_NOMEM, "out of memory");
     }
     p->graph = g;
-    int status = build(p, err);
+    int status = build(p, opt, err);
     if (status != RPR_OK) {
         rpr_plan_free(p);
         return status;

@@ -33,6 +33,9 @@ int rpr_plan_alias(rpr_plan *p, int value, int parent, int chan_axis, int32_t ch
  */
 int rpr_plan_on_axis(rpr_plan *p, int value, int axis);
 
+/** The same tensor in words; adds a copy if it is not. Of u8. */
+int rpr_plan_in_words(rpr_plan *p, int tensor);
+
 /** Asks for the zeros that a layer needs around its input; may copy to a tensor that has them. */
 int rpr_plan_with_halo(rpr_plan *p, int tensor, const rpr_linear *l);
 

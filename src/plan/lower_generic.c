@@ -2,7 +2,19 @@
 /* Nodes without a form of their own on the frame path run by their definition. */
 #include "plan/build.h"
 
+#include <string.h>
+
 #include "ops/node.h"
+
+/** Recurrent nodes with constant weights have packed ones. */
+static int make_recurrent(rpr_plan *p, const rpr_node *n, rpr_step *s, rpr_error *err)
+{
+    if (*n->domain || (strcmp(n->op, "LSTM") && strcmp(n->op, "GRU") && strcmp(n->op, "RNN")))
+        return RPR_OK;
+    RPR_TRY(rpr_recurrent_layer_new(p->graph, n, &s->recurrent, err));
+    p->constant_bytes += s->recurrent ? s->recurrent->weight_bytes : 0;
+    return RPR_OK;
+}
 
 static int operand(rpr_plan *p, int value)
 {
@@ -18,6 +30,7 @@ int rpr_lower_generic(rpr_plan *p, const rpr_node *n, const int *preferred, rpr_
     rpr_step *s = rpr_plan_add_step(p, RPR_STEP_GENERIC, n, n->n_in, n->n_out);
     if (!s)
         return rpr_node_nomem(err, n);
+    RPR_TRY(make_recurrent(p, n, s, err));
     for (int i = 0; i < n->n_in; i++) {
         s->in[i] = operand(p, n->in[i]);
         if (n->in[i] != RPR_NONE && s->in[i] == RPR_NONE)

@@ -16,6 +16,10 @@ static make_fn maker(const rpr_node *n)
         return rpr_linear_from_conv_transpose;
     if (strcmp(n->op, "Gemm") == 0 || strcmp(n->op, "MatMul") == 0)
         return rpr_linear_from_matrix;
+    if (strcmp(n->op, "QLinearConv") == 0)
+        return rpr_linear_from_quant_conv;
+    if (strcmp(n->op, "QLinearMatMul") == 0 || strcmp(n->op, "QGemm") == 0)
+        return rpr_linear_from_quant_matrix;
     return NULL;
 }
 
@@ -23,6 +27,8 @@ static make_fn maker(const rpr_node *n)
 static int linear_input(rpr_plan *p, const rpr_node *n, const rpr_linear *l, int axis)
 {
     int x = rpr_plan_on_axis(p, n->in[0], axis);
+    if (x != RPR_NONE && l->words)
+        x = rpr_plan_in_words(p, x);
     if (x != RPR_NONE)
         x = rpr_plan_with_halo(p, x, l);
     return x;
@@ -38,7 +44,8 @@ int rpr_lower_linear(rpr_plan *p, const rpr_node *n, bool *made, rpr_error *err)
     if (!l)
         return RPR_OK;
     int rank = p->graph->value[n->in[0]].shape.rank;
-    int axis = make == rpr_linear_from_matrix ? rank - 1 : 1;
+    bool rows = make == rpr_linear_from_matrix || make == rpr_linear_from_quant_matrix;
+    int axis = rows ? rank - 1 : 1;
     l->act = n->act;
     if (!rpr_linear_make_half(l)) {
         rpr_linear_free(l);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Operators that only move elements: Pad, Slice, Resize, DepthToSpace and SpaceToDepth. */
-#include "plan/lower_pixel.h"
+#include "plan/lower_bytes.h"
 
 #include "core/alloc.h"
 #include "ops/node.h"
+#include "ops/pixel_bytes.h"
 #include "ops/resize.h"
 #include "ops/slice.h"
 
@@ -37,23 +38,49 @@ static int fill_tables(const rpr_plan *p, const rpr_node *n, int chan_axis, sour
     return RPR_OK;
 }
 
+static int moved_operand(rpr_plan *p, int value, int rank, int axis)
+{
+    int in = rpr_lower_operand(p, value, rank, axis);
+    return in == RPR_NONE ? rpr_lower_word_operand(p, value, rank, axis) : in;
+}
+
+/** The same on u8, where `value` is a byte. */
+static rpr_pixel_op *gather_bytes(const rpr_plan *p, const rpr_node *n, int in, const rpr_map *to,
+                                  int axis, const int32_t *const index[4], float value, bool *made)
+{
+    const rpr_map from = rpr_lower_shape(p, in);
+    const int32_t channels = (int32_t)p->graph->value[n->out[0]].shape.dim[axis];
+    *made = value >= 0.0f && value <= UINT8_MAX &&
+            rpr_pixel_bytes_gather_fits(&from, p->tensor[in].channels, to, channels, index);
+    return *made ? rpr_pixel_bytes_gather_new(p->tensor[in].channels, to, channels, index,
+                                              (uint8_t)value)
+                 : NULL;
+}
+
+static rpr_pixel_op *gather_op(const rpr_plan *p, const rpr_node *n, int in, int axis,
+                               const int32_t *const index[4], float value, bool *made)
+{
+    const rpr_map from = rpr_lower_shape(p, in), to = rpr_lower_value_shape(p, n->out[0], axis);
+    if (p->tensor[in].words)
+        return gather_bytes(p, n, in, &to, axis, index, value, made);
+    *made = rpr_pixel_gather_fits(&from, &to, index);
+    return *made ? rpr_pixel_gather_new(&to, index, value, &n->act) : NULL;
+}
+
 static int lower_gather(rpr_plan *p, const rpr_node *n, const int *preferred, source_fn source,
                         const void *spec, float value, bool *made, rpr_error *err)
 {
     int axis = rpr_lower_axis(p, n, preferred);
     int rank = p->graph->value[n->out[0]].shape.rank;
-    int in = rank > 4 ? RPR_NONE : rpr_lower_operand(p, n->in[0], rank, axis);
+    int in = rank > 4 ? RPR_NONE : moved_operand(p, n->in[0], rank, axis);
     if (in == RPR_NONE)
         return RPR_OK;
     index_tables t = {{NULL}};
-    rpr_map from = rpr_lower_shape(p, in), to = rpr_lower_value_shape(p, n->out[0], axis);
     int status = fill_tables(p, n, axis, source, spec, &t, err);
     const int32_t *const index[4] = {t.of[0], t.of[1], t.of[2], t.of[3]};
-    if (status == RPR_OK && rpr_pixel_gather_fits(&from, &to, index)) {
-        *made = true;
-        status = rpr_lower_add(p, n, rpr_pixel_gather_new(&to, index, value, &n->act), &in, 1, axis,
-                               err);
-    }
+    rpr_pixel_op *op = status == RPR_OK ? gather_op(p, n, in, axis, index, value, made) : NULL;
+    if (*made)
+        status = rpr_lower_add(p, n, op, &in, 1, axis, err);
     free_tables(&t);
     return status;
 }
@@ -95,6 +122,27 @@ int rpr_lower_slice(rpr_plan *p, const rpr_node *n, const int *preferred, bool *
     return lower_gather(p, n, preferred, slice_source, &spec, 0.0f, made, err);
 }
 
+static rpr_block_order order_of(const rpr_node *n)
+{
+    return rpr_node_string(n, "mode", "DCR")[0] == 'C' ? RPR_BLOCK_CRD : RPR_BLOCK_DCR;
+}
+
+static int rearrange_bytes(rpr_plan *p, const rpr_node *n, int in, int32_t block, bool *made,
+                           rpr_error *err)
+{
+    const rpr_map from = rpr_lower_shape(p, in), to = rpr_lower_value_shape(p, n->out[0], 1);
+    const bool to_space = rpr_lower_is(n, "DepthToSpace");
+    const int32_t shallow = (int32_t)p->graph->value[n->out[0]].shape.dim[1];
+    const int32_t channels = to_space ? shallow : p->tensor[in].channels;
+    if (!(to_space ? rpr_pixel_bytes_depth_to_space_fits
+                   : rpr_pixel_bytes_space_to_depth_fits)(&from, &to, block, channels))
+        return RPR_OK;
+    *made = true;
+    rpr_pixel_op *op = to_space ? rpr_pixel_bytes_depth_to_space_new(block, order_of(n), channels)
+                                : rpr_pixel_bytes_space_to_depth_new(block, order_of(n), channels);
+    return rpr_lower_add(p, n, op, &in, 1, 1, err);
+}
+
 int rpr_lower_rearrange(rpr_plan *p, const rpr_node *n, const int *preferred, bool *made,
                         rpr_error *err)
 {
@@ -102,17 +150,18 @@ int rpr_lower_rearrange(rpr_plan *p, const rpr_node *n, const int *preferred, bo
     (void)preferred;
     if (!to_space && !rpr_lower_is(n, "SpaceToDepth"))
         return RPR_OK;
-    int in = rpr_lower_operand(p, n->in[0], 4, 1);
+    int in = moved_operand(p, n->in[0], 4, 1);
     if (in == RPR_NONE)
         return RPR_OK;
     int32_t block = (int32_t)rpr_node_int(n, "blocksize", 1);
+    if (p->tensor[in].words)
+        return rearrange_bytes(p, n, in, block, made, err);
     rpr_map from = rpr_lower_shape(p, in), to = rpr_lower_value_shape(p, n->out[0], 1);
-    bool crd = rpr_node_string(n, "mode", "DCR")[0] == 'C';
     if (!(to_space ? rpr_pixel_depth_to_space_fits : rpr_pixel_space_to_depth_fits)(&from, &to,
                                                                                     block))
         return RPR_OK;
     *made = true;
-    rpr_block_order order = crd ? RPR_BLOCK_CRD : RPR_BLOCK_DCR;
+    rpr_block_order order = order_of(n);
     rpr_pixel_op *op = to_space ? rpr_pixel_depth_to_space_new(block, order, &n->act)
                                 : rpr_pixel_space_to_depth_new(block, order, &n->act);
     return rpr_lower_add(p, n, op, &in, 1, 1, err);
@@ -132,6 +181,20 @@ static bool resize_tables(const rpr_resize_spec *spec, rpr_resize_table t[2])
     return true;
 }
 
+/** Bytes are repeated, but not mixed. */
+static int repeat_bytes(rpr_plan *p, const rpr_node *n, int in, const rpr_resize_table t[2],
+                        bool *made, rpr_error *err)
+{
+    const rpr_map to = rpr_lower_value_shape(p, n->out[0], 1);
+    const int32_t *index[4] = {NULL};
+    if (t[0].taps != 1 || t[1].taps != 1)
+        return RPR_OK;
+    index[RPR_AXIS_H] = t[0].index;
+    index[RPR_AXIS_W] = t[1].index;
+    rpr_pixel_op *op = gather_bytes(p, n, in, &to, 1, index, 0.0f, made);
+    return *made ? rpr_lower_add(p, n, op, &in, 1, 1, err) : RPR_OK;
+}
+
 int rpr_lower_resize(rpr_plan *p, const rpr_node *n, const int *preferred, bool *made,
                      rpr_error *err)
 {
@@ -144,8 +207,11 @@ int rpr_lower_resize(rpr_plan *p, const rpr_node *n, const int *preferred, bool 
         return RPR_OK;
     rpr_param_views(p->graph, n, views);
     RPR_TRY(rpr_resize_parse(n, views, &spec, err));
-    int in = rpr_lower_operand(p, n->in[0], 4, 1), status = RPR_OK;
-    if (in != RPR_NONE && resize_tables(&spec, t)) {
+    int in = moved_operand(p, n->in[0], 4, 1), status = RPR_OK;
+    if (in != RPR_NONE && p->tensor[in].words) {
+        if (resize_tables(&spec, t))
+            status = repeat_bytes(p, n, in, t, made, err);
+    } else if (in != RPR_NONE && resize_tables(&spec, t)) {
         const rpr_resize_axis h = {t[0].taps, t[0].index, t[0].weight};
         const rpr_resize_axis w = {t[1].taps, t[1].index, t[1].weight};
         rpr_map from = rpr_lower_shape(p, in), to = rpr_lower_value_shape(p, n->out[0], 1);

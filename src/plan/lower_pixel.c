@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Nodes without weights: the operators that have a sparse form on channels-last maps. */
-#include "plan/lower_pixel.h"
+#include "plan/lower_bytes.h"
 
 #include <string.h>
 
@@ -23,6 +23,7 @@ rpr_map rpr_lower_value_shape(const rpr_plan *p, int value, int axis)
 {
     const rpr_shape *s = &p->graph->value[value].shape;
     rpr_tensor t = {.rank = s->rank, .chan_axis = axis};
+    t.words = p->graph->value[value].dtype == RPR_U8;
     memcpy(t.dim, s->dim, sizeof t.dim);
     if (!rpr_tensor_pixels(&t))
         return (rpr_map){0};
@@ -93,6 +94,20 @@ static int lower_unary(rpr_plan *p, const rpr_node *n, const int *preferred, boo
         return RPR_OK;
     *made = true;
     return rpr_lower_add(p, n, rpr_pixel_unary_new(&act), &in, 1, axis, err);
+}
+
+/** The same for functions that no kernel has. */
+static int lower_function(rpr_plan *p, const rpr_node *n, const int *preferred, bool *made,
+                          rpr_error *err)
+{
+    if (*n->domain || !rpr_pixel_function_fits(n->op))
+        return RPR_OK;
+    int axis = rpr_lower_axis(p, n, preferred);
+    int in = rpr_lower_operand(p, n->in[0], p->graph->value[n->in[0]].shape.rank, axis);
+    if (in == RPR_NONE)
+        return RPR_OK;
+    *made = true;
+    return rpr_lower_add(p, n, rpr_pixel_function_new(n->op, &n->act), &in, 1, axis, err);
 }
 
 static bool binary_kind(const rpr_node *n, rpr_binary *kind)
@@ -183,8 +198,9 @@ int rpr_lower_pixel(rpr_plan *p, const rpr_node *n, const int *preferred, bool *
                     rpr_error *err)
 {
     static const rpr_lower_pixel_fn forms[] = {
-        lower_unary,      lower_binary,     lower_concat,  lower_softmax,   rpr_lower_pool,
-        rpr_lower_reduce, rpr_lower_resize, rpr_lower_pad, rpr_lower_slice, rpr_lower_rearrange};
+        rpr_lower_bytes,  lower_unary,   lower_function,  lower_binary,
+        lower_concat,     lower_softmax, rpr_lower_pool,  rpr_lower_reduce,
+        rpr_lower_resize, rpr_lower_pad, rpr_lower_slice, rpr_lower_rearrange};
     int rank = n->n_out == 1 && n->out[0] != RPR_NONE ? p->graph->value[n->out[0]].shape.rank : 0;
     if (rank == 0 || n->n_in == 0 || n->in[0] == RPR_NONE ||
         rpr_shape_count(&p->graph->value[n->out[0]].shape) == 0)

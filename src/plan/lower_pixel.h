@@ -22,6 +22,10 @@ int rpr_lower_slice(rpr_plan *p, const rpr_node *n, const int *preferred, bool *
 int rpr_lower_rearrange(rpr_plan *p, const rpr_node *n, const int *preferred, bool *made,
                         rpr_error *err);
 
+/** The window of a pool along h and w; *fits is false if it has no such form. */
+int rpr_lower_pool_window(const rpr_plan *p, const rpr_node *n, rpr_pool *pool, bool *fits,
+                          rpr_error *err);
+
 bool rpr_lower_is(const rpr_node *n, const char *op);
 
 /** n, h, w, c of a tensor, or of a value with channels on an axis (zeros if beyond 32 bits). */

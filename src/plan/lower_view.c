@@ -47,6 +47,10 @@ static int reshaped_axis(const rpr_tensor *t, const rpr_shape *out, int preferre
 static int lower_channel_parts(rpr_plan *p, const rpr_node *n, int from, bool *made)
 {
     int32_t at = 0;
+    for (int i = 0; p->tensor[from].words && i + 1 < n->n_out; i++)
+        if (n->out[i] == RPR_NONE ||
+            p->graph->value[n->out[i]].shape.dim[p->tensor[from].chan_axis] % RPR_WORD != 0)
+            return RPR_OK; /* words hold channels of two parts */
     for (int i = 0; i < n->n_out; i++) {
         if (n->out[i] == RPR_NONE)
             return RPR_OK;

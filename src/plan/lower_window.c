@@ -32,20 +32,34 @@ static bool pool_of(const rpr_node *n, const rpr_window *w, rpr_pool *pool)
     return true;
 }
 
-int rpr_lower_pool(rpr_plan *p, const rpr_node *n, const int *preferred, bool *made, rpr_error *err)
+int rpr_lower_pool_window(const rpr_plan *p, const rpr_node *n, rpr_pool *pool, bool *fits,
+                          rpr_error *err)
 {
     const rpr_value *x = &p->graph->value[n->in[0]];
     int spatial = x->shape.rank - 2;
     int64_t kernel[RPR_MAX_SPATIAL];
     rpr_window w;
-    rpr_pool pool;
-    (void)preferred;
-    if (!is_pool(n) || spatial < 1 || spatial > 2)
+    *fits = spatial >= 1 && spatial <= 2;
+    if (!*fits)
         return RPR_OK;
     RPR_TRY(rpr_window_kernel(n, spatial, kernel, err));
     RPR_TRY(rpr_window_parse(n, spatial, x->shape.dim + 2, kernel, &w, err));
-    int in = rpr_lower_operand(p, n->in[0], x->shape.rank, 1);
-    if (in == RPR_NONE || !pool_of(n, &w, &pool))
+    *fits = pool_of(n, &w, pool);
+    return RPR_OK;
+}
+
+int rpr_lower_pool(rpr_plan *p, const rpr_node *n, const int *preferred, bool *made, rpr_error *err)
+{
+    rpr_pool pool;
+    bool fits;
+    (void)preferred;
+    if (!is_pool(n))
+        return RPR_OK;
+    RPR_TRY(rpr_lower_pool_window(p, n, &pool, &fits, err));
+    if (!fits)
+        return RPR_OK;
+    int in = rpr_lower_operand(p, n->in[0], p->graph->value[n->in[0]].shape.rank, 1);
+    if (in == RPR_NONE)
         return RPR_OK;
     *made = true;
     rpr_pixel_op *op = rpr_lower_is(n, "MaxPool") ? rpr_pixel_pool_max_new(&pool, &n->act)

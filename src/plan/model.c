@@ -10,6 +10,9 @@
 #include "graph/passes.h"
 #include "onnx/onnx_load.h"
 #include "ops/ops.h"
+#include "plan/expand_recurrent.h"
+#include "plan/expand_volume.h"
+#include "plan/feeds.h"
 
 void rpr_model_options_init(rpr_model_options *o)
 {
@@ -35,6 +38,17 @@ static int fit_costs(rpr_model *m, const rpr_model_options *opt, rpr_error *err)
     return RPR_OK;
 }
 
+/** Steps of recurrent nodes become nodes of their own. */
+static int expand(rpr_graph *g, rpr_error *err)
+{
+    bool changed;
+    RPR_TRY(rpr_expand_recurrent(g, &changed, err));
+    if (!changed)
+        return RPR_OK;
+    RPR_TRY(rpr_graph_resolve_from(g, 0, err));
+    return rpr_graph_fold(g, err);
+}
+
 int rpr_model_from_graph(rpr_graph *g, const rpr_model_options *opt, rpr_model **out,
                          rpr_error *err)
 {
@@ -42,23 +56,33 @@ int rpr_model_from_graph(rpr_graph *g, const rpr_model_options *opt, rpr_model *
     if (status == RPR_OK)
         status = rpr_graph_fix_inputs(g, opt->shapes, opt->n_shapes, err);
     if (status == RPR_OK)
+        status = rpr_feeds_settle(g, opt, err);
+    if (status == RPR_OK)
         status = rpr_graph_fold_quantised(g, err);
     if (status == RPR_OK)
         status = rpr_graph_qdq(g, rpr_ops_find_own, err);
     if (status == RPR_OK)
+        status = expand(g, err);
+    if (status == RPR_OK)
         status = rpr_graph_fuse(g, err);
+    bool changed; /* what follows is for any case */
+    if (status == RPR_OK)
+        status = rpr_expand_volumes(g, &changed, err);
     /* These make nodes and constants of their own. */
     if (status == RPR_OK)
         status = rpr_graph_resolve(g, rpr_ops_find_own, opt->log, opt->log_user, err);
     if (status == RPR_OK)
         status = rpr_graph_fold(g, err);
+    if (status == RPR_OK)
+        status = rpr_feeds_check(g, opt, err);
     rpr_model *m = status == RPR_OK ? rpr_alloc(sizeof *m) : NULL;
     if (!m) {
         rpr_graph_free(g);
         return status == RPR_OK ? rpr_fail(err, RPR_ERR_NOMEM, "out of memory") : status;
     }
-    status = rpr_plan_build(g, &m->plan, err);
+    status = rpr_plan_build(g, opt, &m->plan, err);
     m->cost = rpr_cost_named(rpr_kernels_best()->isa);
+    m->words_cost = rpr_cost_named_i8(rpr_kernels_best()->isa);
     if (status == RPR_OK && opt->fit)
         status = fit_costs(m, opt, err);
     if (status == RPR_OK)
@@ -68,13 +92,14 @@ int rpr_model_from_graph(rpr_graph *g, const rpr_model_options *opt, rpr_model *
     return status;
 }
 
-/** Takes the options over; callers of version 0.1 know nothing of `fit`. */
+/** Takes the options over; callers of earlier versions know nothing of the last ones. */
 static int take_options(rpr_model_options *own, const rpr_model_options *opt, rpr_error *err)
 {
     rpr_model_options_init(own);
     if (!opt)
         return RPR_OK;
-    if (opt->struct_size != sizeof *opt && opt->struct_size != offsetof(rpr_model_options, fit))
+    if (opt->struct_size != sizeof *opt && opt->struct_size != offsetof(rpr_model_options, fit) &&
+        opt->struct_size != offsetof(rpr_model_options, fixed))
         return rpr_fail(err, RPR_ERR_ARGUMENT,
                         "rpr_model_options was not set by rpr_model_options_init");
     memcpy(own, opt, opt->struct_size);
@@ -91,7 +116,7 @@ static int check_options(const rpr_model_options *opt, rpr_error *err)
             return rpr_fail(err, RPR_ERR_ARGUMENT, "shape of input '%s': rank %d",
                             opt->shapes[i].name ? opt->shapes[i].name : "(first)",
                             opt->shapes[i].rank);
-    return RPR_OK;
+    return rpr_feeds_check_options(opt, err);
 }
 
 static int load(const char *path, const void *bytes, size_t size, const rpr_model_options *opt,
@@ -148,7 +173,7 @@ rpr_tensor_info rpr_plan_tensor_info(const rpr_plan *p, int tensor)
 
 size_t rpr_model_n_inputs(const rpr_model *m)
 {
-    return (size_t)m->plan->n_input;
+    return (size_t)m->plan->n_given;
 }
 
 size_t rpr_model_n_outputs(const rpr_model *m)
@@ -184,13 +209,18 @@ int rpr_model_layer(const rpr_model *m, size_t i, rpr_layer_info *info)
     const rpr_step *s = &m->plan->step[i];
     *info = (rpr_layer_info){
         .name = s->name, .op = s->op, .sparse = s->kind != RPR_STEP_GENERIC, .gate = -1};
+    if (s->recurrent) {
+        info->macs = s->recurrent->macs;
+        info->parameters = s->recurrent->parameters;
+        info->sparse = 1;
+    }
     if (s->linear) {
         const rpr_tensor *t = &m->plan->tensor[s->in[0]];
         info->gate = s->gate;
         info->gated = (int64_t)t->n * t->h * t->w * t->c;
         info->compares = !m->plan->gate[s->gate].cheap;
         info->weighted = 1;
-        info->macs = s->linear->macs_nominal;
+        info->macs = rpr_linear_macs(s->linear, s->linear->macs_nominal);
         info->parameters = s->linear->parameters;
     }
     return RPR_OK;

@@ -79,9 +79,25 @@ static const rpr_tensor *constant_of(const rpr_plan *p, const rpr_step *s)
     return t->constant && t->dtype == RPR_F32 && same && !divided ? t : NULL;
 }
 
+/** Steps of a quantised tensor that a difference of 1 makes, if `s` quantises; else 0. */
+static double steps_of(const rpr_plan *p, const rpr_step *s)
+{
+    if (!s || !s->node || s->kind != RPR_STEP_PIXEL || strcmp(s->op, "QuantizeLinear") != 0)
+        return 0.0;
+    const rpr_value *scale = &p->graph->value[s->node->in[1]];
+    return 1.0 /
+           (double)*(const float *)scale->data; /* of the whole tensor, or it had no such step */
+}
+
 /** What a step with a constant does to differences; false if it is not known. */
 static bool stretch(const rpr_plan *p, const rpr_step *s, rpr_picture_plan *found)
 {
+    const double steps = steps_of(p, s);
+    if (steps > 0.0) {
+        found->least *= steps;
+        found->most *= steps;
+        return steps < INFINITY;
+    }
     const rpr_tensor *t = constant_of(p, s);
     if (!t)
         return false;

@@ -18,6 +18,18 @@ static bool is_folded(const rpr_plan *p, int tensor)
     return false;
 }
 
+/** True if all that have a halo would put the same into it as tensor t. */
+static bool same_zero(const rpr_plan *p, const rpr_step *s, const rpr_tensor *t)
+{
+    const rpr_tensor *out = &p->tensor[s->out[0]];
+    bool same = !rpr_tensor_has_halo(out) || !rpr_tensor_has_halo(t) || out->zero == t->zero;
+    for (int i = 0; i < s->n_in; i++) {
+        const rpr_tensor *other = &p->tensor[s->in[i]];
+        same &= !rpr_tensor_has_halo(other) || !rpr_tensor_has_halo(t) || other->zero == t->zero;
+    }
+    return same;
+}
+
 /** True if the inputs of a channel Concat can be computed right inside its output. */
 static bool can_join(const rpr_plan *p, const rpr_step *s)
 {
@@ -33,9 +45,11 @@ static bool can_join(const rpr_plan *p, const rpr_step *s)
         bool twice = false;
         for (int k = 0; k < i; k++)
             twice |= s->in[k] == s->in[i];
-        if (twice || t->constant || t->is_input || t->parent != RPR_NONE || t->dtype != RPR_F32 ||
-            t->gap_free || is_folded(p, s->in[i]) || t->n != out->n || t->h != out->h ||
-            t->w != out->w)
+        if (twice || t->constant || t->is_input || t->parent != RPR_NONE ||
+            t->words != out->words || t->gap_free || is_folded(p, s->in[i]) || t->n != out->n ||
+            t->h != out->h || t->w != out->w || !same_zero(p, s, t))
+            return false;
+        if (t->words && i + 1 < s->n_in && t->channels % RPR_WORD != 0)
             return false;
     }
     return true;
@@ -52,6 +66,7 @@ static void join_in_place(rpr_plan *p, rpr_step *s)
         t->same_pixels = true;
         at += t->c;
 #define WIDER(side) out->side = out->side > t->side ? out->side : t->side
+        out->zero = rpr_tensor_has_halo(t) ? t->zero : out->zero;
         WIDER(halo_t);
         WIDER(halo_b);
         WIDER(halo_l);
@@ -79,7 +94,7 @@ static bool place_root(rpr_plan *p, rpr_tensor *t)
     if (!rpr_mul_i64(w, t->pix, &t->row) || !rpr_mul_i64(h, t->row, &t->img) ||
         !rpr_mul_i64(t->img, t->n, &count) || count > PTRDIFF_MAX / 64)
         return false;
-    size_t size = rpr_dtype_size(t->dtype);
+    size_t size = rpr_tensor_unit(t);
     t->bytes = (size_t)count * size;
     t->offset = (size_t)(t->halo_t * t->row + t->halo_l * t->pix) * size;
     return reserve(&p->tensor_bytes, t->bytes);
@@ -95,7 +110,7 @@ static void place_child(const rpr_plan *p, rpr_tensor *t)
         t->row = t->w * t->pix; /* the parent's rows follow each other without gaps */
         t->img = t->h * t->row;
     }
-    t->offset = of->offset + (size_t)t->chan_off * rpr_dtype_size(t->dtype);
+    t->offset = of->offset + (size_t)t->chan_off * rpr_tensor_unit(t);
 }
 
 /** Parents before children, whatever the order in which they were made. */
@@ -146,7 +161,7 @@ static bool measure_scratch(rpr_plan *p, const rpr_step *s)
             continue;
         const rpr_tensor *t = &p->tensor[s->out[i]];
         size_t count = (size_t)t->n * (size_t)t->h * (size_t)t->w * (size_t)t->c;
-        if (!reserve(&all, count * rpr_dtype_size(t->dtype)))
+        if (!reserve(&all, count * rpr_tensor_unit(t)))
             return false;
     }
     p->generic_bytes = all > p->generic_bytes ? all : p->generic_bytes;
@@ -187,9 +202,10 @@ rpr_map rpr_tensor_map(const rpr_tensor *t, void *data)
 rpr_view rpr_tensor_view(const rpr_tensor *t, void *data)
 {
     rpr_view v = {.dtype = t->dtype, .rank = t->rank, .data = data};
-    const int64_t level[3] = {t->pix, t->row, t->img};
+    const int64_t unit = t->words ? (int64_t)rpr_tensor_unit(t) : 1;
+    const int64_t level[3] = {t->pix * unit, t->row * unit, t->img * unit};
     int at = 0;
-    int64_t above = t->img;
+    int64_t above = level[2];
     for (int a = t->rank - 1; a >= 0; a--) {
         v.dim[a] = t->dim[a];
         if (a == t->chan_axis) {

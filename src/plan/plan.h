@@ -9,11 +9,16 @@
 #include "graph/graph.h"
 #include "ops/linear.h"
 #include "ops/pixel_op.h"
+#include "ops/recurrent_layer.h"
 
 /**
  * One tensor of the frame path. Its logical shape is ONNX's; in memory the axis chan_axis is
  * innermost ("channels") and the other axes, in ONNX's order, are the pixels n, h, w. A plain
  * row-major tensor is the case chan_axis = rank - 1.
+ *
+ * A tensor of u8 that is neither an input nor a constant lies in *words*: four channels in 32 bits,
+ * the last word filled up. There c, the strides and chan_off count words, as they count floats
+ * elsewhere, and whoever writes a pixel writes all of its words, equal ones for equal channels.
  *
  * A tensor with a parent has no memory of its own: it is a slice of the parent's channels, or the
  * same pixels under another shape.
@@ -25,6 +30,9 @@ typedef struct rpr_tensor {
     int rank, chan_axis;
     int64_t dim[RPR_MAX_RANK];
     int32_t n, h, w, c;
+    bool words;       /* c counts words, ... */
+    int32_t channels; /* ... of so many channels; else the same as c */
+    uint8_t zero;     /* of words: the byte that stands for zero, in the halo */
     int parent;       /* tensor, or RPR_NONE */
     int32_t chan_off; /* first channel within the parent */
     bool same_pixels; /* n, h, w equal the parent's (otherwise the parent is gap-free) */
@@ -32,7 +40,7 @@ typedef struct rpr_tensor {
     int32_t halo_t, halo_b, halo_l, halo_r; /* of a tensor without a parent */
     const void *constant;                   /* owned by the plan; NULL unless constant */
     int touch_owner;                        /* tensor whose touched map stands for this one */
-    int64_t img, row, pix;                  /* strides in elements */
+    int64_t img, row, pix;                  /* strides in units */
     size_t bytes;                           /* that a tensor without a parent takes, halo and all */
     size_t offset; /* of pixel (0,0,0), channel 0, from the start of that memory; bytes */
     bool is_input;
@@ -56,9 +64,10 @@ typedef struct rpr_step {
     bool deferred;      /* LINEAR: with reuse its output holds z, and the gates activate */
     int reader;         /* LINEAR, deferred: the gate that alone reads the output, or RPR_NONE */
     int next; /* gate that may compare the output row by row as it is written, or RPR_NONE */
-    rpr_pixel_op *pixel; /* owned; PIXEL */
-    rpr_map *pixel_map;  /* owned; PIXEL: maps of the inputs and, last, the output; data is NULL
-                            unless constant */
+    rpr_pixel_op *pixel;            /* owned; PIXEL */
+    rpr_recurrent_layer *recurrent; /* owned; GENERIC: what runs in place of the definition */
+    rpr_map *pixel_map; /* owned; PIXEL: maps of the inputs and, last, the output; data is NULL
+                           unless constant */
 } rpr_step;
 
 /** One gate: the gated form of one tensor, shared by all layers that read it. */
@@ -70,6 +79,7 @@ typedef struct rpr_gate_plan {
     int first;       /* the first of its layers, a step */
     int maker;       /* step that leaves the activation to this gate alone, or RPR_NONE */
     int writer;      /* step whose `next` this gate is, or RPR_NONE */
+    uint8_t zero;    /* of words: the byte that stands for zero */
     bool cheap;      /* all its layers are: a stream may leave it open */
 } rpr_gate_plan;
 
@@ -79,6 +89,13 @@ typedef struct rpr_picture_plan {
     bool direct;        /* it reads the input itself; else what constants make of it, ... */
     double least, most; /* ... whose values differ so many times as much, by channel */
 } rpr_picture_plan;
+
+/** What a stream feeds itself. */
+typedef struct rpr_carry_plan {
+    int output;          /* of the plan's outputs */
+    const void *initial; /* owned by the plan; dense row-major */
+    size_t bytes;
+} rpr_carry_plan;
 
 typedef struct rpr_plan {
     rpr_graph *graph; /* owned */
@@ -91,6 +108,8 @@ typedef struct rpr_plan {
     int n_gate, cap_gate;
     int *input, *output; /* tensors */
     int n_input, n_output;
+    int n_given;               /* inputs that the caller gives; the others follow, ... */
+    rpr_carry_plan *carry;     /* ... carried from call to call */
     rpr_picture_plan *picture; /* of every input */
     void **owned;              /* constants in frame-path layout */
     int n_owned, cap_owned;
@@ -100,17 +119,22 @@ typedef struct rpr_plan {
     uint64_t fingerprint;  /* of shapes, steps and weights */
 } rpr_plan;
 
+/** Bytes of what c and the strides of a tensor count. */
+size_t rpr_tensor_unit(const rpr_tensor *t);
+
+bool rpr_tensor_has_halo(const rpr_tensor *t);
+
 /** Sets the strides of a tensor without halo or gaps. */
 void rpr_tensor_gap_free(rpr_tensor *t);
 
 /** Builds the plan; takes the graph over (also on failure). */
-int rpr_plan_build(rpr_graph *g, rpr_plan **out, rpr_error *err);
+int rpr_plan_build(rpr_graph *g, const rpr_model_options *opt, rpr_plan **out, rpr_error *err);
 void rpr_plan_free(rpr_plan *p);
 
 /** The tensor at the top of a tensor's chain of parents. */
 int rpr_plan_root(const rpr_plan *p, int tensor);
 
-/** Map of an f32 tensor over memory that begins with its pixel (0,0,0), channel 0. */
+/** Map of a tensor of f32 or of words over memory that begins with its pixel (0,0,0), channel 0. */
 rpr_map rpr_tensor_map(const rpr_tensor *t, void *data);
 
 /** View of a tensor in ONNX's axis order, over the same. */

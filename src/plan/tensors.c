@@ -7,6 +7,11 @@
 #include "core/alloc.h"
 #include "core/checked.h"
 
+size_t rpr_tensor_unit(const rpr_tensor *t)
+{
+    return t->words ? RPR_WORD : rpr_dtype_size(t->dtype);
+}
+
 bool rpr_tensor_pixels(rpr_tensor *t)
 {
     int64_t size[4] = {1, 1, 1, 1}; /* n, h, w, c */
@@ -26,7 +31,8 @@ bool rpr_tensor_pixels(rpr_tensor *t)
     t->n = (int32_t)size[0];
     t->h = (int32_t)size[1];
     t->w = (int32_t)size[2];
-    t->c = (int32_t)size[3];
+    t->channels = (int32_t)size[3];
+    t->c = t->words ? rpr_words(t->channels) : t->channels;
     return (int64_t)t->w * t->c < INT32_MAX / 2 && (int64_t)t->h * t->w < INT32_MAX / 2;
 }
 
@@ -114,6 +120,7 @@ static rpr_tensor describe(const rpr_plan *p, int value, int chan_axis)
     rpr_tensor t = {.value = value,
                     .name = v->name,
                     .dtype = v->dtype,
+                    .words = v->dtype == RPR_U8 && !v->is_const && v->producer != RPR_NONE,
                     .rank = v->shape.rank,
                     .chan_axis = chan_axis < 0 ? v->shape.rank - 1 : chan_axis,
                     .parent = RPR_NONE,
@@ -183,6 +190,32 @@ int rpr_plan_constant(rpr_plan *p, int value, int rank, int axis)
     return rpr_plan_add_tensor(p, &t);
 }
 
+/** A constant of u8, in words. */
+static int word_constant(rpr_plan *p, int plain)
+{
+    rpr_tensor t = p->tensor[plain];
+    const uint8_t *from = t.constant;
+    const size_t pixels = (size_t)t.n * (size_t)t.h * (size_t)t.w, c = (size_t)t.channels;
+    const size_t room = (size_t)rpr_word_bytes(t.channels);
+    uint8_t *words = rpr_alloc_array(pixels, room);
+    if (!words || rpr_plan_own(p, words, pixels * room) != RPR_OK)
+        return RPR_NONE;
+    for (size_t i = 0; i < pixels; i++)
+        memcpy(words + i * room, from + i * c, c);
+    t.words = true;
+    t.c = rpr_words(t.channels);
+    t.constant = words;
+    rpr_tensor_gap_free(&t);
+    return rpr_plan_add_tensor(p, &t);
+}
+
+/** True if channels in words are told from pixels in the same way under another shape. */
+static bool same_words(const rpr_tensor *a, const rpr_tensor *b)
+{
+    return a->words == b->words &&
+           (!a->words || a->channels == b->channels || (a->channels | b->channels) % RPR_WORD == 0);
+}
+
 /** True if the tensor's memory would be the same with channels on another axis. */
 static bool same_memory(const rpr_tensor *t, int axis)
 {
@@ -205,8 +238,11 @@ int rpr_plan_alias(rpr_plan *p, int value, int parent, int chan_axis, int32_t ch
     if (t.chan_axis != chan_axis || !rpr_tensor_pixels(&t))
         return RPR_NONE;
     const rpr_tensor *of = &p->tensor[parent];
+    if (!same_words(&t, of) || (t.words && chan_off % RPR_WORD != 0))
+        return RPR_NONE;
     t.parent = parent;
-    t.chan_off = chan_off;
+    t.zero = of->zero;
+    t.chan_off = t.words ? chan_off / RPR_WORD : chan_off;
     t.same_pixels = t.n == of->n && t.h == of->h && t.w == of->w;
     if ((int64_t)t.n * t.h * t.w != (int64_t)of->n * of->h * of->w)
         return RPR_NONE;
@@ -222,9 +258,11 @@ int rpr_plan_alias(rpr_plan *p, int value, int parent, int chan_axis, int32_t ch
     return made;
 }
 
-static int add_layout_step(rpr_plan *p, int from, int axis)
+static int add_layout_step(rpr_plan *p, int from, int axis, bool words)
 {
-    int to = rpr_plan_new_tensor(p, p->tensor[from].value, axis);
+    rpr_tensor t = describe(p, p->tensor[from].value, axis);
+    t.words |= words;
+    int to = rpr_tensor_pixels(&t) ? rpr_plan_add_tensor(p, &t) : RPR_NONE;
     rpr_step *s = to == RPR_NONE ? NULL : rpr_plan_add_step(p, RPR_STEP_GENERIC, NULL, 1, 1);
     if (!s)
         return RPR_NONE;
@@ -232,6 +270,14 @@ static int add_layout_step(rpr_plan *p, int from, int axis)
     s->in[0] = from;
     s->out[0] = to;
     return to;
+}
+
+int rpr_plan_in_words(rpr_plan *p, int tensor)
+{
+    const rpr_tensor *t = &p->tensor[tensor];
+    if (!t->words && t->constant)
+        return word_constant(p, tensor);
+    return t->words ? tensor : add_layout_step(p, tensor, t->chan_axis, true);
 }
 
 int rpr_plan_on_axis(rpr_plan *p, int value, int axis)
@@ -245,24 +291,31 @@ int rpr_plan_on_axis(rpr_plan *p, int value, int axis)
     for (int i = own; i < p->n_tensor; i++)
         if (p->tensor[i].value == value && p->tensor[i].chan_axis == axis)
             return i;
-    if (same_memory(&p->tensor[own], axis)) {
+    if (same_memory(&p->tensor[own], axis)) { /* words are looked at there */
         int alias = rpr_plan_alias(p, value, own, axis, 0);
         if (alias != RPR_NONE)
             return alias;
     }
-    return add_layout_step(p, own, axis);
+    return add_layout_step(p, own, axis, false);
+}
+
+bool rpr_tensor_has_halo(const rpr_tensor *t)
+{
+    return t->halo_t > 0 || t->halo_b > 0 || t->halo_l > 0 || t->halo_r > 0;
 }
 
 int rpr_plan_with_halo(rpr_plan *p, int tensor, const rpr_linear *l)
 {
-    if (l->halo_t <= 0 && l->halo_b <= 0 && l->halo_l <= 0 && l->halo_r <= 0)
+    if (!rpr_linear_has_halo(l))
         return tensor;
-    if (p->tensor[rpr_plan_root(p, tensor)].gap_free) {
-        tensor = add_layout_step(p, tensor, p->tensor[tensor].chan_axis);
+    const rpr_tensor *lies = &p->tensor[rpr_plan_root(p, tensor)];
+    if (lies->gap_free || (rpr_tensor_has_halo(lies) && lies->zero != l->zero)) {
+        tensor = add_layout_step(p, tensor, p->tensor[tensor].chan_axis, p->tensor[tensor].words);
         if (tensor == RPR_NONE)
             return RPR_NONE;
     }
     rpr_tensor *root = &p->tensor[rpr_plan_root(p, tensor)];
+    root->zero = l->zero;
     root->halo_t = root->halo_t > l->halo_t ? root->halo_t : l->halo_t;
     root->halo_b = root->halo_b > l->halo_b ? root->halo_b : l->halo_b;
     root->halo_l = root->halo_l > l->halo_l ? root->halo_l : l->halo_l;

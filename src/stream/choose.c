@@ -16,16 +16,16 @@ static bool form_changes(const rpr_stream *s, const rpr_step *step, const rpr_st
     return state->activated != rpr_stream_drops_z(s, step);
 }
 
-const rpr_cost *rpr_stream_fresh_costs(rpr_stream *s)
+const rpr_cost *rpr_stream_fresh_costs(rpr_stream *s, bool words)
 {
+    const rpr_cost *cost = rpr_model_cost(s->model, words);
     /* Nothing is cheaper than this: all outputs that see a change are computed anew. */
     static const rpr_cost free_of_charge = {.change_block = 1.0};
     switch (s->opt.policy) {
     case RPR_POLICY_AUTO:
-        return &s->model->cost;
+        return cost;
     case RPR_POLICY_RANDOM:
-        return (const rpr_cost *const[]){NULL, &s->model->cost,
-                                         &free_of_charge}[next_random(s) % 3];
+        return (const rpr_cost *const[]){NULL, cost, &free_of_charge}[next_random(s) % 3];
     case RPR_POLICY_CORRECT:
     case RPR_POLICY_DENSE:
         break;

@@ -7,7 +7,7 @@
 
 rpr_costs rpr_stream_costs(const rpr_stream *s, const rpr_linear *l, const rpr_gate_state *g)
 {
-    const rpr_cost *c = &s->model->cost;
+    const rpr_cost *c = rpr_model_cost(s->model, l->words);
     rpr_costs costs = {.correct = rpr_linear_list_cost(l, g, c),
                        .dense = rpr_linear_dense_cost(l, c)};
     if (costs.correct >= CLEAR_SHARE * costs.dense && g->list_ok && !rpr_linear_recomputes(l, g)) {
@@ -20,7 +20,7 @@ rpr_costs rpr_stream_costs(const rpr_stream *s, const rpr_linear *l, const rpr_g
 bool rpr_stream_correction_pays(const rpr_stream *s, const rpr_linear *l, const rpr_gate_state *g,
                                 const rpr_costs *costs)
 {
-    const rpr_cost *c = &s->model->cost;
+    const rpr_cost *c = rpr_model_cost(s->model, l->words);
     if (!g->list_ok || g->n_changed * 2 > rpr_gate_elements(g))
         return false;
     if (l->by_pixel)

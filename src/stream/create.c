@@ -58,6 +58,11 @@ int rpr_stream_create(const rpr_model *m, const rpr_stream_options *opt, rpr_str
     s->k = rpr_kernels_best();
     s->opt = *opt;
     s->reuse = opt->gate.kind != RPR_GATE_OFF;
+    s->carry = rpr_alloc_array((size_t)(m->plan->n_input - m->plan->n_given) + 1, sizeof *s->carry);
+    if (!s->carry) {
+        rpr_free(s);
+        return rpr_fail(err, RPR_ERR_NOMEM, "out of memory");
+    }
     int status = rpr_stream_take_arrays(s) ? rpr_stream_set_rules(s, opt, err) : RPR_ERR_NOMEM;
     if (status == RPR_ERR_ARGUMENT) {
         rpr_stream_destroy(s);
@@ -101,12 +106,14 @@ void rpr_stream_reset(rpr_stream *s)
     }
     for (int i = 0; i < s->plan->n_step; i++)
         s->step[i] = (rpr_step_state){0};
+    rpr_stream_forget_recurrent(s);
     for (int i = 0; i < s->plan->n_input; i++)
         s->input[i] = (rpr_input_state){.previous = s->input[i].previous, .last = s->input[i].last};
     s->stats = (rpr_frame_stats){0};
     rpr_stream_reset_bypass(s);
     rpr_stream_reset_refresh(s);
     rpr_stream_reset_cut(s);
+    rpr_stream_reset_carry(s);
 }
 
 const char *rpr_stream_error(const rpr_stream *s)

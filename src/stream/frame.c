@@ -35,9 +35,10 @@ rpr_map rpr_stream_pre_activation(const rpr_stream *s, const rpr_step *step)
 {
     const rpr_linear *l = step->linear;
     float *z = s->z[step - s->plan->step];
-    if (!z || s->step[step - s->plan->step].activated)
+    const bool kept = z && !s->step[step - s->plan->step].activated;
+    if (!kept && !l->words)
         return rpr_stream_map(s, step->out[0]);
-    return (rpr_map){.data = z,
+    return (rpr_map){.data = kept ? z : NULL,
                      .n = l->n,
                      .h = l->out_h,
                      .w = l->out_w,
@@ -70,7 +71,7 @@ static void recompute(rpr_stream *s, const rpr_step *step, rpr_step_state *state
     state->terms = 0;
     const rpr_gate_state *g = &s->gate[step->gate];
     bool keeps = !rpr_linear_recomputes(step->linear, g) && !g->loose;
-    state->poisoned = keeps && !rpr_linear_finite(s->k, z);
+    state->poisoned = keeps && !rpr_linear_finite(step->linear, s->k, z);
     rpr_touch_fill(touched, true);
 }
 
@@ -81,7 +82,8 @@ static bool correct(rpr_stream *s, const rpr_step *step, rpr_step_state *state, 
     const rpr_gate_state *g = &s->gate[step->gate];
     const rpr_act act = own_act(step, state);
     rpr_correction done = rpr_linear_correct(step->linear, s->k, g, z, a, &act, touched,
-                                             rpr_stream_fresh_costs(s), &s->linear_scratch, next);
+                                             rpr_stream_fresh_costs(s, step->linear->words),
+                                             &s->linear_scratch, next);
     state->macs = done.macs;
     state->mixed = done.mixed;
     state->terms += done.max_terms;
@@ -105,7 +107,7 @@ static void finish_whole(const rpr_stream *s, const rpr_linear *l, const rpr_map
                          const rpr_map *a)
 {
     for (int32_t n = 0; n < l->n; n++)
-        (void)rpr_linear_finish_rows(&l->act, s->k, z, a, NULL, n, 0, l->out_h);
+        (void)rpr_linear_finish_rows(l, &l->act, s->k, z, a, NULL, n, 0, l->out_h);
 }
 
 /** Nothing has changed, but a gate behind is to take all of the output, which is gone. */
@@ -185,8 +187,9 @@ static void run_linear(rpr_stream *s, const rpr_step *step, int index)
 static void run_linear_off(rpr_stream *s, const rpr_step *step, int index)
 {
     rpr_map x = rpr_stream_map(s, step->in[0]);
-    rpr_map a = rpr_stream_map(s, step->out[0]);
-    rpr_linear_dense(step->linear, s->k, s->pool, &x, &a, &a, &step->linear->act);
+    const rpr_map a = rpr_stream_map(s, step->out[0]);
+    const rpr_map z = step->linear->words ? (rpr_map){.h = a.h} : a;
+    rpr_linear_dense(step->linear, s->k, s->pool, &x, &z, &a, &step->linear->act);
     s->step[index].choice = RPR_CHOICE_DENSE;
     s->step[index].macs = step->linear->macs;
 }
@@ -306,8 +309,8 @@ static int run_step(rpr_stream *s, const rpr_step *step, int index)
             run_linear(s, step, index);
         else
             run_linear_off(s, step, index);
-        s->stats.macs_dense += step->linear->macs;
-        s->stats.macs_executed += s->step[index].macs;
+        s->stats.macs_dense += rpr_linear_macs(step->linear, step->linear->macs);
+        s->stats.macs_executed += rpr_linear_macs(step->linear, s->step[index].macs);
         s->stats.layers[s->step[index].choice]++;
         s->stats.refreshed += s->step[index].refreshed;
         return RPR_OK;
@@ -395,6 +398,7 @@ int rpr_stream_run_masked(rpr_stream *s, const rpr_input *in, size_t n_in, const
     s->stats.cost = s->cost;
     s->stats.cost_dense = s->dense_cost;
     rpr_stream_copy_outputs(s, out, n_out);
+    rpr_stream_keep_carry(s);
     s->stats.frame = s->frame++;
     s->runs++;
     s->ran = true;

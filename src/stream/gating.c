@@ -8,7 +8,10 @@
 
 static void find_range(const rpr_stream *s, rpr_gate_state *g, const rpr_map *x)
 {
-    if (g->rule.lo < g->rule.hi) {
+    if (g->words) {
+        g->lo = 0.0f;
+        g->hi = RPR_GATE_BYTES - 1;
+    } else if (g->rule.lo < g->rule.hi) {
         g->lo = (float)g->rule.lo;
         g->hi = (float)g->rule.hi;
     } else {

@@ -24,7 +24,7 @@ static void merge(rpr_stream *s, int tensor, const char *fresh)
 {
     const rpr_tensor *t = &s->plan->tensor[tensor];
     rpr_touch *touched = &s->touch[tensor];
-    size_t size = rpr_dtype_size(t->dtype), bytes = (size_t)t->c * size;
+    size_t size = rpr_tensor_unit(t), bytes = (size_t)t->c * size;
     char *base = s->data[tensor];
     for (int32_t n = 0; n < t->n; n++)
         for (int32_t y = 0; y < t->h; y++) {
@@ -55,24 +55,71 @@ static void make_views(rpr_stream *s, const rpr_step *step, rpr_view *in, rpr_vi
         rpr_tensor t = s->plan->tensor[step->out[i]];
         rpr_tensor_gap_free(&t);
         out[i] = rpr_tensor_view(&t, at);
-        size_t bytes = (size_t)t.n * (size_t)t.img * rpr_dtype_size(t.dtype);
+        size_t bytes = (size_t)t.n * (size_t)t.img * rpr_tensor_unit(&t);
+        if (t.words) /* what fills words up */
+            memset(at, 0, bytes);
         at += (bytes + 63) / 64 * 64;
     }
 }
 
-int rpr_stream_run_generic(rpr_stream *s, const rpr_step *step)
+void rpr_stream_forget_recurrent(rpr_stream *s)
 {
-    rpr_view *in = s->views, *out = s->views + step->n_in;
-    for (int i = 0; i < step->n_out; i++)
-        if (step->out[i] != RPR_NONE)
-            rpr_touch_fill(&s->touch[step->out[i]], false);
-    if (!any_touched(s, step))
-        return RPR_OK;
-    make_views(s, step, in, out);
-    if (step->node)
-        RPR_TRY(step->node->def->eval(step->node, in, out, &s->error));
+    for (int i = 0; i < s->plan->n_step; i++)
+        if (s->recurrent[i])
+            rpr_recurrent_forget(s->plan->step[i].recurrent, s->recurrent[i]);
+}
+
+/** True if a sweep that was asked for reaches a recurrent layer: it runs without its gates. */
+static bool is_due(const rpr_stream *s, const rpr_step *step)
+{
+    return step->recurrent && s->reuse && s->refresh.asked;
+}
+
+static void run_recurrent(rpr_stream *s, const rpr_step *step, const rpr_view *in,
+                          const rpr_view *out)
+{
+    const int index = (int)(step - s->plan->step);
+    const rpr_recurrent_gate gate = {
+        .rule = s->opt.gate, .scale = s->scale, .refresh = s->opt.refresh};
+    const bool gated = s->reuse && !is_due(s, step);
+    if (s->reuse && !gated)
+        rpr_recurrent_renew(step->recurrent, s->recurrent[index]);
+    const rpr_recurrent_counts c =
+        rpr_recurrent_run(step->recurrent, s->k, step->node, gated ? &gate : NULL,
+                          s->recurrent[index], s->recurrent_scratch, in, out);
+    s->step[index].macs = c.macs;
+    s->step[index].choice = RPR_CHOICE_DENSE;
+    s->step[index].values = c.inputs;
+    s->step[index].changed = c.changed;
+}
+
+/** By its definition, or by what is made for it. */
+static int evaluate(rpr_stream *s, const rpr_step *step, const rpr_view *in, const rpr_view *out)
+{
+    if (step->recurrent)
+        run_recurrent(s, step, in, out);
+    else if (step->node)
+        return step->node->def->eval(step->node, in, out, &s->error);
     else
         rpr_view_copy(&in[0], &out[0]);
+    return RPR_OK;
+}
+
+/** Of a recurrent layer, for the frame's numbers. */
+static void count(rpr_stream *s, const rpr_step *step)
+{
+    const rpr_step_state *state = &s->step[step - s->plan->step];
+    s->stats.macs_dense += step->recurrent->macs;
+    s->stats.macs_executed += state->macs;
+    s->stats.inputs += state->values;
+    s->stats.changed += state->changed;
+}
+
+static int run_touched(rpr_stream *s, const rpr_step *step)
+{
+    rpr_view *in = s->views, *out = s->views + step->n_in;
+    make_views(s, step, in, out);
+    RPR_TRY(evaluate(s, step, in, out));
     if (step->node && !rpr_act_is_none(&step->node->act)) {
         const rpr_tensor *t = &s->plan->tensor[step->out[0]];
         s->k->act(&step->node->act, out[0].data, out[0].data, (int64_t)t->n * t->h * t->w * t->c);
@@ -81,4 +128,19 @@ int rpr_stream_run_generic(rpr_stream *s, const rpr_step *step)
         if (step->out[i] != RPR_NONE)
             merge(s, step->out[i], out[i].data);
     return RPR_OK;
+}
+
+int rpr_stream_run_generic(rpr_stream *s, const rpr_step *step)
+{
+    rpr_step_state *state = &s->step[step - s->plan->step];
+    for (int i = 0; i < step->n_out; i++)
+        if (step->out[i] != RPR_NONE)
+            rpr_touch_fill(&s->touch[step->out[i]], false);
+    state->macs = state->changed = 0;
+    state->choice = RPR_CHOICE_SKIP;
+    const bool run = any_touched(s, step) || is_due(s, step);
+    int status = run ? run_touched(s, step) : RPR_OK;
+    if (step->recurrent)
+        count(s, step);
+    return status;
 }

@@ -53,9 +53,13 @@ static int check_tensor(rpr_stream *s, int tensor, const rpr_input *in)
 
 int rpr_stream_check_inputs(rpr_stream *s, const rpr_input *in, size_t n_in)
 {
-    if (n_in != (size_t)s->plan->n_input || (n_in > 0 && !in))
+    if (n_in != (size_t)s->plan->n_given || (n_in > 0 && !in))
         return rpr_fail(&s->error, RPR_ERR_ARGUMENT, "%zu inputs given, the model has %d", n_in,
-                        s->plan->n_input);
+                        s->plan->n_given);
+    for (int i = s->plan->n_given; i < s->plan->n_input; i++) {
+        const rpr_input carried = rpr_stream_input(s, in, i);
+        RPR_TRY(check_tensor(s, s->plan->input[i], &carried));
+    }
     for (size_t i = 0; i < n_in; i++) {
         int tensor = s->plan->input[i];
         const rpr_tensor *t = &s->plan->tensor[tensor];
@@ -95,7 +99,7 @@ static void take_pixels(rpr_stream *s, int index, const rpr_input *in, const rpr
 {
     const int tensor = s->plan->input[index];
     const rpr_tensor *t = &s->plan->tensor[tensor];
-    const size_t size = rpr_dtype_size(t->dtype), step = (size_t)t->pix * size;
+    const size_t size = rpr_tensor_unit(t), step = (size_t)t->pix * size;
     const int64_t channel_step = rpr_order_channel_step(t);
     uint8_t *mark = rpr_touch_row(&s->touch[tensor], r->n, r->y) + r->x + from;
     char *to = rpr_order_memory(t, s->data[tensor], r) + (size_t)from * step;
@@ -132,11 +136,13 @@ static void fill_tensor(rpr_stream *s, int index, const rpr_input *in, const rpr
 void rpr_stream_fill_inputs(rpr_stream *s, const rpr_input *in, const rpr_mask *mask)
 {
     for (int i = 0; i < s->plan->n_input; i++) {
+        const rpr_input one = rpr_stream_input(s, in, i);
+        const rpr_mask *look = mask && i < s->plan->n_given ? &mask[i] : NULL;
         rpr_stream_begin(s, s->plan->input[i], -1);
-        if (in[i].format == RPR_FORMAT_U8_HWC)
-            rpr_stream_fill_picture(s, i, &in[i], mask ? &mask[i] : NULL);
+        if (one.format == RPR_FORMAT_U8_HWC)
+            rpr_stream_fill_picture(s, i, &one, look);
         else
-            fill_tensor(s, i, &in[i], mask ? &mask[i] : NULL);
+            fill_tensor(s, i, &one, look);
     }
 }
 

@@ -29,15 +29,14 @@ static void keep(rpr_stream *s, int tensor)
 static bool corrects_in_place(const rpr_stream *s, const rpr_step *step)
 {
     const rpr_linear *l = step->linear;
-    return !rpr_linear_recomputes(l, &s->gate[step->gate]) &&
+    return !l->words && !rpr_linear_recomputes(l, &s->gate[step->gate]) &&
            (step->deferred || rpr_act_is_none(&l->act));
 }
 
 /** True if what a layer behind an open gate computes at a pixel reads just that one. */
 static bool is_pointwise(const rpr_linear *l)
 {
-    bool padded = l->halo_t > 0 || l->halo_b > 0 || l->halo_l > 0 || l->halo_r > 0;
-    return l->phase[0].kh == 1 && l->phase[0].kw == 1 && !padded;
+    return l->phase[0].kh == 1 && l->phase[0].kw == 1 && !rpr_linear_has_halo(l);
 }
 
 /** Several steps write the output of a join: none of them knows what the others touch. */
@@ -151,21 +150,21 @@ bool rpr_stream_writes_whole(const rpr_stream *s, const rpr_step *step)
     return s->life[rpr_plan_root(s->plan, step->out[0])].whole;
 }
 
-/** Zeros around the pixels, where other tensors may have left theirs. */
+/** What stands for zero around the pixels, where other tensors may have left theirs. */
 static void clear_halo(const rpr_tensor *t, char *data)
 {
-    const size_t size = rpr_dtype_size(t->dtype);
+    const size_t size = rpr_tensor_unit(t);
     const size_t row = (size_t)t->row * size, inner = (size_t)(t->w * t->pix) * size;
     const size_t left = (size_t)(t->halo_l * t->pix) * size;
     const size_t above = (size_t)t->halo_t * row, below = (size_t)t->halo_b * row;
     for (int32_t n = 0; n < t->n; n++) {
         char *at = data - t->offset + (size_t)(n * t->img) * size;
-        memset(at, 0, above + left);
+        memset(at, t->zero, above + left);
         at += above + left;
         for (int32_t y = 0; y < t->h;
              y++, at += row) /* the end of a row and the next one's start */
-            memset(at + inner, 0, y + 1 < t->h ? row - inner : row - inner - left);
-        memset(at - left, 0, below);
+            memset(at + inner, t->zero, y + 1 < t->h ? row - inner : row - inner - left);
+        memset(at - left, t->zero, below);
     }
 }
 
@@ -177,6 +176,6 @@ void rpr_stream_begin(rpr_stream *s, int tensor, int moment)
     if (s->reuse && !s->life[root].whole)
         return; /* a gate has a halo of its own */
     const rpr_tensor *t = &s->plan->tensor[root];
-    if (t->halo_t || t->halo_b || t->halo_l || t->halo_r)
+    if (rpr_tensor_has_halo(t))
         clear_halo(t, s->data[root]);
 }

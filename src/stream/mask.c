@@ -27,7 +27,7 @@ static int check_rects(rpr_stream *s, const rpr_tensor *t, const char *what, con
 
 int rpr_stream_check_masks(rpr_stream *s, const rpr_mask *mask)
 {
-    for (int i = 0; mask && i < s->plan->n_input; i++) {
+    for (int i = 0; mask && i < s->plan->n_given; i++) {
         const rpr_tensor *t = &s->plan->tensor[s->plan->input[i]];
         bool none = !mask[i].damage && mask[i].n_damage == 0 && mask[i].n_ignore == 0;
         bool picture = t->rank == 4 && (t->chan_axis == 1 || t->chan_axis == 3);

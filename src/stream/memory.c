@@ -4,6 +4,8 @@
  * loading and copying a stream are copies. What each frame makes anew is another, the workspace;
  * there what is wanted for a part of a frame only shares memory.
  */
+#include <string.h>
+
 #include "core/alloc.h"
 #include "core/arena.h"
 #include "core/place.h"
@@ -39,9 +41,13 @@ static void *take_shared(layout *m, int first, int last, size_t n, size_t size)
 static char *take_root(rpr_stream *s, int i, layout *m)
 {
     const rpr_life *life = &s->life[i];
-    size_t bytes = s->plan->tensor[i].bytes;
-    return life->shared ? take_shared(m, life->first, life->last, bytes, 1)
-                        : rpr_arena_take(&m->state, bytes, 1);
+    const rpr_tensor *t = &s->plan->tensor[i];
+    if (life->shared)
+        return take_shared(m, life->first, life->last, t->bytes, 1);
+    char *data = rpr_arena_take(&m->state, t->bytes, 1);
+    if (data && t->words) /* its halo stays so */
+        memset(data, t->zero, t->bytes);
+    return data;
 }
 
 static void take_tensors(rpr_stream *s, layout *m)
@@ -93,13 +99,36 @@ static void take_inputs(rpr_stream *s, layout *m)
     }
 }
 
+/** The stream that runs frames past the reuse has none. */
+static void take_carry(rpr_stream *s, layout *m)
+{
+    for (int i = 0; s->carry && i < s->plan->n_input - s->plan->n_given; i++)
+        s->carry[i] = rpr_arena_take(&m->state, s->plan->carry[i].bytes, 1);
+}
+
+/** Recurrent layers: what each remembers, and room for one of them at a time. */
+static void take_recurrent(rpr_stream *s, layout *m)
+{
+    size_t most = 0;
+    for (int i = 0; i < s->plan->n_step; i++) {
+        const rpr_recurrent_layer *l = s->plan->step[i].recurrent;
+        if (!l)
+            continue;
+        const size_t bytes = rpr_recurrent_scratch_bytes(l);
+        most = bytes > most ? bytes : most;
+        if (s->reuse)
+            s->recurrent[i] = rpr_arena_take(&m->state, rpr_recurrent_state_bytes(l), 1);
+    }
+    s->recurrent_scratch = rpr_arena_take(&m->frame, most, 1);
+}
+
 /** Pre-activations that later frames correct, where the output is not z itself. */
 static void take_z(rpr_stream *s, layout *m)
 {
     for (int i = 0; s->reuse && i < s->plan->n_step; i++) {
         const rpr_step *step = &s->plan->step[i];
         const rpr_linear *l = step->linear;
-        if (!l || step->deferred || rpr_act_is_none(&l->act) ||
+        if (!l || step->deferred || (rpr_act_is_none(&l->act) && !l->words) ||
             rpr_linear_recomputes(l, &s->gate[step->gate]))
             continue;
         size_t pixels = (size_t)l->n * (size_t)l->out_h * (size_t)l->out_w;
@@ -119,6 +148,7 @@ static void take_open_gate(rpr_stream *s, int i, layout *m)
     g->changed = rpr_stream_touch(s, tensor);
     g->partial = s->life[rpr_plan_root(s->plan, tensor)].transient;
     g->keeps_all = s->opt.trace != 0;
+    g->words = s->plan->tensor[tensor].words;
     size_t rows = (size_t)g->xhat.n * (size_t)g->xhat.h;
     g->row_n = rpr_arena_take(&m->frame, g->keeps_all ? rows : 0, sizeof *g->row_n);
     g->idx =
@@ -136,6 +166,8 @@ static void take_xhat(rpr_stream *s, int i, layout *m)
     g->xhat = (rpr_map){.n = t->n, .h = t->h, .w = t->w, .c = t->c, .pix = t->c};
     g->xhat.row = (int64_t)(w * c);
     g->xhat.img = (int64_t)(h * w * c);
+    if (xhat && t->words) /* what is around it never changes */
+        memset(xhat, plan->zero, (size_t)t->n * h * w * c * sizeof *xhat);
     if (xhat)
         g->xhat.data = xhat + plan->halo_t * g->xhat.row + plan->halo_l * g->xhat.pix;
     g->in = g->xhat;
@@ -158,9 +190,11 @@ static void take_list(rpr_stream *s, int i, layout *m)
     if (g->keeps_all) {
         g->idx = rpr_arena_take(&m->frame, room, sizeof *g->idx);
         g->delta = rpr_arena_take(&m->frame, room, sizeof *g->delta);
+        g->was = rpr_arena_take(&m->frame, g->words ? room : 0, sizeof *g->was);
     } else {
         g->idx = take_shared(m, first, last, room, sizeof *g->idx);
         g->delta = take_shared(m, first, last, room, sizeof *g->delta);
+        g->was = take_shared(m, first, last, g->words ? room : 0, sizeof *g->was);
     }
 }
 
@@ -172,6 +206,8 @@ static void take_gate(rpr_stream *s, int i, layout *m)
     size_t rows = (size_t)t->n * (size_t)t->h;
     take_xhat(s, i, m);
     g->pool = s->pool;
+    g->words = t->words;
+    g->zero = plan->zero;
     g->segments = rpr_gate_segments(t->n, t->h, t->w, t->c, s->opt.trace != 0);
     /* Beyond half of the elements a correction is never cheaper; a forced one needs them all. */
     g->cap = rpr_gate_elements(g) / (s->opt.policy == RPR_POLICY_AUTO ? 2 : 1);
@@ -265,6 +301,8 @@ static void take_all(rpr_stream *s, layout *m)
     take_tensors(s, m);
     take_touched(s, m);
     take_inputs(s, m);
+    take_carry(s, m);
+    take_recurrent(s, m);
     for (int i = 0; s->reuse && i < s->plan->n_gate; i++) {
         if (s->gate[i].open)
             take_open_gate(s, i, m);
@@ -290,9 +328,10 @@ bool rpr_stream_take_arrays(rpr_stream *s)
     s->refresh.turn = rpr_alloc_array(n_gate, sizeof *s->refresh.turn);
     s->step = rpr_alloc_array(n_step, sizeof *s->step);
     s->z = rpr_alloc_array(n_step, sizeof *s->z);
+    s->recurrent = rpr_alloc_array(n_step, sizeof *s->recurrent);
     s->input = rpr_alloc_array((size_t)s->plan->n_input + 1, sizeof *s->input);
     return s->life && s->data && s->touch && s->gate && s->gate_frame && s->step && s->z &&
-           s->input && s->refresh.turn;
+           s->recurrent && s->input && s->refresh.turn;
 }
 
 /** How much memory a stream needs, and where its shared pieces lie. */
@@ -304,8 +343,8 @@ typedef struct blocks {
 /** The first of two walks over the same list: adds sizes up. */
 static bool measure(rpr_stream *s, blocks *b)
 {
-    /* A tensor and its touched map, both halves of a list, and the results. */
-    size_t pieces = 2 * (size_t)s->plan->n_tensor + 2 * (size_t)s->plan->n_gate + 1;
+    /* A tensor and its touched map, three parts of a list, and the results. */
+    size_t pieces = 2 * (size_t)s->plan->n_tensor + 3 * (size_t)s->plan->n_gate + 1;
     *b = (blocks){.piece = rpr_alloc_array(pieces, sizeof *b->piece)};
     if (!b->piece)
         return false;
@@ -406,6 +445,8 @@ void rpr_stream_free_memory(rpr_stream *s)
     rpr_free(s->step);
     rpr_free(s->z);
     rpr_free(s->input);
+    rpr_free(s->carry);
+    rpr_free(s->recurrent);
     rpr_free(s->state);
     rpr_free(s->workspace);
 }

@@ -17,7 +17,7 @@
  * against its activated output, within that bound times the activation's steepest slope, and the
  * activation's own rounding.
  */
-#include "stream/stream.h"
+#include "stream/oracle.h"
 
 #include <float.h>
 #include <math.h>
@@ -180,6 +180,21 @@ static void check_layer(layer_check *c)
     }
 }
 
+/** One wrong bit is beyond every bound. */
+static int check_words(const rpr_stream *s, int i, rpr_oracle *result)
+{
+    const rpr_step *step = &s->plan->step[i];
+    const rpr_map z = rpr_stream_pre_activation(s, step), a = rpr_stream_map(s, step->out[0]);
+    int64_t wrong;
+    if (!rpr_oracle_words(step->linear, &s->gate[step->gate].in, &z, &a, &wrong))
+        return RPR_ERR_NOMEM;
+    if (wrong > 0) {
+        result->worst = result->max_rel = (double)INFINITY;
+        result->layer = (size_t)i;
+    }
+    return RPR_OK;
+}
+
 int rpr_stream_oracle(const rpr_stream *s, rpr_oracle *result)
 {
     if (!s->reuse || !s->opt.oracle || s->frame == 0 || !result)
@@ -192,6 +207,10 @@ int rpr_stream_oracle(const rpr_stream *s, rpr_oracle *result)
         const rpr_step *step = &s->plan->step[i];
         if (!step->linear)
             continue;
+        if (step->linear->words) {
+            RPR_TRY(check_words(s, i, result));
+            continue;
+        }
         layer_check c = {.l = step->linear, .x = s->gate[step->gate].in, .scalar = scalar};
         c.z = rpr_stream_pre_activation(s, step);
         c.terms = (double)(step->linear->max_terms + s->step[i].terms);

@@ -50,8 +50,7 @@ static inline bool rpr_order_next(const rpr_tensor *t, int64_t channel_step, rpr
 /** The run's first element in memory with the tensor's strides. */
 static inline char *rpr_order_memory(const rpr_tensor *t, char *base, const rpr_order_run *r)
 {
-    return base +
-           (size_t)(r->n * t->img + r->y * t->row + r->x * t->pix) * rpr_dtype_size(t->dtype);
+    return base + (size_t)(r->n * t->img + r->y * t->row + r->x * t->pix) * rpr_tensor_unit(t);
 }
 
 #endif

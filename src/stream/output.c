@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "ops/walk.h"
 #include "stream/order.h"
 
 int rpr_stream_check_outputs(rpr_stream *s, const rpr_output *out, size_t n_out)
@@ -24,7 +25,7 @@ int rpr_stream_check_outputs(rpr_stream *s, const rpr_output *out, size_t n_out)
 /** Channels that are innermost in ONNX's order too: pixels follow each other. */
 static void copy_pixels(const rpr_tensor *t, const char *base, char *to)
 {
-    size_t size = rpr_dtype_size(t->dtype), bytes = (size_t)t->c * size;
+    size_t size = rpr_tensor_unit(t), bytes = (size_t)t->c * size;
     for (int32_t n = 0; n < t->n; n++)
         for (int32_t y = 0; y < t->h; y++) {
             const char *row = base + (size_t)(n * t->img + y * t->row) * size;
@@ -49,7 +50,7 @@ static inline void copy_channel(char *to, const char *from, size_t step, int32_t
 static void copy_planes(const rpr_kernels *k, const rpr_tensor *t, char *base, char *to,
                         int64_t channel_step)
 {
-    const size_t size = rpr_dtype_size(t->dtype), step = (size_t)t->pix * size;
+    const size_t size = rpr_tensor_unit(t), step = (size_t)t->pix * size;
     const bool floats = t->dtype == RPR_F32 && t->pix > 1 && (uintptr_t)to % sizeof(float) == 0;
     for (rpr_order_run r = {0}; rpr_order_next(t, channel_step, &r);) {
         const char *from = rpr_order_memory(t, base, &r);
@@ -70,6 +71,16 @@ static void copy_planes(const rpr_kernels *k, const rpr_tensor *t, char *base, c
     }
 }
 
+static void copy_words(const rpr_tensor *t, char *base, char *to)
+{
+    const rpr_view from = rpr_tensor_view(t, base);
+    rpr_view dense = from;
+    dense.data = to;
+    for (int64_t a = t->rank - 1, step = 1; a >= 0; step *= t->dim[a--])
+        dense.stride[a] = step;
+    rpr_view_copy(&from, &dense);
+}
+
 /** True if the frame left an output as the frame before had left it. */
 static bool stands(const rpr_stream *s, int tensor)
 {
@@ -82,10 +93,17 @@ static void copy(const rpr_stream *s, int tensor, char *to)
 {
     const rpr_tensor *t = &s->plan->tensor[tensor];
     const int64_t channel_step = rpr_order_channel_step(t);
-    if (channel_step == 1)
+    if (t->words)
+        copy_words(t, s->data[tensor], to);
+    else if (channel_step == 1)
         copy_pixels(t, s->data[tensor], to);
     else
         copy_planes(s->k, t, s->data[tensor], to, channel_step);
+}
+
+void rpr_stream_copy_output(const rpr_stream *s, int tensor, void *to)
+{
+    copy(s->stats.bypassed ? s->bypass.plain : s, tensor, to);
 }
 
 void rpr_stream_copy_outputs(const rpr_stream *s, rpr_output *out, size_t n_out)

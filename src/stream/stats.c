@@ -22,10 +22,16 @@ int rpr_stream_layer_stats(const rpr_stream *s, size_t i, rpr_layer_stats *st)
         return RPR_ERR_ARGUMENT;
     const rpr_step *step = &s->plan->step[i];
     *st = (rpr_layer_stats){.choice = s->step[i].choice, .ms = s->step[i].ms};
+    if (step->recurrent) {
+        st->macs_dense = step->recurrent->macs;
+        st->macs_executed = s->step[i].macs;
+        st->inputs = s->step[i].values;
+        st->changed = s->step[i].changed;
+    }
     if (!step->linear)
         return RPR_OK;
-    st->macs_dense = step->linear->macs;
-    st->macs_executed = s->step[i].macs;
+    st->macs_dense = rpr_linear_macs(step->linear, step->linear->macs);
+    st->macs_executed = rpr_linear_macs(step->linear, s->step[i].macs);
     if (s->reuse) {
         const rpr_gate_state *g = &s->gate[step->gate];
         st->inputs = rpr_gate_elements(g);
@@ -90,8 +96,8 @@ static void heat_of_layer(const rpr_stream *s, int index, heat *map)
     int32_t h = l->in_h, w = l->in_w;
     if (h < 2 || w < 2)
         return;
-    double per_pixel = (double)l->macs / ((double)l->n * h * w);
-    map->dense += (double)l->macs / ((double)map->w * map->h);
+    double per_pixel = (double)rpr_linear_macs(l, l->macs) / ((double)l->n * h * w);
+    map->dense += (double)rpr_linear_macs(l, l->macs) / ((double)map->w * map->h);
     if (state->choice == RPR_CHOICE_SKIP)
         return;
     const rpr_gate_state *g = s->reuse ? &s->gate[step->gate] : NULL;

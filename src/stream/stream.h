@@ -11,14 +11,15 @@
 /** What a step remembers from frame to frame, and the counts of the last one. */
 typedef struct rpr_step_state {
     rpr_choice choice;
-    bool refreshed;   /* its gate had its turn */
-    bool activated;   /* the output holds act(z), and z is not kept: the next frame computes z anew,
-                         or does not need it either */
-    bool poisoned;    /* z holds NaN or infinity: the next frame recomputes it */
-    int64_t macs;     /* executed */
-    int64_t terms;    /* products added to one output since it was last recomputed, at most */
-    bool mixed;       /* corrected, but some outputs were computed anew */
-    double list_cost; /* of a correction, as it was estimated for the choice */
+    bool refreshed; /* its gate had its turn */
+    bool activated; /* the output holds act(z), and z is not kept: the next frame computes z anew,
+                       or does not need it either */
+    bool poisoned;  /* z holds NaN or infinity: the next frame recomputes it */
+    int64_t macs;   /* executed */
+    int64_t terms;  /* products added to one output since it was last recomputed, at most */
+    bool mixed;     /* corrected, but some outputs were computed anew */
+    int64_t values, changed; /* of a recurrent layer: values that met a gate */
+    double list_cost;        /* of a correction, as it was estimated for the choice */
     double ms;
 } rpr_step_state;
 
@@ -133,6 +134,9 @@ struct rpr_stream {
     uint64_t *gate_frame; /* frame + 1 at which the gate was last updated */
     rpr_step_state *step;
     rpr_input_state *input;
+    char **recurrent; /* per step: what a recurrent layer remembers, in the state */
+    char *recurrent_scratch;
+    char **carry;    /* per carried input: what it is on the next frame, in the state */
     char *scratch;   /* results of GENERIC steps */
     rpr_view *views; /* room for the views of one GENERIC step */
     rpr_linear_scratch linear_scratch;
@@ -268,6 +272,12 @@ bool rpr_stream_corrects_with_half(const rpr_stream *s, const rpr_gate_state *g)
 /** Scales all gates; what was kept of wider ones stays. */
 void rpr_stream_take_scale(rpr_stream *s, double scale);
 
+/** Input i of the plan's: the caller's, or what the stream carries. */
+rpr_input rpr_stream_input(const rpr_stream *s, const rpr_input *in, int i);
+void rpr_stream_reset_carry(rpr_stream *s);
+/** After a frame: takes from the outputs what the next frame is given. */
+void rpr_stream_keep_carry(rpr_stream *s);
+
 /** Checks all inputs without changing anything. */
 int rpr_stream_check_inputs(rpr_stream *s, const rpr_input *in, size_t n_in);
 
@@ -299,10 +309,16 @@ int64_t rpr_stream_used(const rpr_stream *s, int gate);
 /** True if any pixel of any input was marked. */
 bool rpr_stream_inputs_touched(const rpr_stream *s);
 
+/** Recurrent layers begin from nothing. */
+void rpr_stream_forget_recurrent(rpr_stream *s);
+
 /** Runs a node by its definition, then keeps and marks the pixels that came out different. */
 int rpr_stream_run_generic(rpr_stream *s, const rpr_step *step);
 
 int rpr_stream_check_outputs(rpr_stream *s, const rpr_output *out, size_t n_out);
+
+/** Copies one output of the last frame, dense and row-major. */
+void rpr_stream_copy_output(const rpr_stream *s, int tensor, void *to);
 
 /** Copies the outputs out. */
 void rpr_stream_copy_outputs(const rpr_stream *s, rpr_output *out, size_t n_out);
@@ -325,7 +341,7 @@ bool rpr_stream_correction_pays(const rpr_stream *s, const rpr_linear *l, const 
 bool rpr_stream_drops_z(const rpr_stream *s, const rpr_step *step);
 
 /** The costs by which a correction computes outputs anew; NULL: it never does. */
-const rpr_cost *rpr_stream_fresh_costs(rpr_stream *s);
+const rpr_cost *rpr_stream_fresh_costs(rpr_stream *s, bool words);
 
 /** After a frame on which steps were run: finds out whether it was calm, and for how long. */
 void rpr_stream_calm(rpr_stream *s);

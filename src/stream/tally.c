@@ -14,12 +14,13 @@
  * cheaper since, but so have those that are computed pixel by pixel.
  */
 #define DEPTHWISE_PRODUCT 0.16 /* of a depthwise layer; the others are priced in linear_cost.c */
-#define PIXEL_VALUE 0.35       /* a value of an operator without weights, ... */
-#define SCATTERED 3.0          /* ... or of any, pixel by pixel */
-#define OWN_MEMORY 0.45        /* writing a value that is kept, and not where the last one lay */
-#define COLD_GATE 3.0          /* x and xhat come from far: shares of gate_value */
-#define LISTED 2.0             /* a change is handled once more when it is used: of gate_change */
-#define MARK 2.0               /* finding out whether a pixel is reached */
+#define DEPTHWISE_WORDS_PRODUCT 0.08
+#define PIXEL_VALUE 0.35 /* a value of an operator without weights, ... */
+#define SCATTERED 3.0    /* ... or of any, pixel by pixel */
+#define OWN_MEMORY 0.45  /* writing a value that is kept, and not where the last one lay */
+#define COLD_GATE 3.0    /* x and xhat come from far: shares of gate_value */
+#define LISTED 2.0       /* a change is handled once more when it is used: of gate_change */
+#define MARK 2.0         /* finding out whether a pixel is reached */
 
 static double values_of(const rpr_tensor *t)
 {
@@ -28,8 +29,15 @@ static double values_of(const rpr_tensor *t)
 
 static double dense_of(const rpr_stream *s, const rpr_linear *l)
 {
-    return l->depthwise ? DEPTHWISE_PRODUCT * (double)l->macs
-                        : rpr_linear_dense_cost(l, &s->model->cost);
+    const double product = l->words ? DEPTHWISE_WORDS_PRODUCT : DEPTHWISE_PRODUCT;
+    return l->depthwise ? product * (double)l->macs
+                        : rpr_linear_dense_cost(l, rpr_model_cost(s->model, l->words));
+}
+
+/** Of products of a recurrent layer: a weight is used once, or once for each step. */
+static double recurrent_cost(const rpr_stream *s, int64_t macs)
+{
+    return s->model->cost.dense_vector * (double)macs / RPR_LANE;
 }
 
 double rpr_stream_dense_cost(const rpr_stream *s, const rpr_step *step)
@@ -39,8 +47,9 @@ double rpr_stream_dense_cost(const rpr_stream *s, const rpr_step *step)
         return dense_of(s, step->linear);
     case RPR_STEP_PIXEL:
         return PIXEL_VALUE * values_of(&s->plan->tensor[step->out[0]]);
-    case RPR_STEP_JOIN:
     case RPR_STEP_GENERIC:
+        return step->recurrent ? recurrent_cost(s, step->recurrent->macs) : 0.0;
+    case RPR_STEP_JOIN:
         break;
     }
     return 0.0;
@@ -54,19 +63,22 @@ double rpr_stream_anew_cost(const rpr_stream *s, const rpr_step *step)
 /** To compare a gate's input costs what taking it costs. */
 rpr_woken rpr_stream_woken_cost(const rpr_stream *s, const rpr_step *step, int index)
 {
+    if (step->recurrent)
+        return (rpr_woken){.fixed = rpr_stream_dense_cost(s, step)};
     if (step->kind != RPR_STEP_LINEAR && step->kind != RPR_STEP_PIXEL)
         return (rpr_woken){0};
     if (step->kind == RPR_STEP_PIXEL || s->gate[step->gate].open)
         return (rpr_woken){.fixed = rpr_stream_anew_cost(s, step)};
     const double first = s->plan->gate[step->gate].first == index ? 1.0 : 0.0;
-    return (rpr_woken){.fixed = first * COLD_GATE * s->model->cost.gate_value *
+    return (rpr_woken){.fixed = first * COLD_GATE *
+                                rpr_model_cost(s->model, step->linear->words)->gate_value *
                                 (double)rpr_gate_elements(&s->gate[step->gate]),
                        .gated = rpr_stream_dense_cost(s, step)};
 }
 
 static double gate_cost(const rpr_stream *s, const rpr_gate_state *g, const rpr_touch *x)
 {
-    const rpr_cost *c = &s->model->cost;
+    const rpr_cost *c = rpr_model_cost(s->model, g->words);
     if (g->taken) /* the picture's bytes were compared: all, and a quarter of the memory */
         return COLD_GATE / 4.0 * c->gate_value * (double)rpr_gate_elements(g) +
                LISTED * c->gate_change * (double)g->n_changed;
@@ -111,6 +123,11 @@ void rpr_stream_tally(rpr_stream *s, const rpr_step *step, int index)
         s->cost += linear_cost(s, step, &s->step[index], dense);
         if (s->plan->gate[step->gate].first == index) /* others find it done */
             s->cost += gate_cost(s, &s->gate[step->gate], &x);
+    } else if (step->recurrent) {
+        const rpr_step_state *state = &s->step[index];
+        s->cost += recurrent_cost(s, state->macs) +
+                   s->model->cost.gate_value * (double)state->values +
+                   s->model->cost.gate_change * (double)state->changed;
     } else if (step->kind == RPR_STEP_PIXEL) {
         const rpr_tensor *t = &s->plan->tensor[step->out[0]];
         const rpr_touch y = rpr_stream_touch(s, step->out[0]);

@@ -116,6 +116,11 @@ int rpr_trace_create(const rpr_stream *s, rpr_write_fn write, void *user, rpr_tr
     if (!s->opt.trace)
         return rpr_fail(err, RPR_ERR_ARGUMENT,
                         "trace: the stream was created without the option `trace`");
+    for (int i = 0; i < s->plan->n_step; i++)
+        if (s->plan->step[i].linear && s->plan->step[i].linear->words)
+            return rpr_fail(err, RPR_ERR_UNSUPPORTED,
+                            "trace: layer '%s' is quantised, which traces cannot say yet",
+                            s->plan->step[i].name);
     rpr_trace *t = rpr_alloc(sizeof *t);
     if (!t)
         return rpr_fail(err, RPR_ERR_NOMEM, "out of memory");

@@ -24,6 +24,7 @@ refuses 3 'empty.mp4: is empty' run net.onnx empty.mp4
 refuses 3 'letter.avi: is not a video' run net.onnx letter.avi
 refuses 3 'tone.wav: has no video stream' run net.onnx tone.wav
 refuses 3 'tone.mp4: has no video stream' run net.onnx tone.mp4
+refuses 3 'good.avi: has no audio stream' run vector.onnx good.avi
 refuses 3 'folder: is a directory' run net.onnx folder
 refuses 3 'no_%03d.pgm: no such image sequence' run net.onnx no_%03d.pgm
 refuses 3 'there is no pixel format "rgb25"' run net.onnx rawvideo:32x32:rgb25:short.rgb

@@ -11,10 +11,10 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 
-def save(path, nodes, inputs, outputs, weights=(), domain=""):
+def save(path, nodes, inputs, outputs, weights=(), domain="", extra=()):
     graph = helper.make_graph(
         nodes, "test",
-        [helper.make_tensor_value_info(n, TensorProto.FLOAT, d) for n, d in inputs],
+        [helper.make_tensor_value_info(n, TensorProto.FLOAT, d) for n, d in inputs] + list(extra),
         [helper.make_tensor_value_info(n, TensorProto.FLOAT, d) for n, d in outputs],
         [numpy_helper.from_array(w, n) for n, w in weights])
     opsets = [helper.make_opsetid(d, 13) for d in sorted({"", domain})]
@@ -47,6 +47,24 @@ def main(folder):
          [("a", [1, 3, 32, 32]), ("b", [1, 3, 32, 32])], [("y", [1, 3, 32, 32])])
     save(folder + "/vector.onnx", [helper.make_node("Relu", ["x"], ["y"])],
          [("x", [1, 96])], [("y", [1, 96])])
+    sound_nets(folder)
+
+
+def sound_nets(folder):
+    """Nets that give back twice what they take, with a weighted layer for a gate."""
+    def double(path, shape, width, **more):
+        save(folder + path, [helper.make_node("MatMul", ["x", "w"], ["y"], "double")],
+             [("x", shape)], [("y", shape)], [("w", 2 * np.eye(width, dtype=np.float32))], **more)
+
+    double("/block.onnx", [1, 80], 80)
+    double("/frames.onnx", [1, 10, 40], 40)
+    double("/across.onnx", [1, 40, 6], 6)
+    save(folder + "/rated.onnx",
+         [helper.make_node("Cast", ["sr"], ["f"], to=TensorProto.FLOAT),
+          helper.make_node("MatMul", ["x", "w"], ["d"], "double"),
+          helper.make_node("Mul", ["d", "f"], ["y"])],
+         [("x", [1, 80])], [("y", [1, 80])], [("w", 2 * np.eye(80, dtype=np.float32))],
+         extra=[helper.make_tensor_value_info("sr", TensorProto.INT64, [])])
 
 
 if __name__ == "__main__":

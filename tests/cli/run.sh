@@ -69,6 +69,7 @@ json() { # json FILE EXPRESSION: true of the parsed file, called j
 . "$here/inputs.sh"
 . "$here/models.sh"
 . "$here/results.sh"
+. "$here/sound.sh"
 . "$here/calibrate.sh"
 . "$here/audit.sh"
 . "$here/trace.sh"

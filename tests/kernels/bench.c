@@ -11,7 +11,7 @@
 
 #include "bench.h"
 
-enum { MAX_TABLES = 4, MAX_REPS = 31, MAX_BUFFERS = 16 };
+enum { MAX_REPS = 31, MAX_BUFFERS = 24 };
 
 static void *buffers[MAX_BUFFERS];
 static int n_buffers;
@@ -28,7 +28,7 @@ void *buffer(size_t bytes)
     return memset(p, 0, size);
 }
 
-static float *buffer_floats(int64_t n)
+float *buffer_floats(int64_t n)
 {
     float *p = buffer((size_t)n * sizeof *p);
     fill_floats(p, n);
@@ -44,7 +44,7 @@ static void free_buffers(void)
 static double now(void)
 {
     struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
@@ -54,21 +54,31 @@ static int compare(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-void measure(const work *w, const rpr_kernels *const *tables, int n)
+void time_runs(const work *w, int n_work, const rpr_kernels *const *tables, int n, double *median)
 {
-    double seconds[MAX_TABLES][MAX_REPS], start = now();
+    double seconds[MAX_WORK * MAX_TABLES][MAX_REPS], start = now();
     int reps = 0;
-    for (; reps < MAX_REPS && (reps < 3 || now() - start < 0.3); reps++)
-        for (int i = 0; i < n; i++) {
+    for (; n_work && reps < MAX_REPS && (reps < 3 || now() - start < 0.3); reps++)
+        for (int i = 0; i < n * n_work; i++) {
             double t = now();
-            w->run(tables[i], w->data);
+            w[i % n_work].run(tables[i / n_work], w[i % n_work].data);
             seconds[i][reps] = now() - t;
         }
-    printf("%-34s %-6s", w->name, w->unit);
-    double scalar = 0.0;
-    for (int i = 0; i < n; i++) {
+    for (int i = 0; i < n * n_work; i++) {
         qsort(seconds[i], (size_t)reps, sizeof seconds[i][0], compare);
-        double rate = w->amount / seconds[i][reps / 2] * 1e-9;
+        median[i] = seconds[i][reps / 2];
+    }
+    free_buffers();
+}
+
+/* Prints one line. */
+void measure(const work *w, const rpr_kernels *const *tables, int n)
+{
+    double median[MAX_TABLES], scalar = 0.0;
+    time_runs(w, 1, tables, n, median);
+    printf("%-34s %-6s", w->name, w->unit);
+    for (int i = 0; i < n; i++) {
+        double rate = w->amount / median[i] * 1e-9;
         scalar = i ? scalar : rate;
         printf(" %8.2f", rate);
         if (i)
@@ -76,7 +86,6 @@ void measure(const work *w, const rpr_kernels *const *tables, int n)
     }
     printf("\n");
     fflush(stdout);
-    free_buffers();
 }
 
 /* ------------------------------------------------------------------ conv_row */

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the timings of kernels share. */
+/* What the benchmarks share: buffers, and runs that take turns. */
 #ifndef BENCH_H
 #define BENCH_H
 
 #include "checkkern.h"
+
+enum { MAX_TABLES = 8, MAX_WORK = 4 };
 
 /* A piece of work that any table can do, and its size. */
 typedef struct work {
@@ -14,13 +16,17 @@ typedef struct work {
     void *data;
 } work;
 
-/** Zeroed and aligned; freed when the work is measured. */
-void *buffer(size_t bytes);
-
 /** Runs for about a third of a second, prints one line and frees all buffers. */
 void measure(const work *w, const rpr_kernels *const *tables, int n);
 
 /** Kernels on 8-bit values beside those on floats that they stand for; in elements. */
 void bench_bytes(const rpr_kernels *const *tables, int n);
+/** Zeroed and aligned; freed by time_runs. */
+void *buffer(size_t bytes);
+/** The same with random floats. */
+float *buffer_floats(int64_t n);
+/** Runs every work with every table in turn for about a third of a second of processor time.
+ *  median[table * n_work + work]: seconds. */
+void time_runs(const work *w, int n_work, const rpr_kernels *const *tables, int n, double *median);
 
 #endif

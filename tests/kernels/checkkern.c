@@ -3,7 +3,10 @@
  * Compares every kernel of every instruction set with its definition on random data of odd sizes.
  * Buffers end or begin at pages that trap, and carry canaries on their other side.
  *
- *     checkkern [--bench] [SEED]
+ *     checkkern [SEED]
+ *     checkkern --bench [SEED]
+ *     checkkern --bench-int8 [WORD]      only the lines with WORD in them
+ *     checkkern --bench-cost             the constants of rpr_cost_named_i8
  */
 #include "checkkern.h"
 
@@ -179,8 +182,9 @@ void guard_release(void)
 /* ----------------------------------------------------------------------- main */
 
 /* From the lowest to the highest; those of other architectures are as if not there. */
-enum { N_NAMES = 4 };
-static const char *const names[N_NAMES] = {"scalar", "neon", "avx2", "avx512"};
+enum { N_NAMES = 7 };
+static const char *const names[N_NAMES] = {"scalar",   "neon",   "neondot",   "avx2",
+                                           "avx2vnni", "avx512", "avx512vnni"};
 
 static void check_table(const rpr_kernels *k, const rpr_kernels *ref)
 {
@@ -190,6 +194,7 @@ static void check_table(const rpr_kernels *k, const rpr_kernels *ref)
     check_depthwise(k);
     check_act(k, ref);
     check_bytes(k, ref);
+    check_int8(k);
     if (k != ref) { /* against itself these could not fail */
         check_gates(k, ref);
         check_elementwise(k, ref);
@@ -223,8 +228,10 @@ static void check_dispatch(void)
 
 int main(int argc, char **argv)
 {
-    bool timing = argc > 1 && strcmp(argv[1], "--bench") == 0;
-    if (argc > 1 + timing)
+    const bool int8 = argc > 1 && strcmp(argv[1], "--bench-int8") == 0;
+    const bool cost = argc > 1 && strcmp(argv[1], "--bench-cost") == 0;
+    const bool timing = int8 || cost || (argc > 1 && strcmp(argv[1], "--bench") == 0);
+    if (argc > 1 + timing && !int8 && !cost)
         state.random = strtoull(argv[1 + timing], NULL, 0);
     signal(SIGSEGV, on_crash);
     signal(SIGBUS, on_crash);
@@ -240,7 +247,12 @@ int main(int argc, char **argv)
             printf("SKIP %s: this processor lacks it\n", names[i]);
     }
     if (timing) {
-        bench(tables, n);
+        if (int8)
+            bench_int8(tables, n, argc > 2 ? argv[2] : "");
+        else if (cost)
+            bench_cost(tables, n);
+        else
+            bench(tables, n);
         return 0;
     }
     check_half();

@@ -56,8 +56,14 @@ void check_act(const rpr_kernels *k, const rpr_kernels *ref);
 void check_elementwise(const rpr_kernels *k, const rpr_kernels *ref);
 void check_bytes(const rpr_kernels *k, const rpr_kernels *ref);
 void check_known_answers(const rpr_kernels *k);
+/** All integer kernels. */
+void check_int8(const rpr_kernels *k);
 
 /** Times every kernel of every table over realistic shapes. tables[0] is the scalar one. */
 void bench(const rpr_kernels *const *tables, int n);
+/** The integer kernels beside those for floats, on the same shapes: lines with `word` in them. */
+void bench_int8(const rpr_kernels *const *tables, int n, const char *word);
+/** Prints the constants of rpr_cost_named_i8 as they are here. */
+void bench_cost(const rpr_kernels *const *tables, int n);
 
 #endif

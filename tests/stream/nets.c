@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "build.h"
+#include "nets_quant.h"
+#include "nets_sequence.h"
 
 /* ----------------------------------------------------------- convolutions */
 
@@ -441,6 +443,9 @@ static const struct {
     {"generic", generic},
     {"attention", attention},
     {"quantised", quantised},
+    {"quantised_deep", nets_quantised_deep},
+    {"quantised_squeeze", nets_quantised_squeeze},
+    {"quantised_rows", nets_quantised_rows},
     {"two_inputs", two_inputs},
     {"consumed_output", consumed_output},
     {"handed_through", handed_through},
@@ -448,11 +453,23 @@ static const struct {
     {"one_depthwise", one_depthwise},
     {"one_transposed", one_transposed},
     {"one_gemm", one_gemm},
+    {"one_step", nets_one_step},
+    {"volume", nets_volume},
+    {"functions", nets_functions},
+    {"many_steps", nets_many_steps}, /* those of which layers have gates of their own come last */
+    {"batch_first", nets_batch_first},
 };
+
+#define OWN_GATES 2
+
+size_t nets_all(void)
+{
+    return sizeof nets / sizeof *nets;
+}
 
 size_t nets_count(void)
 {
-    return sizeof nets / sizeof *nets;
+    return nets_all() - OWN_GATES;
 }
 
 const char *nets_name(size_t i)
@@ -474,7 +491,7 @@ rpr_model *nets_make(size_t i)
 
 rpr_model *nets_named(const char *name)
 {
-    for (size_t i = 0; i < nets_count(); i++)
+    for (size_t i = 0; i < nets_all(); i++)
         if (strcmp(name, nets[i].name) == 0)
             return nets_make(i);
     abort();

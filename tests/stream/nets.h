@@ -7,6 +7,8 @@
 
 /** i below nets_count(); the caller destroys the model. */
 size_t nets_count(void);
+/** With those of which recurrent layers have gates of their own, behind the others. */
+size_t nets_all(void);
 const char *nets_name(size_t i);
 rpr_model *nets_make(size_t i);
 

@@ -10,7 +10,8 @@
 #include "nets.h"
 #include "play.h"
 
-static const char *const isas[] = {"scalar", "neon", "avx2", "avx512"};
+static const char *const isas[] = {"scalar",   "neon",   "neondot",   "avx2",
+                                   "avx2vnni", "avx512", "avx512vnni"};
 
 enum { CONSTANTS = sizeof(rpr_cost) / sizeof(double) };
 
@@ -41,6 +42,24 @@ static void tables_are_sane(void **state)
         check_sane(&c, isas[i], 1.0);
         assert_true(c.crowd_vector <= c.change_vector);
         assert_true(c.change_vector <= c.change_far_vector);
+        assert_memory_equal(&unknown, &scalar, sizeof scalar);
+    }
+}
+
+/** Those of the integer kernels, which no two sets of instructions need share. */
+static void integer_tables_are_sane(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof isas / sizeof *isas; i++) {
+        const rpr_cost c = rpr_cost_named_i8(isas[i]), unknown = rpr_cost_named_i8("quantum");
+        const rpr_cost scalar = rpr_cost_named_i8("scalar");
+        double v[CONSTANTS];
+        numbers_of(&c, v);
+        for (int k = 0; k < CONSTANTS; k++)
+            check_that(isfinite(v[k]) && v[k] > 0.0, "%s: constant %d is %g", isas[i], k, v[k]);
+        assert_true(c.crowd_vector <= c.change_vector);
+        assert_true(c.change_vector <= c.change_far_vector);
+        assert_true(c.dense_vector <= scalar.dense_vector);
         assert_memory_equal(&unknown, &scalar, sizeof scalar);
     }
 }
@@ -183,9 +202,9 @@ static void constants_decide(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(tables_are_sane),        cmocka_unit_test(fits_are_sane),
-        cmocka_unit_test(loading_fits_on_demand), cmocka_unit_test(options_have_versions),
-        cmocka_unit_test(constants_decide),
+        cmocka_unit_test(tables_are_sane),       cmocka_unit_test(integer_tables_are_sane),
+        cmocka_unit_test(fits_are_sane),         cmocka_unit_test(loading_fits_on_demand),
+        cmocka_unit_test(options_have_versions), cmocka_unit_test(constants_decide),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -75,7 +75,7 @@ static void compare(rpr_graph *g, const rpr_model *m, const char *name)
 static void named(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < nets_count(); i++) {
+    for (size_t i = 0; i < nets_all(); i++) {
         rpr_graph *g = nets_graph(i);
         rpr_model *m = nets_make(i);
         compare(g, m, nets_name(i));

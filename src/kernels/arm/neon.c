@@ -29,25 +29,23 @@
 
 #include "kernels/simd/target_end.h"
 
+/* Tables differ in their integer kernels only. */
+#define FLOATS                                                                                     \
+    .bytes = &bytes, .conv_row = conv_row, .delta = delta, .depthwise_row = depthwise_row,         \
+    .gate_deadzone = gate_deadzone, .gate_levels = gate_levels, .act = act, .binary = binary,      \
+    .binary_scalar = binary_scalar, .weighted_sum = weighted_sum, .accumulate = accumulate,        \
+    .maximum = maximum, .magnitude = magnitude, .all_finite = all_finite, .u8_to_f32 = u8_to_f32,  \
+    .planes = planes, .u8_moved = u8_moved
+
 const rpr_kernels rpr_kernels_neon = {
     .isa = "neon",
-    .conv_row = conv_row,
-    .delta = delta,
-    .depthwise_row = depthwise_row,
-    .gate_deadzone = gate_deadzone,
-    .gate_levels = gate_levels,
-    .act = act,
-    .binary = binary,
-    .binary_scalar = binary_scalar,
-    .weighted_sum = weighted_sum,
-    .accumulate = accumulate,
-    .maximum = maximum,
-    .magnitude = magnitude,
-    .all_finite = all_finite,
-    .u8_to_f32 = u8_to_f32,
-    .planes = planes,
-    .u8_moved = u8_moved,
-    .bytes = &bytes,
+    FLOATS,
+    RPR_INT8(neon),
+};
+const rpr_kernels rpr_kernels_neondot = {
+    .isa = "neondot",
+    FLOATS,
+    RPR_INT8(neondot),
 };
 
 #endif

@@ -20,5 +20,6 @@ const rpr_kernels rpr_kernels_scalar = {
     .u8_to_f32 = rpr_ref_u8_to_f32,
     .planes = rpr_ref_planes,
     .u8_moved = rpr_ref_u8_moved,
+    RPR_INT8(ref),
     .bytes = &rpr_ref_bytes,
 };

@@ -30,25 +30,23 @@
 
 #include "kernels/simd/target_end.h"
 
+/* Tables differ in their integer kernels only. */
+#define FLOATS                                                                                     \
+    .bytes = &bytes, .conv_row = conv_row, .delta = delta, .depthwise_row = depthwise_row,         \
+    .gate_deadzone = gate_deadzone, .gate_levels = gate_levels, .act = act, .binary = binary,      \
+    .binary_scalar = binary_scalar, .weighted_sum = weighted_sum, .accumulate = accumulate,        \
+    .maximum = maximum, .magnitude = magnitude, .all_finite = all_finite, .u8_to_f32 = u8_to_f32,  \
+    .planes = planes, .u8_moved = u8_moved
+
 const rpr_kernels rpr_kernels_avx2 = {
     .isa = "avx2",
-    .conv_row = conv_row,
-    .delta = delta,
-    .depthwise_row = depthwise_row,
-    .gate_deadzone = gate_deadzone,
-    .gate_levels = gate_levels,
-    .act = act,
-    .binary = binary,
-    .binary_scalar = binary_scalar,
-    .weighted_sum = weighted_sum,
-    .accumulate = accumulate,
-    .maximum = maximum,
-    .magnitude = magnitude,
-    .all_finite = all_finite,
-    .u8_to_f32 = u8_to_f32,
-    .planes = planes,
-    .u8_moved = u8_moved,
-    .bytes = &bytes,
+    FLOATS,
+    RPR_INT8(avx2),
+};
+const rpr_kernels rpr_kernels_avx2vnni = {
+    .isa = "avx2vnni",
+    FLOATS,
+    RPR_INT8(avx2vnni),
 };
 
 #endif

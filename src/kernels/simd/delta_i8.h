@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Template: delta.h for integers. The sums of one pixel (one or two blocks) stay in registers while
+ * its changes stream past; each change costs two broadcasts, and two dot products per vector of its
+ * weight row.
+ */
+
+/* Neighbouring output channels of a job: one or two whole blocks or the part of one. */
+typedef struct delta_column {
+    const rpr_delta_job_i8 *j;
+    const int8_t *w;    /* weight row 0 of the first block */
+    int64_t block_step; /* bytes from block to block */
+    int32_t c0;
+    int32_t last;      /* channels of the last vector */
+    const char *ahead; /* weights that are wanted after this column, in the second cache, ... */
+    int32_t lines;     /* ... so many cache lines, ... */
+    int32_t per_visit; /* ... of which each visit fetches some */
+} delta_column;
+
+enum {
+    BLOCK_VECTORS = RPR_BLOCK / IL,
+    DELTA_MAX_VECTORS = BLOCK_VECTORS > 8 ? BLOCK_VECTORS : 8,
+    DELTA_CHAINS = 2,
+    DELTA_LINE = 64, /* bytes */
+    DELTA_AHEAD = 6, /* visits */
+    DELTA_SPARSE = 8 /* changes per visit below which the cost per visit counts most */
+};
+
+/* What changes add and what they take away. */
+typedef struct delta_sums {
+    vi more[DELTA_MAX_VECTORS], less[DELTA_MAX_VECTORS];
+} delta_sums;
+
+/* Bytes from weight row to weight row in a block of nv vectors, or in the first of two blocks. */
+static inline ALWAYS_INLINE int64_t delta_row_step(int nv)
+{
+    return (nv > BLOCK_VECTORS ? RPR_BLOCK : rpr_round_lane(nv * IL)) * RPR_WORD;
+}
+
+static inline ALWAYS_INLINE void delta_change(const delta_column *c, delta_sums *s, int64_t row0,
+                                              int32_t e, int nv)
+{
+    const int8_t *row = c->w + (row0 + c->j->idx[e]) * delta_row_step(nv);
+    const vchange d = i_change(c->j->now + e, c->j->was + e);
+    UNROLL
+    for (int v = 0; v < nv; v++) {
+        const int8_t *w = row + v / BLOCK_VECTORS * c->block_step;
+        i_apply(&s->more[v], &s->less[v], d, i_weights(w + v % BLOCK_VECTORS * (IL * RPR_WORD)));
+    }
+}
+
+/* z += the changes of one visit. With few vectors they are dealt out to two chains of sums. */
+static inline ALWAYS_INLINE void delta_visit(const delta_column *c, const rpr_delta_visit *visit,
+                                             int nv)
+{
+    const int chains = nv == 1 ? DELTA_CHAINS : 1;
+    const int64_t row0 = visit->row;
+    const int32_t end = visit->first + visit->n;
+    int32_t *z = (int32_t *)(void *)visit->z + c->c0, e = visit->first;
+    const itail tail = i_tail(c->last);
+    const bool whole = c->last == IL;
+    delta_sums s[DELTA_CHAINS];
+    UNROLL
+    for (int v = 0; v < nv; v++) {
+        s[0].more[v] = v < nv - 1 || whole ? i_load(z + v * IL) : i_load_tail(z + v * IL, tail);
+        s[0].less[v] = i_set(0);
+        if (chains > 1)
+            s[1].more[v] = s[1].less[v] = i_set(0);
+    }
+    for (; chains > 1 && e + 1 < end; e += 2) {
+        delta_change(c, &s[0], row0, e, nv);
+        delta_change(c, &s[1], row0, e + 1, nv);
+    }
+    for (; e < end; e++)
+        delta_change(c, &s[0], row0, e, nv);
+    UNROLL
+    for (int v = 0; v < nv; v++) {
+        vi sum = s[0].more[v];
+        if (chains > 1)
+            sum = i_add(sum, s[1].more[v]);
+        if (I_TWO_SUMS)
+            sum = i_sub(sum, chains > 1 ? i_add(s[0].less[v], s[1].less[v]) : s[0].less[v]);
+        if (v < nv - 1 || whole)
+            i_store(z + v * IL, sum);
+        else
+            i_store_tail(z + v * IL, tail, sum);
+    }
+}
+
+/* As in delta.h. */
+static inline ALWAYS_INLINE void delta_fetch(const delta_column *c, int32_t i, int nv)
+{
+    const int64_t first = (int64_t)i * c->per_visit;
+    for (int64_t k = first; k < first + c->per_visit && k < c->lines; k++)
+        __builtin_prefetch(c->ahead + k * DELTA_LINE, 0, 2);
+    if (i + DELTA_AHEAD >= c->j->n_visit)
+        return;
+    const float *z = c->j->visit[i + DELTA_AHEAD].z + c->c0;
+    UNROLL
+    for (int k = 0; k < nv * IL; k += DELTA_LINE / (int)sizeof *z)
+        __builtin_prefetch(z + k);
+}
+
+static inline ALWAYS_INLINE void delta_visits(const delta_column *c, int nv)
+{
+    for (int32_t i = 0; i < c->j->n_visit; i++) {
+        delta_fetch(c, i, nv);
+        delta_visit(c, &c->j->visit[i], nv);
+    }
+}
+
+#define DELTA_DEFINE(nv)                                                                           \
+    static void delta_visits_##nv(const delta_column *c)                                           \
+    {                                                                                              \
+        delta_visits(c, nv);                                                                       \
+    }
+#define DELTA_ENTRY(nv) [nv] = delta_visits_##nv,
+#if IL == 16
+#define DELTA_VECTORS(S) S(1) S(2) S(3) S(4) S(8)
+#else
+#define DELTA_UP_TO_8(S) S(1) S(2) S(3) S(4) S(5) S(6) S(7) S(8)
+#if IL == 8
+#define DELTA_VECTORS(S) DELTA_UP_TO_8(S)
+#else
+#define DELTA_VECTORS(S) DELTA_UP_TO_8(S) S(9) S(10) S(11) S(12) S(13) S(14) S(15) S(16)
+#endif
+#endif
+DELTA_VECTORS(DELTA_DEFINE)
+static void (*const delta_visits_fn[])(const delta_column *c) = {DELTA_VECTORS(DELTA_ENTRY)};
+
+static const int8_t *delta_block(const rpr_delta_job_i8 *j, int32_t c0)
+{
+    return j->w + j->w_rows * c0 * RPR_WORD;
+}
+
+/* Bytes from weight row to weight row in block c0. */
+static int64_t delta_width(const rpr_delta_job_i8 *j, int32_t c0)
+{
+    return (int64_t)rpr_block_width(j->co, c0) * RPR_WORD;
+}
+
+/* Cache lines of a job's weight rows in block c0. */
+static int32_t delta_lines(const rpr_delta_job_i8 *j, int32_t c0)
+{
+    return (int32_t)(j->n_rows * delta_width(j, c0) / DELTA_LINE);
+}
+
+/* As in delta.h: what is to be fetched meanwhile. */
+static void delta_look_ahead(delta_column *c, int32_t next_c0, int64_t changes)
+{
+    const rpr_delta_job_i8 *j = c->j;
+    const bool last = next_c0 >= j->co, first = c->c0 == 0 && j->first_row == 0;
+    const int32_t c0 = last ? 0 : next_c0, row = last ? j->next_row : j->first_row;
+    c->lines = c->per_visit = 0;
+    if (changes < j->n_rows || j->n_visit == 0)
+        return;
+    for (int32_t k = 0; first && k < delta_lines(j, 0); k++)
+        __builtin_prefetch((const char *)c->w + k * DELTA_LINE, 0, 2);
+    if (row < 0)
+        return;
+    c->ahead = (const char *)(delta_block(j, c0) + row * delta_width(j, c0));
+    c->lines = delta_lines(j, c0);
+    c->per_visit = (c->lines + j->n_visit - 1) / j->n_visit;
+}
+
+void INT8(delta_i8)(const rpr_delta_job_i8 *j)
+{
+    int64_t changes = 0;
+    for (int32_t i = 0; i < j->n_visit; i++)
+        changes += j->visit[i].n;
+    delta_column c = {.j = j, .block_step = j->w_rows * RPR_BLOCK * RPR_WORD};
+    const int32_t widest =
+        changes < j->n_visit * (int64_t)DELTA_SPARSE ? DELTA_MAX_VECTORS * IL : RPR_BLOCK;
+    for (int32_t n_out; c.c0 < j->co; c.c0 += n_out) {
+        n_out = j->co - c.c0;
+        n_out = n_out >= widest ? widest : n_out < RPR_BLOCK ? n_out : RPR_BLOCK;
+        const int nv = (n_out + IL - 1) / IL;
+        c.w = delta_block(j, c.c0);
+        c.last = n_out - (nv - 1) * IL;
+        delta_look_ahead(&c, c.c0 + n_out, changes);
+        delta_visits_fn[nv](&c);
+    }
+}

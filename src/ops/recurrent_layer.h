@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * LSTM, GRU and RNN with constant f32 weights, many steps a call. Each step has a product on its
+ * input and one on the state before, both behind gates of their own that go along the steps and on
+ * from call to call: what did not change since the step before costs no weights. The cells are
+ * always computed.
+ */
+#ifndef RPR_OPS_RECURRENT_LAYER_H
+#define RPR_OPS_RECURRENT_LAYER_H
+
+#include "kernels/kernels.h"
+#include "ops/recurrent.h"
+
+/** z = w * x + bias for one vector; ci is 0 where there is none. */
+typedef struct rpr_product {
+    const float *w;    /* packed */
+    const float *bias; /* rpr_round_lane(co) floats */
+    int32_t ci, co;
+} rpr_product;
+
+enum {
+    RPR_ON_INPUT, /* on the step's input, biases included */
+    RPR_ON_STATE, /* on the state before */
+    RPR_ON_RESET, /* GRU without linear_before_reset: the candidate's, on r * state */
+    RPR_PRODUCTS
+};
+
+typedef struct rpr_recurrent_layer {
+    rpr_recurrent_spec s;
+    rpr_product product[2][RPR_PRODUCTS]; /* by direction */
+    float *weights;                       /* owned */
+    size_t weight_bytes;
+    int64_t macs, parameters; /* of a call */
+} rpr_recurrent_layer;
+
+/**
+ * *out is NULL, without an error, if the node has no such form: weights that are not constant,
+ * other types than f32, sequence lengths, peepholes, clip, or other activations.
+ */
+int rpr_recurrent_layer_new(const rpr_graph *g, const rpr_node *n, rpr_recurrent_layer **out,
+                            rpr_error *err);
+void rpr_recurrent_layer_free(rpr_recurrent_layer *l);
+
+/** What counts as changed on the way along the steps. */
+typedef struct rpr_recurrent_gate {
+    rpr_gate rule;
+    double scale; /* of its threshold */
+    int refresh;  /* steps after which everything is taken as it is; 0: never */
+} rpr_recurrent_gate;
+
+/** Bytes that live from call to call, and bytes for the time of one. */
+size_t rpr_recurrent_state_bytes(const rpr_recurrent_layer *l);
+size_t rpr_recurrent_scratch_bytes(const rpr_recurrent_layer *l);
+
+/** Forgets a state: zeros. */
+void rpr_recurrent_forget(const rpr_recurrent_layer *l, void *state);
+
+/** What counts as changed is taken as it is on the next step; the range stays. */
+void rpr_recurrent_renew(const rpr_recurrent_layer *l, void *state);
+
+typedef struct rpr_recurrent_counts {
+    int64_t inputs, changed; /* values that met a gate */
+    int64_t macs;            /* executed */
+} rpr_recurrent_counts;
+
+/** Runs all steps. gate NULL: densely, and state is not used. in and out as the node has them. */
+rpr_recurrent_counts rpr_recurrent_run(const rpr_recurrent_layer *l, const rpr_kernels *k,
+                                       const rpr_node *n, const rpr_recurrent_gate *gate,
+                                       void *state, void *scratch, const rpr_view *in,
+                                       const rpr_view *out);
+
+#endif

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The oracle of layers of words: sums and bytes must equal, in every bit, what the scalar kernels
+ * make of xhat.
+ */
+#include "stream/oracle.h"
+
+#include <string.h>
+
+#include "core/alloc.h"
+#include "ops/linear_words.h"
+
+/** One row of outputs as it should be. */
+typedef struct row {
+    rpr_map z, a; /* of one row, owned */
+} row;
+
+static bool make_row(const rpr_linear *l, const rpr_map *a, row *r)
+{
+    const size_t w = (size_t)l->out_w, c = (size_t)l->out_c;
+    /* Strides of 0: whatever row is computed is written here. */
+    r->z = (rpr_map){.n = 1, .h = 1, .w = l->out_w, .c = l->out_c, .pix = l->out_c};
+    r->a = (rpr_map){.n = 1, .h = 1, .w = l->out_w, .c = a->c, .pix = a->c};
+    r->z.data = rpr_alloc_array(w * c, sizeof(float));
+    r->a.data = rpr_alloc_array(w * (size_t)a->c, sizeof(float));
+    return r->z.data && r->a.data;
+}
+
+static int64_t differing(const rpr_map *m, int32_t n, int32_t y, const rpr_map *should)
+{
+    int64_t found = 0;
+    for (int32_t x = 0; m->data && x < m->w; x++)
+        found += memcmp(rpr_map_at(m, n, y, x), rpr_map_at(should, 0, 0, x),
+                        (size_t)m->c * sizeof(float)) != 0;
+    return found;
+}
+
+/** Layers of words have one output row per row of a phase. */
+static int64_t check_rows(const rpr_linear *l, const rpr_map *x, const rpr_map *z, const rpr_map *a,
+                          const row *r)
+{
+    const rpr_kernels *scalar = rpr_kernels_named("scalar");
+    int64_t found = 0;
+    for (int32_t n = 0; n < l->n; n++)
+        for (int32_t j = 0; j < l->out_h; j++) {
+            for (int32_t i = 0; i < l->n_phase; i++)
+                rpr_words_row(l, scalar, &l->phase[i], x, &r->z, &r->a, n, j, NULL);
+            found += differing(z, n, j, &r->z) + differing(a, n, j, &r->a);
+        }
+    return found;
+}
+
+bool rpr_oracle_words(const rpr_linear *l, const rpr_map *x, const rpr_map *z, const rpr_map *a,
+                      int64_t *wrong)
+{
+    row r;
+    bool made = make_row(l, a, &r);
+    if (made)
+        *wrong = check_rows(l, x, z, a, &r);
+    rpr_free(r.z.data);
+    rpr_free(r.a.data);
+    return made;
+}

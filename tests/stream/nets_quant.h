@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Networks of u8. */
+#ifndef RPR_TESTS_STREAM_NETS_QUANT_H
+#define RPR_TESTS_STREAM_NETS_QUANT_H
+
+#include "build.h"
+
+/** Scales and zero points of a layer's input and output. */
+typedef struct net_scales {
+    float from, to;
+    int from_zero, to_zero;
+} net_scales;
+
+int net_quantise(net *b, int x, float s, int zero);
+int net_dequantise(net *b, int x, float s, int zero);
+/** Random s8 weights, a scale for every output channel. */
+int net_qconv(net *b, int x, const net_scales *s, int co, int kh, int kw, int group,
+              const char *attr);
+
+void nets_quantised_deep(net *b);
+void nets_quantised_squeeze(net *b);
+void nets_quantised_rows(net *b);
+/** Its outputs are u8. */
+void nets_quantised_bytes(net *b);
+
+#endif
