@@ -100,8 +100,8 @@ static void depthwise_channels(const rpr_depthwise_row_i8 *r, int32_t c0, int32_
     const int32_t n_words = r->kw / 4 + 1, width = rpr_block_width(r->c, c0);
     const bool half = IH && rpr_words(n) <= IH;
     const int32_t lanes = half ? IH : IL, padded = rpr_round_lane(r->c);
-    int32_t bias[DEPTHWISE_CHANNELS], sums[DEPTHWISE_CHANNELS];
-    float scale[DEPTHWISE_CHANNELS];
+    _Alignas(64) int32_t bias[DEPTHWISE_CHANNELS], sums[DEPTHWISE_CHANNELS];
+    _Alignas(64) float scale[DEPTHWISE_CHANNELS];
     depthwise_part d = {.r = r,
                         .w = r->w + ((int64_t)r->kh * n_words * 2 * c0 + (k - c0) / 4) * RPR_WORD,
                         .w_row = (int64_t)width * RPR_WORD,

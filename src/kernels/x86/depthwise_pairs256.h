@@ -212,8 +212,8 @@ void INT8(depthwise_row_i8)(const rpr_depthwise_row_i8 *r)
     const int8_t *w = r->w + rpr_depthwise_pairs_i8(r->kh, r->kw, r->c);
     for (int32_t k = 0; k < r->c; k += PAIRS_CHANNELS) {
         const int32_t left = r->c - k;
-        int32_t bias[PAIRS_CHANNELS];
-        float scale[PAIRS_CHANNELS];
+        _Alignas(64) int32_t bias[PAIRS_CHANNELS];
+        _Alignas(64) float scale[PAIRS_CHANNELS];
         for (int32_t c = 0; c < PAIRS_CHANNELS; c++) {
             const int32_t at = c / 4 % 2 * IL + c / 8 * 4 + c % 4;
             bias[at] = r->bias[k + c];
