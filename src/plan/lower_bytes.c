@@ -79,7 +79,7 @@ static int lower_table(rpr_plan *p, const rpr_node *n, const int *preferred, boo
 {
     const rpr_value *t = rpr_node_has(n, 1) ? &p->graph->value[n->in[1]] : NULL;
     int axis = rpr_lower_axis(p, n, preferred);
-    if (!rpr_lower_is(n, "Table") || !t || !t->is_const ||
+    if (!rpr_lower_is(n, "Table") || !t || !t->is_const || t->dtype != RPR_U8 ||
         rpr_shape_count(&t->shape) != TABLE_BYTES)
         return RPR_OK;
     int in = rpr_lower_word_operand(p, n->in[0], rank_of(p, n->in[0]), axis);
