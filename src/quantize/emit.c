@@ -149,13 +149,13 @@ static int emit_values(qt_state *s, size_t n_node, size_t n_value, const constan
 
 /* ----------------------------------------------------------------- weights */
 
-/** Makes input i of node n the dequantised form of `data`, of type t. */
+/** Makes input i of node n the dequantised form of `data`, of type t. axis RPR_NONE: one scale. */
 static int emit_constant(qt_state *s, int n, int i, rpr_dtype t, const void *data,
                          const float *scale, int axis)
 {
     const int old = s->g->node[n].in[i];
     const rpr_shape shape = s->g->value[old].shape;
-    const rpr_shape list = {.rank = 1, .dim = {s->node[n].channels}};
+    const rpr_shape list = {.rank = axis != RPR_NONE, .dim = {s->node[n].channels}};
     char base[ROOM];
     int q, scales, zeros, y;
     (void)snprintf(base, sizeof base, "%.400s", s->g->value[old].name);
@@ -200,12 +200,52 @@ static int emit_layers(qt_state *s, size_t n_node)
     return RPR_OK;
 }
 
+/* -------------------------------------------------------------- f32 layers */
+
+static bool is_layer(const rpr_node *n)
+{
+    return strcmp(n->op, "Conv") == 0 || strcmp(n->op, "ConvTranspose") == 0 ||
+           strcmp(n->op, "Gemm") == 0;
+}
+
+/**
+ * A Max of one input, which changes nothing, before a layer that stays f32 but reads what was
+ * rounded. ONNX Runtime (1.32) rounds f32 weights between DequantizeLinear and QuantizeLinear to 8
+ * bits by itself, with one scale for all output channels; this keeps it from doing so.
+ */
+static int set_apart(qt_state *s, int n)
+{
+    const int from = s->g->node[n].in[0];
+    const rpr_shape shape = s->g->value[from].shape;
+    char base[ROOM];
+    int to;
+    (void)snprintf(base, sizeof base, "%.400s", s->g->value[from].name);
+    RPR_TRY(add_value(s, base, "apart", RPR_F32, &shape, &to));
+    (void)snprintf(base, sizeof base, "%.400s_Max", s->g->value[to].name);
+    s->g->node[n].in[0] = to;
+    return rpr_graph_add_node(s->g, base, "Max", "", s->opset, &from, 1, &to, 1) == RPR_NONE
+               ? qt_no_memory(s)
+               : RPR_OK;
+}
+
+static int set_all_apart(qt_state *s, size_t n_node, const bool *apart)
+{
+    for (size_t i = 0; i < n_node; i++)
+        if (apart[i])
+            RPR_TRY(set_apart(s, (int)i));
+    return RPR_OK;
+}
+
 int qt_emit(qt_state *s)
 {
     const size_t n_node = s->g->n_node, n_value = s->g->n_value;
     constants c = {.scale = rpr_alloc_array((size_t)s->n_class, sizeof *c.scale),
                    .zero = rpr_alloc_array((size_t)s->n_class, sizeof *c.zero)};
-    int status = c.scale && c.zero ? RPR_OK : qt_no_memory(s);
+    bool *apart = rpr_alloc_array(n_node, sizeof *apart);
+    int status = c.scale && c.zero && apart ? RPR_OK : qt_no_memory(s);
+    for (size_t i = 0; status == RPR_OK && i < n_node; i++)
+        apart[i] = !s->node[i].rounded && is_layer(&s->g->node[i]) &&
+                   qt_reads_rounded(s, (int)i, s->g->node[i].in[0]);
     if (status == RPR_OK)
         status = emit_layers(s, n_node);
     if (status == RPR_OK)
@@ -213,8 +253,11 @@ int qt_emit(qt_state *s)
     if (status == RPR_OK)
         status = emit_values(s, n_node, n_value, &c);
     if (status == RPR_OK)
+        status = set_all_apart(s, n_node, apart);
+    if (status == RPR_OK)
         status = rpr_graph_sort(s->g, s->err);
     rpr_free(c.scale);
     rpr_free(c.zero);
+    rpr_free(apart);
     return status;
 }

@@ -66,26 +66,40 @@ static double error_of(const qt_state *s, int n, const float *w, const float *mo
     return sum;
 }
 
-static float find_scale(const qt_state *s, int n, const float *w, const float *moment, channel c)
+/** The scale may not be below least_scale. */
+static float find_scale(const qt_state *s, int n, const float *w, const float *moment, channel c,
+                        float least_scale)
 {
     float most = 0.0f;
     for (int64_t k = 0, i = c.first; k < c.count; k++, i += c.step)
         most = fmaxf(most, fabsf(w[i]));
     float best = most / 127.0f;
-    if (!(best > 0.0f) || !isfinite(1.0f / best))
-        return 1.0f;
+    if (!(best > least_scale) || !isfinite(1.0f / best))
+        return least_scale > 0.0f && isfinite(1.0f / least_scale) ? least_scale : 1.0f;
     if (s->opt->ranges == RPR_RANGES_MINMAX)
         return best;
     double least = error_of(s, n, w, moment, c, best);
     for (int i = 1; i <= STEPS; i++) {
         const float scale = most / 127.0f * (float)(1.0 - (1.0 - SMALLEST) * i / STEPS);
         const double e = error_of(s, n, w, moment, c, scale);
-        if (e < least) {
+        if (e < least && scale > least_scale) {
             least = e;
             best = scale;
         }
     }
     return best;
+}
+
+/**
+ * The bias is an integer of 32 bits, in steps of the input's scale times the weights'. Channels of
+ * next to no weights, which pruning leaves, get a scale in which it fits.
+ */
+static float least_scale(const qt_state *s, int n, int64_t o)
+{
+    const rpr_node *node = &s->g->node[n];
+    const float *bias = node->n_in > 2 ? s->g->value[node->in[2]].data : NULL;
+    const int class = s->value[node->in[0]].class;
+    return bias && class != RPR_NONE ? fabsf(bias[o]) / s->class[class].p.scale * 0x1p-28f : 0.0f;
 }
 
 int qt_round_weights(qt_state *s, int n, const float *moment, float *rough)
@@ -102,7 +116,7 @@ int qt_round_weights(qt_state *s, int n, const float *moment, float *rough)
     }
     for (int64_t o = 0; o < q->channels; o++) {
         const channel c = channel_of(s, n, o);
-        q->scale[o] = find_scale(s, n, w, moment, c);
+        q->scale[o] = find_scale(s, n, w, moment, c, least_scale(s, n, o));
         for (int64_t k = 0, i = c.first; k < c.count; k++, i += c.step) {
             if (!isfinite(w[i]))
                 return rpr_fail(s->err, RPR_ERR_NONFINITE, "node '%s' (%s): a weight is not finite",
