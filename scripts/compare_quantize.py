@@ -33,7 +33,7 @@ from frames import frames  # noqa: E402
 from streams import NETWORKS  # noqa: E402
 
 STREAMS = {'nanodet': 'vtest.avi', 'movenet': 'vtest.avi', 'selfie': 'cup.mp4',
-           'blazeface': 'cup.mp4', 'ppocr-det': 'vtest.avi'}
+           'blazeface': 'cup.mp4', 'ppocr-det': 'screen.mkv'}
 FIRST, LATER = 100, 80
 METHODS = {'minmax': q.CalibrationMethod.MinMax, 'entropy': q.CalibrationMethod.Entropy,
            'percentile': q.CalibrationMethod.Percentile}

@@ -153,9 +153,10 @@ static void tell(const cli_options *o, const rpr_quantization *q)
            q->seen_frames);
     printf("  equalised  %d pairs of layers; biases %scorrected\n", q->equalised,
            o->no_bias_correction ? "not " : "");
-    printf("  error      seen %.4g (emulated); held back %.4g (%zu frames), relative L2 of the worst "
-           "output\n",
-           q->seen_error, q->held_error, q->held_frames);
+    printf(
+        "  error      seen %.4g (emulated); held back %.4g (%zu frames), relative L2 of the worst "
+        "output\n",
+        q->seen_error, q->held_error, q->held_frames);
     if (!isnan(q->held_metric))
         printf("  boxes      F1 %.4f against the f32 model's, on the frames held back\n",
                1 - q->held_metric);
@@ -167,10 +168,10 @@ static json_t *layers_json(const rpr_quantization *q)
     json_t *list = json_array();
     for (size_t i = 0; i < q->n_layers; i++) {
         const rpr_quantized_layer *l = &q->layer[i];
-        json_array_append_new(
-            list, json_pack("{s:s, s:s, s:I, s:b, s:b, s:o}", "name", l->name, "op", l->op, "macs",
-                            (json_int_t)l->macs, "quantised", l->quantised, "possible", l->possible,
-                            "sensitivity", json_number(l->sensitivity)));
+        json_array_append_new(list, json_pack("{s:s, s:s, s:I, s:b, s:b, s:o}", "name", l->name,
+                                              "op", l->op, "macs", (json_int_t)l->macs, "quantised",
+                                              l->quantised, "possible", l->possible, "sensitivity",
+                                              json_number(l->sensitivity)));
     }
     return list;
 }

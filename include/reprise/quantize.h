@@ -31,19 +31,20 @@ typedef enum rpr_ranges {
 typedef struct rpr_quantize_options {
     size_t struct_size; /**< set by rpr_quantize_options_init */
     rpr_ranges ranges;
-    double percentile; /**< PERCENTILE: per cent of the values inside, 50 < p <= 100; default 99.99 */
-    int keep;          /**< weighted layers that stay f32, those of the largest measured sensitivity;
-                            RPR_KEEP_AUTO (default): those whose error alone is a quarter of all or
-                            more, as long as they have at most 5 % of the multiply-accumulates */
-    double error;      /**< > 0: in place of `keep`, as few as keep the relative L2 error of the worst
-                            output within this on the frames that are looked at; below 1. 0: not
-                            used */
-    int equalise;      /**< 1 (default): channels are equalised across layers, if that lowers the
-                            error; 0: never */
-    int correct_bias;  /**< 1 (default), 0: not */
-    double held_back;  /**< share of the sample, at its end, on which the result is measured only; at
-                            least one frame. 0 <= share < 1, default 0.2 */
-    int threads;       /**< of the runs that measure, 1 (default) to 64 */
+    double
+        percentile; /**< PERCENTILE: per cent of the values inside, 50 < p <= 100; default 99.99 */
+    int keep;       /**< weighted layers that stay f32, those of the largest measured sensitivity;
+                         RPR_KEEP_AUTO (default): those whose error alone is a quarter of all or
+                         more, as long as they have at most 5 % of the multiply-accumulates */
+    double error;   /**< > 0: in place of `keep`, as few as keep the relative L2 error of the worst
+                         output within this on the frames that are looked at; below 1. 0: not
+                         used */
+    int equalise;   /**< 1 (default): channels are equalised across layers, if that lowers the
+                         error; 0: never */
+    int correct_bias; /**< 1 (default), 0: not */
+    double held_back; /**< share of the sample, at its end, on which the result is measured only; at
+                           least one frame. 0 <= share < 1, default 0.2 */
+    int threads;      /**< of the runs that measure, 1 (default) to 64 */
     const rpr_metric *metric; /**< NULL, or a second error to be measured on those frames */
     /** Called now and then with the share of the work that is done; other than 0 ends it. */
     int (*progress)(void *user, double done);

@@ -148,7 +148,7 @@ static int resize(modern *m, rpr_node *n)
     if (n->opset >= 11) {
         const char *c = rpr_node_string(n, "coordinate_transformation_mode", "half_pixel");
         return strcmp(c, "tf_half_pixel_for_nn") == 0 && n->opset < TARGET ? refuse(m, n, c)
-                                                                            : RPR_OK;
+                                                                           : RPR_OK;
     }
     if (n->n_in > 1) {
         const rpr_value *v = &m->g->value[n->in[1]];
@@ -194,11 +194,16 @@ static int rewrite(modern *m, rpr_node *n)
         const char *op;
         int (*rewrite)(modern *, rpr_node *);
     } list[] = {
-        {"Clip", clip},         {"Pad", pad},
-        {"Slice", slice},       {"Softmax", softmax},
-        {"Resize", resize},     {"Upsample", resize},
-        {"Split", split_to_input}, {"Squeeze", axes_to_input},
-        {"Unsqueeze", axes_to_input}, {"ReduceSum", axes_to_input},
+        {"Clip", clip},
+        {"Pad", pad},
+        {"Slice", slice},
+        {"Softmax", softmax},
+        {"Resize", resize},
+        {"Upsample", resize},
+        {"Split", split_to_input},
+        {"Squeeze", axes_to_input},
+        {"Unsqueeze", axes_to_input},
+        {"ReduceSum", axes_to_input},
         {"HardSwish", hard_swish},
     };
     if (*n->domain)

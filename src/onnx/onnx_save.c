@@ -111,8 +111,8 @@ static int set_attribute(writer *w, Onnx__AttributeProto *p, const rpr_node *n, 
     case RPR_ATTR_OTHER:
         break;
     }
-    return rpr_fail(w->err, RPR_ERR_UNSUPPORTED,
-                    "node '%s' (%s): attribute '%s' cannot be written", n->name, n->op, a->name);
+    return rpr_fail(w->err, RPR_ERR_UNSUPPORTED, "node '%s' (%s): attribute '%s' cannot be written",
+                    n->name, n->op, a->name);
 }
 
 static int set_attributes(writer *w, Onnx__NodeProto *p, const rpr_node *n)

@@ -45,8 +45,8 @@ static int run(alone *a, int n, qt_runner *r)
 
 static void round_value(const qt_state *s, int v, const char *from, char *to)
 {
-    qt_round(s->class[s->value[v].class].p, (const float *)(const void *)from,
-             (float *)(void *)to, qt_count(s, v));
+    qt_round(s->class[s->value[v].class].p, (const float *)(const void *)from, (float *)(void *)to,
+             qt_count(s, v));
 }
 
 /** Runs the layer on its rounded input, and everything that depends on it as it is. */
@@ -88,8 +88,8 @@ static void add_error(const alone *a, double *difference)
         if (!mine || s->g->value[v].dtype != RPR_F32)
             continue;
         for (size_t k = 0; k < qt_count(s, v); k++)
-            difference[o] += ((double)mine[k] - (double)exact[k]) *
-                             ((double)mine[k] - (double)exact[k]);
+            difference[o] +=
+                ((double)mine[k] - (double)exact[k]) * ((double)mine[k] - (double)exact[k]);
     }
 }
 

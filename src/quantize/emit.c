@@ -55,8 +55,8 @@ static int add_node(qt_state *s, const char *op, int x, int scale, int zero, int
     const int in[3] = {x, scale, zero};
     (void)snprintf(name, sizeof name, "%.400s_%s", s->g->value[y].name, op);
     int n = rpr_graph_add_node(s->g, name, op, "", s->opset, in, 3, &y, 1);
-    if (n == RPR_NONE || (axis != RPR_NONE &&
-                          rpr_node_set_int(&s->g->node[n], "axis", axis) != RPR_OK))
+    if (n == RPR_NONE ||
+        (axis != RPR_NONE && rpr_node_set_int(&s->g->node[n], "axis", axis) != RPR_OK))
         return qt_no_memory(s);
     return RPR_OK;
 }
@@ -73,7 +73,7 @@ static int add_params(qt_state *s, const constants *c)
     const rpr_shape scalar = {.rank = 0};
     for (int k = 0; k < s->n_class; k++) {
         const qt_class *class = &s->class[k];
-        const uint8_t zero = (uint8_t)class->p.zero;
+        const uint8_t zero = (uint8_t) class->p.zero;
         if (class->value == RPR_NONE)
             continue;
         char base[ROOM];

@@ -203,8 +203,7 @@ int qt_equalise(qt_state *s)
     for (size_t n = 0; status == RPR_OK && n < s->g->n_node; n++)
         if (s->node[n].weighted) {
             qt_runner_close(&s->node[n].exact);
-            status =
-                qt_runner_open(&s->node[n].exact, s->g, &s->g->node[n], NULL, NULL, s->err);
+            status = qt_runner_open(&s->node[n].exact, s->g, &s->g->node[n], NULL, NULL, s->err);
         }
     for (size_t n = 0; most && n < s->g->n_node; n++)
         rpr_free(most[n]);

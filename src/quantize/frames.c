@@ -24,8 +24,7 @@ static size_t bytes_of(const qt_state *s, int value)
 
 int qt_tell(const qt_state *s, double done)
 {
-    if (s->opt->progress &&
-        s->opt->progress(s->opt->progress_user, s->base + s->span * done) != 0)
+    if (s->opt->progress && s->opt->progress(s->opt->progress_user, s->base + s->span * done) != 0)
         return rpr_fail(s->err, RPR_ERR_ARGUMENT, "stopped");
     return RPR_OK;
 }
@@ -169,8 +168,7 @@ static void take_picture(const rpr_tensor *t, const rpr_input *in, float *x)
         for (int32_t c = 0; c < t->c; c++) {
             const float scale = plain ? 1.0f / 255.0f : in->scale[c];
             for (int32_t k = 0; k < r.count; k++)
-                x[r.at + c * step + k] =
-                    (float)from[(r.x + k) * t->c + c] * scale + in->offset[c];
+                x[r.at + c * step + k] = (float)from[(r.x + k) * t->c + c] * scale + in->offset[c];
         }
     }
 }

@@ -48,8 +48,7 @@ static int keep_auto(qt_state *s, const double *cost)
         int best = RPR_NONE;
         double share = SHARE;
         for (size_t n = 0; n < s->g->n_node; n++) {
-            if (!may_keep(s, n) ||
-                (double)(kept + s->node[n].macs) > MACS_SHARE * (double)all)
+            if (!may_keep(s, n) || (double)(kept + s->node[n].macs) > MACS_SHARE * (double)all)
                 continue;
             const double own = share_of(s, cost, n);
             if (own >= share) {

@@ -84,7 +84,8 @@ static size_t held_back(const job *j)
 /** A sweep over all layers, equalised if there is something to equalise. */
 static int attempt(const job *j, qt_state *s, bool equalise, double base, double span)
 {
-    *s = (qt_state){.model = j->model, .opt = j->opt, .sample = j->sample, .base = base, .span = span / 2};
+    *s = (qt_state){
+        .model = j->model, .opt = j->opt, .sample = j->sample, .base = base, .span = span / 2};
     RPR_TRY(qt_open(s, j->path, j->options, j->err));
     RPR_TRY(qt_choose_frames(s, j->seen));
     if (equalise)
@@ -193,10 +194,7 @@ static int quantise(const job *j, rpr_quantization *q)
     qt_close(&s);
     if (status != RPR_OK)
         return status;
-    const qt_held held = {.model = j->model,
-                          .sample = j->sample,
-                          .opt = j->opt,
-                          .first = j->seen};
+    const qt_held held = {.model = j->model, .sample = j->sample, .opt = j->opt, .first = j->seen};
     return qt_measure(&held, q, j->err);
 }
 

@@ -45,9 +45,9 @@ static int count_data(const rpr_graph *g, const rpr_node *n)
 /** A function of one element: one input, and scalars. */
 static bool is_unary(const rpr_graph *g, const rpr_node *n)
 {
-    static const char *const list[] = {"Relu",    "Clip",        "LeakyRelu", "PRelu",
-                                       "Sigmoid", "HardSigmoid", "HardSwish", "Tanh",
-                                       "Elu",     "Add",         "Mul",       "Sub", "Div"};
+    static const char *const list[] = {"Relu",        "Clip",      "LeakyRelu", "PRelu", "Sigmoid",
+                                       "HardSigmoid", "HardSwish", "Tanh",      "Elu",   "Add",
+                                       "Mul",         "Sub",       "Div"};
     if (!IS_ONE_OF(n, list) || count_data(g, n) != 1)
         return false;
     for (int i = 0; i < n->n_in; i++)
@@ -62,7 +62,8 @@ static bool has_integer_form(const rpr_graph *g, const rpr_node *n)
 {
     const bool add = strcmp(n->op, "Add") == 0 || strcmp(n->op, "Mul") == 0;
     const bool concat = strcmp(n->op, "Concat") == 0;
-    const bool average = strcmp(n->op, "AveragePool") == 0 || strcmp(n->op, "GlobalAveragePool") == 0;
+    const bool average =
+        strcmp(n->op, "AveragePool") == 0 || strcmp(n->op, "GlobalAveragePool") == 0;
     if (*n->domain || !qt_is_data(g, n->out[0]))
         return false;
     if (add && n->n_in == 2 && count_data(g, n) == 2)
@@ -104,8 +105,8 @@ static void find_rounded(qt_state *s, const bool *needed)
             rounded = rounded || (qt_is_data(g, n->in[k]) && from_rounded(s, n->in[k]));
         for (int k = 0; k < n->n_out; k++)
             out = out || (n->out[k] != RPR_NONE && needed[n->out[k]]);
-        s->node[i].rounded = s->node[i].weighted ? !s->node[i].kept
-                                                 : rounded && out && has_integer_form(g, n);
+        s->node[i].rounded =
+            s->node[i].weighted ? !s->node[i].kept : rounded && out && has_integer_form(g, n);
     }
 }
 

@@ -45,8 +45,8 @@ static int copy_attr(rpr_node *to, const rpr_attr *a)
             return RPR_ERR_NOMEM;
         if (a->n)
             memcpy(copy, a->floats, a->n * sizeof *copy);
-        return rpr_node_set_attr(
-            to, a->name, (rpr_attr){.kind = RPR_ATTR_FLOATS, .floats = copy, .n = a->n});
+        return rpr_node_set_attr(to, a->name,
+                                 (rpr_attr){.kind = RPR_ATTR_FLOATS, .floats = copy, .n = a->n});
     }
     return RPR_OK; /* no operator on the frame path reads any other */
 }
@@ -72,7 +72,10 @@ static int copy_inputs(cut *c, qt_runner *r, const float *weights, const float *
             c->in[i] = c->in[seen];
             continue;
         }
-        RPR_TRY(copy_value(c->own, &c->g->value[v], i == 1 ? weights : i == 2 ? bias : NULL,
+        RPR_TRY(copy_value(c->own, &c->g->value[v],
+                           i == 1   ? weights
+                           : i == 2 ? bias
+                                    : NULL,
                            &c->in[i]));
         if (c->g->value[v].is_const)
             continue;

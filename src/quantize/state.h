@@ -43,10 +43,10 @@ typedef struct qt_node {
     bool rounded;  /* in 8 bits: so are its inputs and outputs */
     int axis;      /* weighted: of the output channels in the weights */
     int64_t channels, macs;
-    int8_t *w;     /* weights, when the sweep has passed it */
-    float *scale;  /* of every output channel */
-    float *bias;   /* corrected */
-    double alone;  /* sensitivity; NaN */
+    int8_t *w;    /* weights, when the sweep has passed it */
+    float *scale; /* of every output channel */
+    float *bias;  /* corrected */
+    double alone; /* sensitivity; NaN */
     qt_runner exact, rough;
 } qt_node;
 

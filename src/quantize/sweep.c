@@ -59,9 +59,9 @@ static float *find_moment(qt_state *s, int n)
         double sum = 0.0, square = 0.0;
         for (size_t f = 0; f < s->n_frame; f++)
             for (int64_t o = 0; o < outer; o++) {
-                const float *x = (const float *)(const void *)s
-                                     ->exact[f * s->g->n_value + (size_t)v] +
-                                 (o * channels + c) * inner;
+                const float *x =
+                    (const float *)(const void *)s->exact[f * s->g->n_value + (size_t)v] +
+                    (o * channels + c) * inner;
                 for (int64_t i = 0; i < inner; i++) {
                     sum += (double)x[i];
                     square += (double)x[i] * (double)x[i];
@@ -201,10 +201,10 @@ static void compare(qt_state *s)
         for (size_t f = 0; f < s->n_frame; f++) {
             const size_t at = f * s->g->n_value + (size_t)v;
             const float *a = (const float *)(const void *)s->exact[at];
-            const float *b = (const float *)(const void *)(s->value[v].class != RPR_NONE &&
-                                                                   from_rounded(s, v)
-                                                               ? s->rounded[at]
-                                                               : s->rough[at]);
+            const float *b =
+                (const float *)(const void *)(s->value[v].class != RPR_NONE && from_rounded(s, v)
+                                                  ? s->rounded[at]
+                                                  : s->rough[at]);
             if (s->g->value[v].dtype != RPR_F32)
                 continue;
             for (size_t k = 0; k < qt_count(s, v); k++) {
