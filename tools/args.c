@@ -356,12 +356,14 @@ static int set_pareto(void *target, const char *v)
     return 1;
 }
 
-/* mse, minmax, percentile or percentile:P */
+/* auto, mse, minmax, percentile or percentile:P */
 static int set_ranges(void *target, const char *v)
 {
     cli_options *o = target;
     o->percentile = 0;
-    if (strcmp(v, "mse") == 0)
+    if (strcmp(v, "auto") == 0)
+        o->ranges = RPR_RANGES_AUTO;
+    else if (strcmp(v, "mse") == 0)
         o->ranges = RPR_RANGES_MSE;
     else if (strcmp(v, "minmax") == 0)
         o->ranges = RPR_RANGES_MINMAX;
@@ -435,7 +437,7 @@ static const option options[] = {
     {"--overlay", CMD_RUN, set_overlay, "a video file to write"},
     {"--trace", CMD_RUN, set_trace, "a file to write"},
     {"--ranges", CMD_QUANTIZE, set_ranges,
-     "mse, minmax or percentile:P (P above 50 and up to 100, such as 99.99)"},
+     "auto, mse, minmax or percentile:P (P above 50 and up to 100, such as 99.99)"},
     {"--keep", CMD_QUANTIZE, set_keep, "auto or a number of layers, 0 or more"},
     {"--error", CMD_QUANTIZE, set_error, "a number between 0 and 1"},
     {"--no-equalise", CMD_QUANTIZE, set_no_equalise, NULL},

@@ -93,10 +93,10 @@ static void file_close(model_file *f)
 
 /* ----------------------------------------------------------------- summary */
 
-static const char *ranges_name(const cli_options *o)
+static const char *ranges_name(const rpr_quantization *q)
 {
-    static const char *const name[] = {"smallest error", "all values", "percentile"};
-    return name[o->ranges];
+    static const char *const name[] = {"auto", "mse", "minmax", "percentile"};
+    return name[q->ranges];
 }
 
 static size_t count(const rpr_quantization *q, int quantised)
@@ -149,10 +149,10 @@ static void tell(const cli_options *o, const rpr_quantization *q)
     printf("%s: %.2f MB, opset %d\n", o->output, (double)q->size / 1e6, q->opset);
     printf("  layers     %zu in 8 bits (%.1f %% of the MACs), %zu in f32\n", count(q, 1),
            100 * quantised_share(q), count(q, 0));
-    printf("  ranges     by %s, %zu frames; weights by output channel\n", ranges_name(o),
+    printf("  ranges     by %s, %zu frames; weights by output channel\n", ranges_name(q),
            q->seen_frames);
     printf("  equalised  %d pairs of layers; biases %scorrected\n", q->equalised,
-           o->no_bias_correction ? "not " : "");
+           q->bias_corrected ? "" : "not ");
     printf(
         "  error      seen %.4g (emulated); held back %.4g (%zu frames), relative L2 of the worst "
         "output\n",
@@ -181,7 +181,7 @@ static int write_json(const cli_options *o, const rpr_quantization *q)
     json_t *root = json_pack(
         "{s:s, s:s, s:I, s:i, s:s, s:i, s:b, s:{s:I, s:o}, s:{s:I, s:o, s:o}, s:o}", "model",
         o->model, "output", o->output, "bytes", (json_int_t)q->size, "opset", q->opset, "ranges",
-        ranges_name(o), "equalised", q->equalised, "bias_corrected", !o->no_bias_correction, "seen",
+        ranges_name(q), "equalised", q->equalised, "bias_corrected", q->bias_corrected, "seen",
         "frames", (json_int_t)q->seen_frames, "rel_l2", json_number(q->seen_error), "held_back",
         "frames", (json_int_t)q->held_frames, "rel_l2", json_number(q->held_error), "f1",
         json_number(1 - q->held_metric), "layers", layers_json(q));

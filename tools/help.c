@@ -110,10 +110,10 @@ static const page pages[] = {
      "nothing is written. Shapes that the file leaves open are fixed in OUT.onnx.\n"
      "\n"
      "  -o OUT.onnx           the model to write; it is there when it is complete\n"
-     "  --ranges HOW          of activations: mse (default): the smallest mean squared error,\n"
-     "                        clipping included; minmax: all that was seen; percentile:P: P per "
-     "cent\n"
-     "                        of the values (default 99.99)\n"
+     "  --ranges HOW          of activations: mse: the smallest mean squared error, clipping\n"
+     "                        included; minmax: all that was seen; percentile:P: P per cent of the\n"
+     "                        values (default 99.999); auto (default): whichever gives the smallest\n"
+     "                        error of the outputs\n"
      "  --keep N              layers that stay f32, those of the largest measured sensitivity; "
      "auto\n"
      "                        (default): those with a quarter of all error or more, as long as "
@@ -123,7 +123,8 @@ static const page pages[] = {
      "  --no-equalise         do not equalise channels across layers, which is otherwise done "
      "where\n"
      "                        it lowers the error\n"
-     "  --no-bias-correction  do not take the mean error of every layer's outputs from its bias\n"
+     "  --no-bias-correction  do not take the mean error of every layer's outputs from its bias,\n"
+     "                        which is otherwise done where it lowers the error\n"
      "  --json FILE           write the summary as JSON; - is stdout, instead of the text\n"},
     {CMD_SIM, "sim", "simulate the ISCA 2018 accelerator, with and without reuse",
      "reprise sim (--trace F | --net NAME --similarity S) [options]",

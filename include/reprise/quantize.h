@@ -21,9 +21,10 @@ extern "C" {
 
 /** How the range of an activation follows from the sample. It always holds 0. */
 typedef enum rpr_ranges {
-    RPR_RANGES_MSE = 0,       /**< the smallest mean squared error, clipping included */
-    RPR_RANGES_MINMAX = 1,    /**< all that was seen */
-    RPR_RANGES_PERCENTILE = 2 /**< all but a share at either end */
+    RPR_RANGES_AUTO = 0,      /**< whichever of the others gives the smallest error of the outputs */
+    RPR_RANGES_MSE = 1,       /**< the smallest mean squared error, clipping included */
+    RPR_RANGES_MINMAX = 2,    /**< all that was seen */
+    RPR_RANGES_PERCENTILE = 3 /**< all but a share at either end */
 } rpr_ranges;
 
 #define RPR_KEEP_AUTO (-1) /**< those that cost most of the accuracy, see rpr_quantize_options */
@@ -32,7 +33,7 @@ typedef struct rpr_quantize_options {
     size_t struct_size; /**< set by rpr_quantize_options_init */
     rpr_ranges ranges;
     double
-        percentile; /**< PERCENTILE: per cent of the values inside, 50 < p <= 100; default 99.99 */
+        percentile; /**< PERCENTILE: per cent of the values inside, 50 < p <= 100; default 99.999 */
     int keep;       /**< weighted layers that stay f32, those of the largest measured sensitivity;
                          RPR_KEEP_AUTO (default): those whose error alone is a quarter of all or
                          more, as long as they have at most 5 % of the multiply-accumulates */
@@ -41,7 +42,8 @@ typedef struct rpr_quantize_options {
                          used */
     int equalise;   /**< 1 (default): channels are equalised across layers, if that lowers the
                          error; 0: never */
-    int correct_bias; /**< 1 (default), 0: not */
+    int correct_bias;  /**< 1 (default): the mean error of every layer's outputs is taken from its bias,
+                            if that lowers the error; 0: never */
     double held_back; /**< share of the sample, at its end, on which the result is measured only; at
                            least one frame. 0 <= share < 1, default 0.2 */
     int threads;      /**< of the runs that measure, 1 (default) to 64 */
@@ -70,6 +72,8 @@ typedef struct rpr_quantization {
     rpr_quantized_layer *layer; /**< in the model's order */
     size_t n_layers;
     int equalised;      /**< pairs of layers whose channels were equalised */
+    rpr_ranges ranges;  /**< the way that was used, never AUTO */
+    int bias_corrected; /**< 1: biases were corrected */
     size_t seen_frames; /**< that were looked at: memory bounds them */
     double seen_error;  /**< relative L2 of the worst output, by emulation */
     size_t held_frames;

@@ -9,8 +9,9 @@
 #include "stream/stream.h"
 
 /** Both worlds together, beside the models. */
-#define MEMORY ((size_t)1 << 30)
+#define MEMORY ((size_t)768 << 20)
 #define MOST_FRAMES 64
+#define SPARE 4 /* values of every frame that are kept for the next node */
 
 size_t qt_count(const qt_state *s, int value)
 {
@@ -84,15 +85,44 @@ int qt_open_worlds(qt_state *s)
     s->exact = rpr_alloc_array(n, sizeof *s->exact);
     s->rough = rpr_alloc_array(n, sizeof *s->rough);
     s->rounded = rpr_alloc_array(n, sizeof *s->rounded);
-    return s->exact && s->rough && s->rounded ? RPR_OK : qt_no_memory(s);
+    s->cap_spare = SPARE * s->n_frame;
+    s->spare = rpr_alloc_array(s->cap_spare, sizeof *s->spare);
+    return s->exact && s->rough && s->rounded && s->spare ? RPR_OK : qt_no_memory(s);
+}
+
+/** Memory that is there, or new. */
+static void *take(qt_state *s, size_t bytes)
+{
+    for (size_t i = s->n_spare; i-- > 0;)
+        if (s->spare[i].bytes == bytes) {
+            void *at = s->spare[i].at;
+            s->spare[i] = s->spare[--s->n_spare];
+            return at;
+        }
+    return rpr_alloc(bytes);
+}
+
+/** Keeps memory for the next one who asks for as much; the oldest is freed if there is no room. */
+static void give(qt_state *s, void *at, size_t bytes)
+{
+    if (!at || s->cap_spare == 0) {
+        rpr_free(at);
+        return;
+    }
+    if (s->n_spare == s->cap_spare) {
+        rpr_free(s->spare[0].at);
+        memmove(s->spare, s->spare + 1, --s->n_spare * sizeof *s->spare);
+    }
+    s->spare[s->n_spare++] = (qt_spare){.at = at, .bytes = bytes};
 }
 
 static void drop(qt_state *s, size_t i)
 {
+    const size_t bytes = bytes_of(s, (int)(i % s->g->n_value));
     if (s->rounded[i] != s->rough[i])
-        rpr_free(s->rounded[i]);
-    rpr_free(s->rough[i]);
-    rpr_free(s->exact[i]);
+        give(s, s->rounded[i], bytes);
+    give(s, s->rough[i], bytes);
+    give(s, s->exact[i], bytes);
     s->rounded[i] = s->rough[i] = s->exact[i] = NULL;
 }
 
@@ -100,7 +130,13 @@ void qt_close_worlds(qt_state *s)
 {
     const size_t n = s->n_frame * s->g->n_value;
     for (size_t i = 0; s->exact && s->rough && s->rounded && i < n; i++)
-        drop(s, i);
+        if (s->exact[i] || s->rough[i] || s->rounded[i])
+            drop(s, i);
+    for (size_t i = 0; i < s->n_spare; i++)
+        rpr_free(s->spare[i].at);
+    rpr_free(s->spare);
+    s->spare = NULL;
+    s->n_spare = s->cap_spare = 0;
     rpr_free(s->exact);
     rpr_free(s->rough);
     rpr_free(s->rounded);
@@ -111,7 +147,7 @@ int qt_make_room(qt_state *s, char **world, int value)
 {
     for (size_t f = 0; f < s->n_frame; f++) {
         char **at = &world[f * s->g->n_value + (size_t)value];
-        if (!*at && !(*at = rpr_alloc(bytes_of(s, value))))
+        if (!*at && !(*at = take(s, bytes_of(s, value))))
             return qt_no_memory(s);
     }
     return RPR_OK;

@@ -16,7 +16,7 @@
 void rpr_quantize_options_init(rpr_quantize_options *o)
 {
     *o = (rpr_quantize_options){.struct_size = sizeof *o,
-                                .percentile = 99.99,
+                                .percentile = 99.999,
                                 .keep = RPR_KEEP_AUTO,
                                 .equalise = 1,
                                 .correct_bias = 1,
@@ -81,44 +81,93 @@ static size_t held_back(const job *j)
     return n < 1 ? 1 : n >= j->sample->n ? j->sample->n - 1 : n;
 }
 
-/** A sweep over all layers, equalised if there is something to equalise. */
-static int attempt(const job *j, qt_state *s, bool equalise, double base, double span)
+/** Progress: this part of the work begins at `base` and is `span` of all. */
+static void begin_part(qt_state *s, double base, double span)
 {
-    *s = (qt_state){
-        .model = j->model, .opt = j->opt, .sample = j->sample, .base = base, .span = span / 2};
-    RPR_TRY(qt_open(s, j->path, j->options, j->err));
-    RPR_TRY(qt_choose_frames(s, j->seen));
-    if (equalise)
-        RPR_TRY(qt_equalise(s));
-    s->base = base + span / 2;
-    return qt_sweep(s);
+    s->base = base;
+    s->span = span;
 }
 
-/** The better one of two attempts. */
-static int choose(const job *j, qt_state *s)
+static int open_state(const job *j, qt_state *s)
 {
-    qt_state plain;
-    RPR_TRY(attempt(j, s, j->opt->equalise != 0, 0.0, 0.3));
-    if (s->equalised == 0)
-        return RPR_OK;
-    int status = attempt(j, &plain, false, 0.3, 0.3);
-    if (status == RPR_OK && qt_error(&plain) <= qt_error(s)) {
-        const qt_state equalised = *s;
-        *s = plain;
-        plain = equalised;
+    *s = (qt_state){.model = j->model,
+                    .opt = j->opt,
+                    .sample = j->sample,
+                    .ranges = j->opt->ranges,
+                    .correct_bias = j->opt->correct_bias != 0};
+    RPR_TRY(qt_open(s, j->path, j->options, j->err));
+    return qt_choose_frames(s, j->seen);
+}
+
+/** Sweeps with every way to find ranges that may be used; *error is that of the best. */
+static int choose_ranges(const job *j, qt_state *s, double *error)
+{
+    static const rpr_ranges list[] = {RPR_RANGES_MINMAX, RPR_RANGES_MSE, RPR_RANGES_PERCENTILE};
+    rpr_ranges best = j->opt->ranges;
+    *error = (double)INFINITY;
+    for (size_t i = 0; i < sizeof list / sizeof *list; i++) {
+        if (j->opt->ranges != RPR_RANGES_AUTO && j->opt->ranges != list[i])
+            continue;
+        begin_part(s, 0.1 * (double)i, 0.1);
+        s->ranges = list[i];
+        RPR_TRY(qt_sweep(s));
+        if (qt_error(s) < *error || best == RPR_RANGES_AUTO) {
+            *error = qt_error(s);
+            best = list[i];
+        }
     }
-    qt_close(&plain);
+    s->ranges = best;
+    return RPR_OK;
+}
+
+/** Equalises, and stays with that if it lowers the error. */
+static int choose_equalised(const job *j, qt_state *s, double *error)
+{
+    qt_state other;
+    int status = open_state(j, &other);
+    other.ranges = s->ranges;
+    begin_part(&other, 0.3, 0.1);
+    if (status == RPR_OK)
+        status = qt_equalise(&other);
+    begin_part(&other, 0.4, 0.1);
+    if (status == RPR_OK && other.equalised > 0)
+        status = qt_sweep(&other);
+    if (status == RPR_OK && other.equalised > 0 && qt_error(&other) < *error) {
+        const qt_state plain = *s;
+        *error = qt_error(&other);
+        *s = other;
+        other = plain;
+    }
+    qt_close(&other);
     return status;
 }
 
-static int refine(const job *j, qt_state *s)
+/** The best of all ways that the options allow; ends with a sweep that way. */
+static int choose(const job *j, qt_state *s)
+{
+    double error;
+    RPR_TRY(open_state(j, s));
+    RPR_TRY(choose_ranges(j, s, &error));
+    if (j->opt->equalise)
+        RPR_TRY(choose_equalised(j, s, &error));
+    if (j->opt->correct_bias) {
+        s->correct_bias = false;
+        begin_part(s, 0.5, 0.05);
+        RPR_TRY(qt_sweep(s));
+        if (qt_error(s) < error)
+            return RPR_OK;
+        s->correct_bias = true;
+    }
+    begin_part(s, 0.55, 0.05);
+    return qt_sweep(s);
+}
+
+static int refine(qt_state *s)
 {
     double *cost = rpr_alloc_array(s->g->n_node * s->n_out + 1, sizeof *cost);
     double *difference = rpr_alloc_array(2 * s->n_out, sizeof *difference);
     int status = cost && difference ? RPR_OK : qt_no_memory(s);
-    (void)j;
-    s->base = 0.6;
-    s->span = 0.2;
+    begin_part(s, 0.6, 0.2);
     for (size_t i = 0; status == RPR_OK && i < s->n_out; i++) {
         difference[i] = s->difference[i];
         difference[s->n_out + i] = s->reference[i];
@@ -129,8 +178,7 @@ static int refine(const job *j, qt_state *s)
         s->difference[i] = difference[i];
         s->reference[i] = difference[s->n_out + i];
     }
-    s->base = 0.8;
-    s->span = 0.15;
+    begin_part(s, 0.8, 0.15);
     if (status == RPR_OK)
         status = qt_keep(s, cost);
     rpr_free(cost);
@@ -173,13 +221,13 @@ static int finish(const job *j, qt_state *s, rpr_quantization *q)
 {
     q->opset = s->opset;
     q->equalised = s->equalised;
+    q->ranges = s->ranges;
+    q->bias_corrected = s->correct_bias;
     q->seen_frames = s->n_frame;
     q->seen_error = qt_error(s);
     RPR_TRY(tell_layers(s, q));
     RPR_TRY(qt_emit(s));
     RPR_TRY(rpr_onnx_save_memory(s->g, s->opset, &q->bytes, &q->size, j->err));
-    s->base = 0.95;
-    s->span = 0.05;
     return RPR_OK;
 }
 
@@ -188,7 +236,7 @@ static int quantise(const job *j, rpr_quantization *q)
     qt_state s;
     int status = choose(j, &s);
     if (status == RPR_OK)
-        status = refine(j, &s);
+        status = refine(&s);
     if (status == RPR_OK)
         status = finish(j, &s, q);
     qt_close(&s);

@@ -124,12 +124,12 @@ int qt_find_params(qt_state *s, char *const *data, size_t stride, size_t count, 
     histogram h = {0};
     RPR_TRY(find_ends(s, &h, data, stride, count, name));
     double lo = h.lo, hi = h.hi;
-    if (s->opt->ranges != RPR_RANGES_MINMAX && h.width > 0.0) {
+    if (s->ranges != RPR_RANGES_MINMAX && h.width > 0.0) {
         h.count = rpr_alloc_array(BINS, sizeof *h.count);
         if (!h.count)
             return qt_no_memory(s);
         fill(s, &h, data, stride, count);
-        if (s->opt->ranges == RPR_RANGES_MSE)
+        if (s->ranges == RPR_RANGES_MSE)
             shrink(&h, &lo, &hi);
         else
             cut(&h, s->opt->percentile, &lo, &hi);

@@ -50,12 +50,20 @@ typedef struct qt_node {
     qt_runner exact, rough;
 } qt_node;
 
+/** Memory that is free at the moment: values come and go at every node. */
+typedef struct qt_spare {
+    void *at;
+    size_t bytes;
+} qt_spare;
+
 typedef struct qt_state {
     rpr_graph *g;
     int opset;
     const rpr_model *model; /* the whole one, as any stream runs it */
     const rpr_quantize_options *opt;
     const rpr_sample *sample;
+    rpr_ranges ranges; /* now: never AUTO */
+    bool correct_bias; /* now */
     size_t n_in, n_out;
     qt_node *node; /* n_node of them: emitting adds further nodes to the graph */
     size_t n_node;
@@ -64,6 +72,8 @@ typedef struct qt_state {
     int n_class;
     size_t *frame; /* of the sample, those that are looked at */
     size_t n_frame;
+    qt_spare *spare;
+    size_t n_spare, cap_spare;
     char **exact, **rough, **rounded; /* [frame * values + value]; rounded may be rough's */
     double *difference, *reference;   /* of every output, squares */
     int equalised;

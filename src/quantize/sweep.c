@@ -67,7 +67,7 @@ static float *find_moment(qt_state *s, int n)
                     square += (double)x[i] * (double)x[i];
                 }
             }
-        const double mean = s->opt->correct_bias ? sum / count : 0.0;
+        const double mean = s->correct_bias ? sum / count : 0.0;
         moment[c] = (float)(fmax(square / count - mean * mean, 0.0) + 1e-12);
     }
     return moment;
@@ -163,7 +163,7 @@ static int sweep_node(qt_state *s, int n)
     if (layer)
         RPR_TRY(round_layer(s, n));
     RPR_TRY(run_rough(s, n));
-    if (layer && s->opt->correct_bias && strcmp(node->op, "MatMul") != 0)
+    if (layer && s->correct_bias && strcmp(node->op, "MatMul") != 0)
         correct_bias(s, n);
     /* What moves rounded values gives rounded values. */
     const bool moved = s->node[n].rounded && qt_is_mover(node) &&

@@ -76,7 +76,7 @@ static float find_scale(const qt_state *s, int n, const float *w, const float *m
     float best = most / 127.0f;
     if (!(best > least_scale) || !isfinite(1.0f / best))
         return least_scale > 0.0f && isfinite(1.0f / least_scale) ? least_scale : 1.0f;
-    if (s->opt->ranges == RPR_RANGES_MINMAX)
+    if (s->ranges == RPR_RANGES_MINMAX)
         return best;
     double least = error_of(s, n, w, moment, c, best);
     for (int i = 1; i <= STEPS; i++) {

@@ -27,10 +27,9 @@ static int find(rpr_ranges ranges, const float *x, qt_params *p)
     rpr_quantize_options o;
     rpr_error err = {""};
     rpr_quantize_options_init(&o);
-    o.ranges = ranges;
     o.percentile = 99.0;
     char *data = (char *)(uintptr_t)x;
-    qt_state s = {.opt = &o, .n_frame = 1, .err = &err};
+    qt_state s = {.opt = &o, .ranges = ranges, .n_frame = 1, .err = &err};
     return qt_find_params(&s, &data, 1, COUNT, "x", p);
 }
 
