@@ -70,6 +70,7 @@ json() { # json FILE EXPRESSION: true of the parsed file, called j
 . "$here/models.sh"
 . "$here/results.sh"
 . "$here/calibrate.sh"
+. "$here/quantize.sh"
 . "$here/audit.sh"
 . "$here/trace.sh"
 . "$here/sim.sh"
