@@ -21,9 +21,9 @@ extern "C" {
 
 /** How the range of an activation follows from the sample. It always holds 0. */
 typedef enum rpr_ranges {
-    RPR_RANGES_AUTO = 0,      /**< whichever of the others gives the smallest error of the outputs */
-    RPR_RANGES_MSE = 1,       /**< the smallest mean squared error, clipping included */
-    RPR_RANGES_MINMAX = 2,    /**< all that was seen */
+    RPR_RANGES_AUTO = 0,   /**< whichever of the others gives the smallest error of the outputs */
+    RPR_RANGES_MSE = 1,    /**< the smallest mean squared error, clipping included */
+    RPR_RANGES_MINMAX = 2, /**< all that was seen */
     RPR_RANGES_PERCENTILE = 3 /**< all but a share at either end */
 } rpr_ranges;
 
@@ -42,8 +42,8 @@ typedef struct rpr_quantize_options {
                          used */
     int equalise;   /**< 1 (default): channels are equalised across layers, if that lowers the
                          error; 0: never */
-    int correct_bias;  /**< 1 (default): the mean error of every layer's outputs is taken from its bias,
-                            if that lowers the error; 0: never */
+    int correct_bias; /**< 1 (default): the mean error of every layer's outputs is taken from its
+                         bias, if that lowers the error; 0: never */
     double held_back; /**< share of the sample, at its end, on which the result is measured only; at
                            least one frame. 0 <= share < 1, default 0.2 */
     int threads;      /**< of the runs that measure, 1 (default) to 64 */
