@@ -13,7 +13,7 @@
 
 enum {
     STREAMS = CMD_RUN | CMD_BENCH | CMD_VERIFY,
-    FRAMES = STREAMS | CMD_CALIBRATE,
+    FRAMES = STREAMS | CMD_CALIBRATE | CMD_QUANTIZE,
     AUDITED = CMD_RUN | CMD_BENCH
 };
 
@@ -400,6 +400,56 @@ static int set_pareto(void *target, const char *v)
     return 1;
 }
 
+/* auto, mse, minmax, percentile or percentile:P */
+static int set_ranges(void *target, const char *v)
+{
+    cli_options *o = target;
+    o->percentile = 0;
+    if (strcmp(v, "auto") == 0)
+        o->ranges = RPR_RANGES_AUTO;
+    else if (strcmp(v, "mse") == 0)
+        o->ranges = RPR_RANGES_MSE;
+    else if (strcmp(v, "minmax") == 0)
+        o->ranges = RPR_RANGES_MINMAX;
+    else if (strncmp(v, "percentile", 10) == 0 && (v[10] == 0 || v[10] == ':'))
+        o->ranges = RPR_RANGES_PERCENTILE;
+    else
+        return 0;
+    return o->ranges != RPR_RANGES_PERCENTILE || v[10] == 0 ||
+           (option_number(v + 11, &o->percentile) && o->percentile > 50 && o->percentile <= 100);
+}
+
+static int set_keep(void *target, const char *v)
+{
+    cli_options *o = target;
+    int64_t n = RPR_KEEP_AUTO;
+    o->have_keep = 1;
+    if (strcmp(v, "auto") != 0 && !option_int(v, 0, 1000000, &n))
+        return 0;
+    o->keep = (int)n;
+    return 1;
+}
+
+static int set_error(void *target, const char *v)
+{
+    cli_options *o = target;
+    return option_number(v, &o->max_error) && o->max_error > 0 && o->max_error < 1;
+}
+
+static int set_no_equalise(void *target, const char *v)
+{
+    (void)v;
+    ((cli_options *)target)->no_equalise = 1;
+    return 1;
+}
+
+static int set_no_bias_correction(void *target, const char *v)
+{
+    (void)v;
+    ((cli_options *)target)->no_bias_correction = 1;
+    return 1;
+}
+
 static const option options[] = {
     {"--gate", STREAMS, set_gate,
      "off, exact, levels:C (C from 2 to 65536) or deadzone:T (0 <= T < 1, such as 2/255)"},
@@ -433,11 +483,17 @@ static const option options[] = {
     {"--clusters", CMD_CALIBRATE, set_clusters, "a number from 2 to 65536"},
     {"--leave-out", CMD_CALIBRATE, set_leave_out, "names of layers, with commas between them"},
     {"--pareto", CMD_CALIBRATE, set_pareto, NULL},
-    {"-o", CMD_CALIBRATE, set_output, "a file to write"},
+    {"-o", CMD_CALIBRATE | CMD_QUANTIZE, set_output, "a file to write"},
     {"--out", CMD_RUN, set_out, "a directory"},
     {"--overlay", CMD_RUN, set_overlay, "a video file to write"},
     {"--trace", CMD_RUN, set_trace, "a file to write"},
-    {"--json", STREAMS, set_json, "a file to write, or - for stdout"},
+    {"--ranges", CMD_QUANTIZE, set_ranges,
+     "auto, mse, minmax or percentile:P (P above 50 and up to 100, such as 99.99)"},
+    {"--keep", CMD_QUANTIZE, set_keep, "auto or a number of layers, 0 or more"},
+    {"--error", CMD_QUANTIZE, set_error, "a number between 0 and 1"},
+    {"--no-equalise", CMD_QUANTIZE, set_no_equalise, NULL},
+    {"--no-bias-correction", CMD_QUANTIZE, set_no_bias_correction, NULL},
+    {"--json", STREAMS | CMD_QUANTIZE, set_json, "a file to write, or - for stdout"},
     {"--json", CMD_INFO, set_json, NULL},
     {"--oracle-every", CMD_VERIFY, set_oracle_every, "a number of frames; 0 for never"},
     {"--max-rel-l2", CMD_VERIFY, set_max_rel_l2, "a number, 0 or more"},
@@ -496,6 +552,10 @@ static int check(const cli_options *o)
     if (o->trace && o->gate.kind == RPR_GATE_OFF)
         return cli_fail(CLI_USAGE, "--trace needs a gate: with --gate off nothing is compared, so "
                                    "there is nothing to write");
+    if (o->command == CMD_QUANTIZE && !o->output)
+        return cli_fail(CLI_USAGE, "quantize needs -o FILE; see: reprise help quantize");
+    if (o->have_keep && o->max_error > 0)
+        return cli_fail(CLI_USAGE, "--keep cannot stand together with --error");
     if (o->command == CMD_CALIBRATE)
         return check_calibrate(o);
     return CLI_DONE;
@@ -514,7 +574,8 @@ int cli_parse(cli_command command, int argc, char **argv, cli_options *o, int *h
                        .min_f1 = -1,
                        .context = -1,
                        .gain = 1,
-                       .budget = -1};
+                       .budget = -1,
+                       .keep = RPR_KEEP_AUTO};
     const option_table table = {.option = options,
                                 .n = sizeof options / sizeof options[0],
                                 .command = (int)command,
@@ -526,5 +587,7 @@ int cli_parse(cli_command command, int argc, char **argv, cli_options *o, int *h
     code = check(o);
     if (o->preset && !o->clusters)
         o->clusters = 32; /* what the paper uses for networks on pictures */
+    if (command == CMD_QUANTIZE && !o->frames)
+        o->frames = 64;
     return code;
 }

@@ -3,7 +3,7 @@
 #ifndef TOOLS_ARGS_H
 #define TOOLS_ARGS_H
 
-#include "reprise/calibrate.h"
+#include "reprise/quantize.h"
 
 #include "decoder.h"
 #include "metrics.h"
@@ -14,7 +14,8 @@ typedef enum cli_command {
     CMD_BENCH = 4,
     CMD_VERIFY = 8,
     CMD_SIM = 16,
-    CMD_CALIBRATE = 32
+    CMD_CALIBRATE = 32,
+    CMD_QUANTIZE = 64
 } cli_command;
 
 enum { CLI_MAX_SHAPES = 8, CLI_MAX_NAME = 256, CLI_MAX_RECTS = 16, CLI_MAX_FEEDS = 16 };
@@ -69,6 +70,12 @@ typedef struct cli_options {
     double gain;             /**< of samples */
     const char *features;    /**< NULL: samples */
     int pareto;              /**< calibrate: compare schemes instead of writing a plan */
+    rpr_ranges ranges;       /**< quantize */
+    double percentile;       /**< ... 0: not given */
+    int keep;                /**< ... RPR_KEEP_AUTO or a number of layers */
+    int have_keep;           /**< ... it was given */
+    double max_error;        /**< ... 0: not given */
+    int no_equalise, no_bias_correction;
 } cli_options;
 
 /**

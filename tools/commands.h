@@ -10,6 +10,7 @@ int cmd_run(const cli_options *o);
 int cmd_bench(const cli_options *o);
 int cmd_verify(const cli_options *o);
 int cmd_calibrate(const cli_options *o);
+int cmd_quantize(const cli_options *o);
 
 /** Has options of its own. */
 int cmd_sim(int argc, char **argv);

@@ -100,6 +100,36 @@ static const page pages[] = {
      "                        thresholds scaled, of uniform dead-zones, levels, whole pixels and\n"
      "                        frame skipping on the frames held back; bench/fidelity.py plots it\n"
      "  -o FILE               the plan to write, - is stdout; with --pareto .json or .csv\n"},
+    {CMD_QUANTIZE, "quantize", "make an 8-bit model from a sample",
+     "reprise quantize MODEL INPUT -o OUT.onnx [options]",
+     "Runs INPUT, a sample of the stream, and writes the model in 8 bits as ordinary ONNX with\n"
+     "QuantizeLinear and DequantizeLinear (QDQ), which Reprise and ONNX Runtime run. Weights get "
+     "a\n"
+     "scale for every output channel. The last fifth of the frames is held back: on it the "
+     "written\n"
+     "model is held against the f32 one, with --decode by its boxes, too. Ctrl-C ends the work, "
+     "and\n"
+     "nothing is written. Shapes that the file leaves open are fixed in OUT.onnx.\n"
+     "\n"
+     "  -o OUT.onnx           the model to write; it is there when it is complete\n"
+     "  --ranges HOW          of activations: mse: the smallest mean squared error, clipping\n"
+     "                        included; minmax: all that was seen; percentile:P: P per cent of "
+     "the\n"
+     "                        values (default 99.999); auto (default): whichever gives the "
+     "smallest\n"
+     "                        error of the outputs\n"
+     "  --keep N              layers that stay f32, those of the largest measured sensitivity; "
+     "auto\n"
+     "                        (default): those with a quarter of all error or more, as long as "
+     "they\n"
+     "                        have at most 5 % of the MACs\n"
+     "  --error E             keep as few layers as keep the relative L2 error within E\n"
+     "  --no-equalise         do not equalise channels across layers, which is otherwise done "
+     "where\n"
+     "                        it lowers the error\n"
+     "  --no-bias-correction  do not take the mean error of every layer's outputs from its bias,\n"
+     "                        which is otherwise done where it lowers the error\n"
+     "  --json FILE           write the summary as JSON; - is stdout, instead of the text\n"},
     {CMD_SIM, "sim", "simulate the ISCA 2018 accelerator, with and without reuse",
      "reprise sim (--trace F | --net NAME --similarity S) [options]",
      "Runs the same executions on the accelerator of the paper without and with reuse, and prints\n"
@@ -170,7 +200,7 @@ static const char gate_options[] =
     "                        clock; in pixels of INPUT, and at most 16 times\n";
 
 static const char frame_options[] =
-    "  --frames N, --skip N  run at most N frames; leave out the first N\n"
+    "  --frames N, --skip N  run at most N frames (quantize: 64); leave out the first N\n"
     "  --threads N           threads inside one frame (default 1); results do not depend on it\n"
     "  --shape [NAME=]DIMS   fix the shape of an input that the file leaves open\n"
     "  --set INPUT=NUMBER    an input that is the same on every frame, such as sr=16000\n"
@@ -256,17 +286,18 @@ void help_page(cli_command command)
         return;
     printf("usage: %s\n\n%s\n", p->usage, p->about);
     const bool streams = command == CMD_RUN || command == CMD_BENCH || command == CMD_VERIFY;
-    if (streams || command == CMD_CALIBRATE)
+    const bool sampled = command == CMD_CALIBRATE || command == CMD_QUANTIZE;
+    if (streams || sampled)
         fputs(input_forms, stdout);
     if (streams)
         fputs(gate_options, stdout);
-    if (streams || command == CMD_CALIBRATE) {
+    if (streams || sampled) {
         fputs(frame_options, stdout);
         fputs(sound_options, stdout);
     }
     if (streams)
         fputs(report_options, stdout);
-    if (streams || command == CMD_CALIBRATE)
+    if (streams || sampled)
         putchar('\n');
     fputs(exit_codes, stdout);
 }

@@ -31,6 +31,8 @@ static int run_command(cli_command command, int argc, char **argv)
         return cmd_verify(&o);
     case CMD_CALIBRATE:
         return cmd_calibrate(&o);
+    case CMD_QUANTIZE:
+        return cmd_quantize(&o);
     case CMD_SIM:
         break;
     }

@@ -44,4 +44,14 @@ int rpr_graph_qdq(rpr_graph *g, rpr_find_op_fn find, rpr_error *err);
  */
 int rpr_graph_fuse(rpr_graph *g, rpr_error *err);
 
+/** The same, but activations stay nodes of their own: ONNX can hold what comes of it. */
+int rpr_graph_fuse_weights(rpr_graph *g, rpr_error *err);
+
+/**
+ * Rewrites the nodes of a graph with known shapes so that all of them mean the same in one opset,
+ * which is returned: 13, or the newest that a node was given in. RPR_ERR_UNSUPPORTED names a node
+ * that cannot be rewritten.
+ */
+int rpr_graph_modernise(rpr_graph *g, int *opset, rpr_error *err);
+
 #endif

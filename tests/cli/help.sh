@@ -5,7 +5,7 @@ for word in info run bench verify sim 'Exit codes'; do says out "$word"; done
 silent err
 expect 0 help
 says out 'usage: reprise COMMAND'
-for command in info run bench verify; do
+for command in info run bench verify calibrate quantize; do
     expect 0 help $command
     says out "usage: reprise $command MODEL"
     silent err

@@ -71,6 +71,7 @@ json() { # json FILE EXPRESSION: true of the parsed file, called j
 . "$here/results.sh"
 . "$here/sound.sh"
 . "$here/calibrate.sh"
+. "$here/quantize.sh"
 . "$here/audit.sh"
 . "$here/trace.sh"
 . "$here/sim.sh"
