@@ -38,8 +38,11 @@ static void head(const report *r)
     if (rpr_model_input(s->model, 0, &in) == RPR_OK)
         format_shape(shape, sizeof shape, &in);
     printf("model        %s (input %s)\n", o->model, shape);
-    printf("input        %s: %lld frame%s of %dx%d\n", o->input, (long long)s->frames,
-           s->frames == 1 ? "" : "s", s->video.width, s->video.height);
+    printf("input        %s: %lld frame%s", o->input, (long long)s->frames,
+           s->frames == 1 ? "" : "s");
+    if (s->source)
+        printf(" of %dx%d", s->video.width, s->video.height);
+    printf("\n");
     print_gate(o);
     printf("processor    %d thread%s, %s instructions\n", o->threads, o->threads == 1 ? "" : "s",
            rpr_isa());

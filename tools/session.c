@@ -22,6 +22,13 @@ static int read_outputs(session *s)
     return CLI_DONE;
 }
 
+static int open_arrays(session *s)
+{
+    int code = arrays_open(&s->arrays, s->model, s->opt);
+    s->video.frames = s->arrays.frames;
+    return code;
+}
+
 static int open_frames(session *s)
 {
     media_error err;
@@ -70,7 +77,7 @@ int session_open(session *s, const cli_options *o)
 {
     *s = (session){.opt = o, .promise.budget = -1};
     int code = model_open(o, &s->model, NULL);
-    if (code == CLI_DONE)
+    if (code == CLI_DONE && !arrays_are(o->input))
         code = feed_open(&s->feed, s->model, o);
     if (code == CLI_DONE)
         code = read_outputs(s);
@@ -81,7 +88,7 @@ int session_open(session *s, const cli_options *o)
     if (code == CLI_DONE && o->plan)
         code = plan_file_read(o->plan, s->model, &s->plan, &s->n_plan, &s->promise);
     if (code == CLI_DONE)
-        code = open_frames(s);
+        code = arrays_are(o->input) ? open_arrays(s) : open_frames(s);
     if (code == CLI_DONE)
         code = place_ignored(s);
     if (code == CLI_DONE)
@@ -92,6 +99,7 @@ int session_open(session *s, const cli_options *o)
 void session_close(session *s)
 {
     media_source_close(s->source);
+    arrays_close(&s->arrays);
     feed_close(&s->feed);
     free(s->out_info);
     free(s->plan);
@@ -102,14 +110,16 @@ int session_next(session *s, int *code)
 {
     media_error err;
     progress_step(&s->progress, s->frames);
-    int status = media_source_next(s->source, &s->frame, &err);
+    int status = s->source ? media_source_next(s->source, &s->frame, &err)
+                           : arrays_next(&s->arrays, &s->frame.index, &s->in, &err);
     if (status == MEDIA_ERROR) {
         progress_end(&s->progress);
         *code = cli_fail(CLI_BAD_INPUT, "%s", err.message);
     }
     if (status != MEDIA_OK)
         return 0;
-    feed_frame(&s->feed, &s->frame, &s->in);
+    if (s->source)
+        feed_frame(&s->feed, &s->frame, &s->in);
     s->frames++;
     return 1;
 }
@@ -117,7 +127,7 @@ int session_next(session *s, int *code)
 int session_end(session *s, int code)
 {
     progress_end(&s->progress);
-    int64_t bad = media_source_undecodable(s->source);
+    int64_t bad = s->source ? media_source_undecodable(s->source) : 0;
     if (code == CLI_DONE && bad > 0)
         cli_warn("%s: %lld packets could not be decoded and were left out", s->opt->input,
                  (long long)bad);

@@ -7,6 +7,7 @@
 #include "reprise/reprise.h"
 
 #include "args.h"
+#include "arrays.h"
 #include "decoder.h"
 #include "feed.h"
 #include "plan_file.h"
@@ -16,8 +17,9 @@
 typedef struct session {
     const cli_options *opt;
     rpr_model *model;
-    media_source *source;
+    media_source *source; /**< NULL if the input is a file of arrays */
     media_source_info video;
+    arrays arrays;
     feed feed;
     decoder decoder;
     rpr_layer_gate *plan; /**< gates of --plan, n_plan of them */
