@@ -12,6 +12,7 @@ import fnmatch
 import glob
 import gzip
 import hashlib
+import io
 import json
 import os
 import shutil
@@ -19,6 +20,7 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+import wave
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 DEMO = os.path.join(ROOT, 'demo')
@@ -182,6 +184,23 @@ def pictures(source, output):
             out.write(b'FRAME\n' + f.read(width * height))
 
 
+def recordings(source, output):
+    """Joined wave files of one format become one."""
+    with open(source, 'rb') as f, wave.open(output, 'wb') as out:
+        form, start = None, 0
+        data = f.read()
+        while start < len(data):
+            end = start + 8 + int.from_bytes(data[start + 4:start + 8], 'little')
+            with wave.open(io.BytesIO(data[start:end])) as one:
+                if form not in (None, one.getparams()[:3]):
+                    raise FetchError(f'{source}: not recordings of one format')
+                form = one.getparams()[:3]
+                if start == 0:
+                    out.setparams(form + (0, 'NONE', ''))
+                out.writeframes(one.readframes(one.getnframes()))
+            start = end
+
+
 def gunzip(source, output):
     with gzip.open(source) as f, open(output, 'wb') as out:
         shutil.copyfileobj(f, out)
@@ -201,6 +220,7 @@ def make(name, table):
             return
     fetch(entry['package'], package)
     makers = {'copy': shutil.copyfile, 'gunzip': gunzip, 'pictures': pictures,
+              'recordings': recordings,
               'convert': lambda source, part: run(
                   ['/usr/bin/python3', CONVERTER, source, '-o', part, '--outputs',
                    ','.join(entry['nodes'])])}

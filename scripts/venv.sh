@@ -3,7 +3,7 @@
 # Makes .venv with the rivals of the benchmark, pinned. Does nothing when it is there.
 set -eu
 cd "$(dirname "$0")/.."
-wanted='onnxruntime==1.32.0 openvino==2026.4.1 tract==0.23.9 numpy==2.3.5 matplotlib==3.11.2'
+wanted='onnxruntime==1.32.0 openvino==2026.4.1 tract==0.23.9 numpy==2.3.5 matplotlib==3.11.2 onnx==1.23.2'
 
 if [ "$(cat .venv/wanted 2>/dev/null)" = "$wanted" ]; then
     exit 0
