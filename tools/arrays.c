@@ -26,9 +26,12 @@ static int check_options(const cli_options *o)
     const struct {
         const char *name;
         int given;
-    } options[] = {{"--range", o->have_range},         {"--mean", o->have_mean},
-                   {"--noise", o->noise != 0},         {"--ignore", o->n_ignore != 0},
-                   {"--decode", o->decode != DECODE_NONE}, {"--overlay", o->overlay != NULL}};
+    } options[] = {{"--range", o->have_range},
+                   {"--mean", o->have_mean},
+                   {"--noise", o->noise != 0},
+                   {"--ignore", o->n_ignore != 0},
+                   {"--decode", o->decode != DECODE_NONE},
+                   {"--overlay", o->overlay != NULL}};
     for (size_t i = 0; i < sizeof options / sizeof options[0]; i++)
         if (options[i].given)
             return cli_fail(CLI_USAGE, "%s is for pictures, but %s holds arrays", options[i].name,

@@ -133,6 +133,8 @@ static const char input_forms[] =
     "INPUT is a video file, an image sequence (dir/%04d.pgm), - (y4m on stdin), or\n"
     "rawvideo:WxH:FORMAT:FILE (FORMAT a pixel format of FFmpeg such as rgb24, gray, yuv420p or\n"
     "gbrpf32le; FILE - is stdin). Frames are scaled to the size that the model reads.\n"
+    "Models that read no pictures: FILE.npy, an array in C order whose first axis counts the "
+    "frames.\n"
     "\n";
 
 static const char gate_options[] =

@@ -77,8 +77,8 @@ int session_open(session *s, const cli_options *o)
 {
     *s = (session){.opt = o, .promise.budget = -1};
     int code = model_open(o, &s->model, NULL);
-    if (code == CLI_DONE && !arrays_are(o->input))
-        code = feed_open(&s->feed, s->model, o);
+    if (code == CLI_DONE)
+        code = arrays_are(o->input) ? open_arrays(s) : feed_open(&s->feed, s->model, o);
     if (code == CLI_DONE)
         code = read_outputs(s);
     if (code == CLI_DONE && !decoder_match(&s->decoder, o->decode, s->out_info, s->n_out,
@@ -87,8 +87,8 @@ int session_open(session *s, const cli_options *o)
                         o->model, decoder_wants(o->decode));
     if (code == CLI_DONE && o->plan)
         code = plan_file_read(o->plan, s->model, &s->plan, &s->n_plan, &s->promise);
-    if (code == CLI_DONE)
-        code = arrays_are(o->input) ? open_arrays(s) : open_frames(s);
+    if (code == CLI_DONE && !arrays_are(o->input))
+        code = open_frames(s);
     if (code == CLI_DONE)
         code = place_ignored(s);
     if (code == CLI_DONE)
