@@ -7,7 +7,7 @@ usage: .venv/bin/python bench/paper.py [--build DIR] [--models DIR] [--streams D
 
 Needs what training/paper_networks.py writes. Each network runs behind the paper's quantiser, whose ranges
 come from the first part of the stream, and behind dead-zones; its traces drive the simulator. Then ONNX
-Runtime and our streams run every frame in turns that rotate, in one process and on one thread;
+Runtime and one stream of ours at a time take turns at every frame, in one process and on one thread:
 processor times, the first frame left out.
 """
 import argparse
@@ -141,38 +141,49 @@ def inputs(place, case):
     return [(p, rivals.tensor(p, network)) for p in pictures]
 
 
-def contestants(place, case, model, plan):
-    ort = rivals.OnnxRuntime(place.model(case), None)
+def streams_of(case, model, plan):
     with open(plan, encoding='utf-8') as f:
         levels = {g['layer']: (KIND_LEVELS, g['levels'], 0.0, g['lo'], g['hi'])
                   for g in json.load(f)['gates'] if g['gate'] == 'levels'}
-    streams = {'dense': model.stream('off'),
-               LEVELS: model.stream('exact', layers=levels, all_gates=1),
-               'always': model.stream('exact', layers=levels, all_gates=1, policy=ALWAYS_CORRECT)}
-    streams.update({d: model.stream(d) for d in DEADZONES})
-    runs = {n: lambda pair, s=s: s.run_shared(pair[0]) for n, s in streams.items()}
-    runs['ort'] = lambda pair: ort.session.run(None, {ort.input: pair[1]})
-    return streams, runs
+    streams = {'dense': lambda: model.stream('off'),
+               LEVELS: lambda: model.stream('exact', layers=levels, all_gates=1),
+               'always': lambda: model.stream('exact', layers=levels, all_gates=1,
+                                              policy=ALWAYS_CORRECT)}
+    streams.update({d: lambda d=d: model.stream(d) for d in DEADZONES})
+    return streams
+
+
+def race(ort, stream, pairs):
+    """ONNX Runtime and one stream of ours take turns: milliseconds and outputs of both."""
+    runs = (lambda pair: stream.run_shared(pair[0]),
+            lambda pair: ort.session.run(None, {ort.input: pair[1]}))
+    ms, outputs = ([], []), ([], [])
+    for number, pair in enumerate(pairs):
+        for who in ((0, 1), (1, 0))[number % 2]:
+            start = time.thread_time()
+            out = runs[who](pair)[0]
+            ms[who].append((time.thread_time() - start) * 1e3)
+            outputs[who].append(out.copy())
+    return ms, outputs
 
 
 def times(place, case, model, plan):
-    """By contestant: median milliseconds and relative L2 to our dense run; and MB of state."""
-    streams, runs = contestants(place, case, model, plan)
-    names = list(runs)
-    ms, wrong, size = ({n: [] for n in names} for _ in range(3))
-    for number, pair in enumerate(inputs(place, case)):
-        pair = tuple(map(np.ascontiguousarray, pair))
-        outputs = {}
-        for name in names[number % len(names):] + names[:number % len(names)]:
-            start = time.thread_time()
-            outputs[name] = runs[name](pair)[0]
-            ms[name].append((time.thread_time() - start) * 1e3)
-        for name in names:
-            wrong[name].append(np.linalg.norm(outputs[name] - outputs['dense']))
-            size[name].append(np.linalg.norm(outputs['dense']))
-    return ({n: float(np.median(ms[n][1:])) for n in names},
-            {n: float(np.mean(wrong[n]) / np.mean(size[n])) for n in names},
-            {n: s.state_bytes() * 1e-6 for n, s in streams.items()})
+    """By scheme: median milliseconds of ours and of ONNX Runtime in the same race, relative L2 to our
+    dense run, and MB of state. Each has a race of its own: streams that share weights would warm
+    them for one another."""
+    ort = rivals.OnnxRuntime(place.model(case), None)
+    pairs = [tuple(map(np.ascontiguousarray, p)) for p in inputs(place, case)]
+    ms, error, state = {}, {}, {}
+    for name, make in streams_of(case, model, plan).items():
+        stream = make()
+        taken, outputs = race(ort, stream, pairs)
+        ms[name] = tuple(float(np.median(t[1:])) for t in taken)
+        state[name] = stream.state_bytes() * 1e-6
+        if name == 'dense':
+            dense = outputs[0]
+            error['ort'] = paper_tables.relative(outputs[1], dense)
+        error[name] = paper_tables.relative(outputs[0], dense)
+    return ms, error, state
 
 
 def measure(place, case):
