@@ -83,6 +83,13 @@ class Place:
             raise NotRun(f'{path} is missing: scripts/models.py and training/paper_networks.py make it')
         return path
 
+    def calibrate(self, case, model, plan):
+        """Writes the paper's gates, and gives the file's text."""
+        self.run('calibrate', model, self.stream(case), '--preset', 'isca2018', '--clusters',
+                 case.clusters, '--frames', ranges(case), '-o', plan)
+        with open(plan, encoding='utf-8') as f:
+            return f.read()
+
     def run(self, *command):
         """Standard output of reprise, or NotRun with its last line of complaint."""
         done = subprocess.run([self.program, *map(str, command)], capture_output=True, text=True)
@@ -90,6 +97,11 @@ class Place:
             lines = done.stderr.strip().splitlines() or [f'exit code {done.returncode}']
             raise NotRun(lines[-1].removeprefix('reprise: '))
         return done.stdout
+
+
+def ranges(case):
+    """Frames that the quantiser's ranges are taken from; calibrate wants some."""
+    return max(int(case.frames * RANGES), 6)
 
 
 def make_pan(path, video, case):
@@ -118,8 +130,7 @@ def similarities(place, case, plan):
     """By scheme: the run's JSON, and the simulation of its trace."""
     model, stream = place.model(case), place.stream(case)
     trace, report = (os.path.join(place.folder, f) for f in ('trace', 'run.json'))
-    place.run('calibrate', model, stream, '--preset', 'isca2018', '--clusters', case.clusters,
-              '--frames', max(int(case.frames * RANGES), 6), '-o', plan)
+    place.calibrate(case, model, plan)
     found = {}
     for scheme in (LEVELS,) + DEADZONES:
         gate = ['--plan', plan] if scheme == LEVELS else ['--gate', scheme]
@@ -186,6 +197,24 @@ def times(place, case, model, plan):
     return ms, error, state
 
 
+def centred(place):
+    """Similarity of the Kaldi-shaped network by layer, as its weights are scaled."""
+    case = CASES[0]
+    found = {}
+    for name, model in (('small biases', place.model(case)), ('centred', 'centred/kaldi.onnx')):
+        if name == 'centred':
+            model = os.path.join(place.folder, model)
+            subprocess.run([sys.executable, os.path.join(ROOT, 'training/paper_networks.py'), 'kaldi',
+                            '--centre', '--no-streams', '-o', os.path.dirname(model), '--streams',
+                            place.streams], check=True, stdout=subprocess.DEVNULL)
+        plan, trace = (os.path.join(place.folder, f) for f in ('plan.json', 'trace'))
+        error = json.loads(place.calibrate(case, model, plan))['held_back']['error']
+        place.run('run', model, place.stream(case), '--plan', plan, '--all-gates', '--frames', case.frames,
+                  '--trace', trace)
+        found[name] = error, json.loads(place.run('sim', '--trace', trace, '--json', '-'))
+    return found
+
+
 def measure(place, case):
     note(f'{case.network} on {case.stream}')
     plan = os.path.join(place.folder, 'plan.json')
@@ -220,11 +249,15 @@ def main():
             try:
                 results.append(measure(place, case))
             except (NotRun, rivals.Unavailable, reprise.Error) as e:
-                reasons.append((case, str(e).splitlines()[0]))
+                why = str(e).splitlines()[0]
+                for folder in (args.models, args.streams):
+                    why = why.replace(os.path.join(folder, ''), '')
+                reasons.append((case, why))
                 note(f'{case.network} on {case.stream} is left out: {reasons[-1][1]}')
+        scalings = centred(place) if results and 'kaldi' in [r.case.network for r in results] else {}
     if not results:
         return 1
-    blocks = paper_tables.blocks(results, reasons, reprise.isa(place.library),
+    blocks = paper_tables.blocks(results, reasons, scalings, reprise.isa(place.library),
                                  rivals.OnnxRuntime.version())
     for name, lines in blocks.items():
         print(f'\n{name}\n\n' + '\n'.join(lines))

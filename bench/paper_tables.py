@@ -91,13 +91,24 @@ def layer_table(results):
     return rows[1:]
 
 
+def centred_table(scalings):
+    if not scalings:
+        return ['Not measured: the network was left out.']
+    layers = [layer['name'] for layer in next(iter(scalings.values()))[1]['layers']]
+    rows = header(['kaldi, `levels:16`, similarity of'] + layers + ['all', 'error of the output'])
+    for name, (error, sim) in scalings.items():
+        rows.append(row([name] + [percent(n['similarity']) for n in sim['layers']]
+                        + [percent(sim['similarity']), f'{error:.3f}']))
+    return rows
+
+
 def missing_lines(reasons):
     if not reasons:
         return ['All networks and streams took part.']
     return ['Left out:', ''] + [f'* {c.network} ({c.what}): {why}' for c, why in reasons]
 
 
-def blocks(results, reasons, isa, version):
-    return {'reuse': reuse_table(results), 'times': time_table(results, isa, version),
+def blocks(results, reasons, scalings, isa, version):
+    return {'centred': centred_table(scalings), 'reuse': reuse_table(results), 'times': time_table(results, isa, version),
             'simulated': simulated_table(results), 'layers': layer_table(results),
             'missing': missing_lines(reasons)}

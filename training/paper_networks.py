@@ -98,6 +98,7 @@ def main():
     parser.add_argument('--clips', type=int, default=12, help='in a stream of C3D')
     parser.add_argument('--centre', action='store_true',
                         help='biases that make the mean of every sum zero')
+    parser.add_argument('--no-streams', action='store_true', help='write the networks only')
     parser.add_argument('--no-sample', action='store_true',
                         help='scale weights by their number of inputs; needs and writes no streams')
     args = parser.parse_args()
@@ -115,7 +116,7 @@ def main():
             more = {'frames': args.frames} if name == 'eesen' else {}
             model = nets.NETWORKS[name](sample, args.centre, **more)
             write(os.path.join(args.output, name + '.onnx'), lambda part, m=model: onnx.save(m, part))
-        if not args.no_sample:
+        if not args.no_sample and not args.no_streams:
             make_streams(streams, names, args.clips)
     except (ValueError, OSError) as e:
         print(f'paper_networks: {e}', file=sys.stderr)

@@ -230,7 +230,7 @@ class Bench(unittest.TestCase):
     def test_names_what_is_missing(self):
         with tempfile.TemporaryDirectory() as folder:
             doc = os.path.join(folder, 'paper.md')
-            places = ('reuse', 'times', 'simulated', 'layers', 'missing')
+            places = ('centred', 'reuse', 'times', 'simulated', 'layers', 'missing')
             with open(doc, 'w', encoding='utf-8') as f:
                 f.writelines(f'<!-- make paper: {p} -->\n<!-- end -->\n' for p in places)
             done = self.run_bench('--build', os.path.dirname(PROGRAM), '--models', folder, '--streams',
