@@ -18,8 +18,9 @@ import onnx
 from onnx import numpy_helper
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-sys.path += [os.path.join(ROOT, 'training'), os.path.join(ROOT, 'bench')]
+sys.path += [os.path.join(ROOT, d) for d in ('training', 'bench', 'scripts')]
 
+import models  # noqa: E402
 from paper import forward, nets, speech  # noqa: E402
 
 SCRIPT = os.path.join(ROOT, 'training', 'paper_networks.py')
@@ -177,6 +178,31 @@ class Speech(unittest.TestCase):
 
     def test_chunks(self):
         self.assertEqual(speech.chunks(np.zeros((57, 120)), 25).shape, (2, 25, 1, 120))
+
+
+class Recordings(unittest.TestCase):
+    """scripts/models.py joins the recordings of a package."""
+
+    @staticmethod
+    def write(path, samples, rate=speech.RATE):
+        with wave.open(path, 'wb') as f:
+            f.setparams((1, 2, rate, 0, 'NONE', ''))
+            f.writeframes(np.asarray(samples, '<i2').tobytes())
+        with open(path, 'rb') as f:
+            return f.read()
+
+    def test_joined(self):
+        with tempfile.TemporaryDirectory() as folder:
+            source, output, one = (os.path.join(folder, n) for n in ('all', 'out.wav', 'one.wav'))
+            parts = [self.write(one, [1, 2, 3]), self.write(one, [4, 5])]
+            with open(source, 'wb') as f:
+                f.write(b''.join(parts))
+            models.recordings(source, output)
+            self.assertEqual(speech.read(output).tolist(), [1, 2, 3, 4, 5])
+            with open(source, 'ab') as f:
+                f.write(self.write(one, [6], 8000))
+            with self.assertRaisesRegex(models.FetchError, 'not recordings of one format'):
+                models.recordings(source, output)
 
 
 class Script(unittest.TestCase):
