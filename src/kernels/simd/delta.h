@@ -115,9 +115,9 @@ static inline ALWAYS_INLINE void delta_fetch_change(const delta_column *c,
         delta_fetch_row(c, c->next, visit->row + c->j->idx[later - visit->n], nv, half);
 }
 
-/* z += the changes of one visit. */
+/* z += the changes of one visit; `alone` in a loop of its own, which others do not pay for. */
 static inline ALWAYS_INLINE void delta_visit(const delta_column *c, const rpr_delta_visit *visit,
-                                             int nv, bool half)
+                                             int nv, bool half, bool alone)
 {
     const int chains = delta_chains(nv);
     const int64_t row0 = visit->row;
@@ -134,7 +134,7 @@ static inline ALWAYS_INLINE void delta_visit(const delta_column *c, const rpr_de
         UNROLL
     for (int k = 0; k < chains; k++)
         delta_change(c, acc[k], row0, e + k, nv, half);
-    for (; c->alone && nv >= BLOCK_VECTORS && e < end; e++) {
+    for (; alone && e < end; e++) {
         delta_fetch_change(c, visit, e, nv, half);
         delta_change(c, acc[0], row0, e, nv, half);
     }
@@ -168,9 +168,13 @@ static inline ALWAYS_INLINE void delta_fetch(const delta_column *c, int32_t i, i
 
 static inline ALWAYS_INLINE void delta_visits(const delta_column *c, int nv, bool half)
 {
+    if (nv >= BLOCK_VECTORS && c->alone) {
+        delta_visit(c, c->j->visit, nv, half, true);
+        return;
+    }
     for (int32_t i = 0; i < c->j->n_visit; i++) {
         delta_fetch(c, i, nv);
-        delta_visit(c, &c->j->visit[i], nv, half);
+        delta_visit(c, &c->j->visit[i], nv, half, false);
     }
 }
 
