@@ -146,8 +146,7 @@ static void bury(rpr_node *n)
     n->n_in = n->n_out = 0;
 }
 
-static int inline_both(rpr_graph *g, int node, const int *out, int n_out, int *from,
-                       rpr_error *err)
+static int inline_both(rpr_graph *g, int node, const int *out, int n_out, int *from, rpr_error *err)
 {
     int *other = from + n_out, condition = g->node[node].in[0];
     RPR_TRY(move_branch(g, node, true, from, err));

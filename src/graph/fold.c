@@ -19,7 +19,7 @@ typedef struct rpr_fold {
     int64_t bytes; /* of the constants made so far */
     rpr_view *in, *out;
     size_t room_in, room_out; /* of these */
-    bool moved; /* branches were taken in: the nodes want sorting */
+    bool moved;               /* branches were taken in: the nodes want sorting */
     rpr_error *err;
 } rpr_fold;
 

@@ -16,10 +16,12 @@ int rpr_graph_fix_inputs(rpr_graph *g, const rpr_input_shape *shapes, size_t n, 
 int rpr_graph_resolve(rpr_graph *g, rpr_find_op_fn find, rpr_log_fn log, void *log_user,
                       rpr_error *err);
 
-/** The same for the nodes from `first` on, of a graph that was resolved; without lines for a log. */
+/** The same for the nodes from `first` on, of a graph that was resolved; without lines for a log.
+ */
 int rpr_graph_resolve_from(rpr_graph *g, size_t first, rpr_error *err);
 
-/** Takes in the branches of If nodes. Infers all shapes and evaluates nodes whose inputs are all constant, in one walk. */
+/** Takes in the branches of If nodes. Infers all shapes and evaluates nodes whose inputs are all
+ * constant, in one walk. */
 int rpr_graph_fold(rpr_graph *g, rpr_error *err);
 
 /**

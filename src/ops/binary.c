@@ -177,11 +177,16 @@ static int64_t one_only(int64_t a, int64_t b)
 }
 
 static const binary operators[] = {
-    {"Add", add, add_i, NULL},       {"Sub", sub, sub_i, NULL},
-    {"Mul", mul, mul_i, NULL},       {"Div", quotient, div_i, div_u},
-    {"Max", max, max_i, max_u},      {"Min", min, min_i, min_u},
-    {"Sum", add, add_i, NULL},       {"Mean", add, add_i, NULL},
-    {"Equal", equal, equal_i, NULL}, {"Greater", greater, greater_i, greater_u},
+    {"Add", add, add_i, NULL},
+    {"Sub", sub, sub_i, NULL},
+    {"Mul", mul, mul_i, NULL},
+    {"Div", quotient, div_i, div_u},
+    {"Max", max, max_i, max_u},
+    {"Min", min, min_i, min_u},
+    {"Sum", add, add_i, NULL},
+    {"Mean", add, add_i, NULL},
+    {"Equal", equal, equal_i, NULL},
+    {"Greater", greater, greater_i, greater_u},
     {"Less", less, less_i, less_u},
     {"GreaterOrEqual", greater_equal, greater_equal_i, greater_equal_u},
     {"LessOrEqual", less_equal, less_equal_i, less_equal_u},

@@ -72,7 +72,7 @@ int rpr_eval_same_elements(const rpr_node *n, const rpr_view *in, const rpr_view
                            rpr_error *err); /* of all five */
 
 RPR_DEFINE_OP(recurrent); /* LSTM GRU RNN */
-RPR_DEFINE_OP(branch); /* If; taken in before it comes to either */
+RPR_DEFINE_OP(branch);    /* If; taken in before it comes to either */
 RPR_DEFINE_OP(shape);
 RPR_DEFINE_OP(size);
 RPR_DEFINE_OP(constant_of_shape);

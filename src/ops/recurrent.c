@@ -21,9 +21,9 @@ int rpr_infer_recurrent(rpr_graph *g, rpr_node *n, rpr_error *err)
 /** Everything in ONNX's layout 0, with dense copies of what is read often. */
 typedef struct work {
     const rpr_recurrent_spec *s;
-    rpr_view x, h0, c0, lens;   /* data NULL where absent */
-    rpr_view y, yh, yc;         /* the same */
-    double *w, *r, *b, *p;      /* b and p may be NULL */
+    rpr_view x, h0, c0, lens;         /* data NULL where absent */
+    rpr_view y, yh, yc;               /* the same */
+    double *w, *r, *b, *p;            /* b and p may be NULL */
     double *h, *c, *input, *in, *rec; /* one state, one input, products with them */
 } work;
 

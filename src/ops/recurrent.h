@@ -26,9 +26,9 @@ typedef struct rpr_recurrent_spec {
     int64_t steps, batch, inputs, hidden;
     bool batch_first; /* layout 1 */
     bool input_forget, linear_before_reset;
-    double clip;                              /* of what activations are given; infinite: none */
-    rpr_cell_act act[2][RPR_RECURRENT_ACTS];  /* by direction: f, g, h */
-    bool plain_acts;                          /* they are those that the operator has by itself */
+    double clip;                             /* of what activations are given; infinite: none */
+    rpr_cell_act act[2][RPR_RECURRENT_ACTS]; /* by direction: f, g, h */
+    bool plain_acts;                         /* they are those that the operator has by itself */
 } rpr_recurrent_spec;
 
 /** Checks attributes, types and shapes. */

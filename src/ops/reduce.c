@@ -40,9 +40,9 @@ static kind kind_of(const rpr_node *n)
     static const struct {
         const char *op;
         kind k;
-    } others[] = {{"ReduceL1", L1},           {"ReduceL2", L2},
-                  {"ReduceSumSquare", SQUARES}, {"ReduceProd", PRODUCT},
-                  {"ReduceLogSum", LOG_SUM},  {"ReduceLogSumExp", LOG_SUM_EXP}};
+    } others[] = {
+        {"ReduceL1", L1},        {"ReduceL2", L2},          {"ReduceSumSquare", SQUARES},
+        {"ReduceProd", PRODUCT}, {"ReduceLogSum", LOG_SUM}, {"ReduceLogSumExp", LOG_SUM_EXP}};
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
         if (!strcmp(n->op, others[i].op))
             return others[i].k;

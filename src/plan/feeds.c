@@ -64,8 +64,7 @@ static int fix(rpr_graph *g, int at, const rpr_input_value *f, rpr_error *err)
         rpr_store_f64(&view, i, f->value[f->n == 1 ? 0 : i]);
     const rpr_shape shape = v->shape;
     rpr_graph_set_const(g, value, v->dtype, &shape, data);
-    memmove(&g->input[at], &g->input[at + 1],
-            (g->n_input - (size_t)at - 1) * sizeof *g->input);
+    memmove(&g->input[at], &g->input[at + 1], (g->n_input - (size_t)at - 1) * sizeof *g->input);
     g->n_input--;
     return RPR_OK;
 }
@@ -74,8 +73,7 @@ static int fix(rpr_graph *g, int at, const rpr_input_value *f, rpr_error *err)
 static void move_last(rpr_graph *g, int at)
 {
     const int value = g->input[at];
-    memmove(&g->input[at], &g->input[at + 1],
-            (g->n_input - (size_t)at - 1) * sizeof *g->input);
+    memmove(&g->input[at], &g->input[at + 1], (g->n_input - (size_t)at - 1) * sizeof *g->input);
     g->input[g->n_input - 1] = value;
 }
 
@@ -122,12 +120,10 @@ int rpr_feeds_check(const rpr_graph *g, const rpr_model_options *o, rpr_error *e
             return rpr_fail(err, RPR_ERR_SHAPE,
                             "output '%s' (%s) cannot be carried to input '%s' (%s)", out->name,
                             describe(out, b, sizeof b), in->name, describe(in, a, sizeof a));
-        const size_t bytes =
-            (size_t)rpr_shape_count(&in->shape) * rpr_dtype_size(in->dtype);
+        const size_t bytes = (size_t)rpr_shape_count(&in->shape) * rpr_dtype_size(in->dtype);
         if (c->initial && c->bytes != bytes)
-            return rpr_fail(err, RPR_ERR_SHAPE,
-                            "input '%s' begins with %zu bytes, %zu are needed", in->name, c->bytes,
-                            bytes);
+            return rpr_fail(err, RPR_ERR_SHAPE, "input '%s' begins with %zu bytes, %zu are needed",
+                            in->name, c->bytes, bytes);
     }
     return RPR_OK;
 }

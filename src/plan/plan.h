@@ -98,8 +98,8 @@ typedef struct rpr_plan {
     int n_gate, cap_gate;
     int *input, *output; /* tensors */
     int n_input, n_output;
-    int n_given;           /* inputs that the caller gives; the others follow, ... */
-    rpr_carry_plan *carry; /* ... carried from call to call */
+    int n_given;               /* inputs that the caller gives; the others follow, ... */
+    rpr_carry_plan *carry;     /* ... carried from call to call */
     rpr_picture_plan *picture; /* of every input */
     void **owned;              /* constants in frame-path layout */
     int n_owned, cap_owned;
