@@ -147,6 +147,12 @@ static int64_t fold_whole(const rpr_view *in, rpr_iter it, int64_t base, kind k)
     return (int64_t)acc;
 }
 
+/* What fold_f32 knows. */
+static bool is_sum(kind k)
+{
+    return k == SUM || k == MEAN || k == L2;
+}
+
 /* The axis that alone is reduced, of those longer than 1; -1 if there are several or none. */
 static int only_axis(const rpr_view *in, const bool *reduced)
 {
@@ -187,7 +193,7 @@ static void reduce_f32(const rpr_view *in, const rpr_view *kept, int axis, kind 
 static void reduce(const rpr_view *in, const rpr_view *kept, const bool *reduced, kind k)
 {
     const int only = only_axis(in, reduced);
-    if (only >= 0 && in->dim[only] > 0 && in->dtype == RPR_F32 && k != MAX && k != MIN) {
+    if (only >= 0 && in->dim[only] > 0 && in->dtype == RPR_F32 && is_sum(k)) {
         reduce_f32(in, kept, only, k);
         return;
     }
