@@ -119,7 +119,7 @@ def load(place, case):
     path = place.model(case)
     place.run('info', path)
     model = reprise.Model(path, library=place.library)
-    full = [n for n in model.layers() if n.op in (b'Conv', b'Gemm') and not n.weighted]
+    full = [n for n in model.layers() if n.op in (b'Conv', b'Gemm', b'LSTM') and not n.weighted]
     if full:
         raise NotRun(f'{os.path.basename(path)}: {full[0].op.decode()} {full[0].name.decode()} runs in '
                      'full, without reuse, so far')
