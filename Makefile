@@ -2,7 +2,7 @@
 # Thin fronts; meson does the building. What they need and lack is installed by scripts/install.sh.
 BUILD ?= build
 
-.PHONY: help all demo demo-audio check bench sim clean
+.PHONY: help all demo demo-audio check bench sim paper clean
 .DEFAULT_GOAL := help
 
 help:
@@ -11,6 +11,7 @@ help:
 	@echo 'make check       every test, build and style check; ends with a line of counts'
 	@echo 'make bench       measure against ONNX Runtime, OpenVINO and tract, frame by frame in one process'
 	@echo 'make sim         the simulated accelerator: every figure of doc/simulator.md'
+	@echo "make paper       the paper's four networks, untrained, on speech and video: doc/paper.md"
 	@echo 'make all         build only, into $(BUILD)/'
 	@echo 'make clean       remove what was built and fetched'
 
@@ -48,6 +49,11 @@ bench:
 	@$(BUILD)/bench/kernels/kernelbench > $(BUILD)/kernels.md && mv $(BUILD)/kernels.md bench/kernels.md
 	@.venv/bin/python bench/networks.py --build $(BUILD) -o bench/networks.md --plot bench/networks.png
 	@.venv/bin/python scripts/compare_ort.py --build $(BUILD)
+
+paper:
+	@scripts/install.sh build bench
+	@scripts/build.sh $(BUILD)
+	@scripts/paper.sh $(BUILD)
 
 sim:
 	@scripts/install.sh build bench

@@ -23,3 +23,17 @@ def publish(text, path=None):
     if path:
         with open(path, 'w', encoding='utf-8') as f:
             f.write(text)
+
+
+def put_in(path, command, blocks):
+    """Replaces what stands between <!-- COMMAND: NAME --> and <!-- end --> by the block's lines."""
+    with open(path, encoding='utf-8') as f:
+        text = f.read()
+    for name, lines in blocks.items():
+        begin, end = f'<!-- {command}: {name} -->\n', '<!-- end -->'
+        if begin not in text:
+            sys.exit(f'{path}: has no place for {name}')
+        head, rest = text.split(begin, 1)
+        text = head + begin + '\n'.join(lines) + '\n' + end + rest.split(end, 1)[1]
+    with open(path, 'w', encoding='utf-8') as f:
+        f.write(text)

@@ -20,6 +20,10 @@ matplotlib.use('svg')
 import matplotlib.pyplot as plt  # noqa: E402
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, os.path.join(ROOT, 'bench'))
+
+from report import put_in  # noqa: E402
+
 GATES = ('levels:32', 'deadzone:2/255', 'deadzone:4/255')
 SKIP = 100
 
@@ -191,20 +195,6 @@ def sensitivity_table(effects):
     return rows
 
 
-def put_in(path, blocks):
-    """Replaces what stands between <!-- make sim: NAME --> and <!-- end --> by the block's lines."""
-    with open(path, encoding='utf-8') as f:
-        text = f.read()
-    for name, lines in blocks.items():
-        begin, end = f'<!-- make sim: {name} -->\n', '<!-- end -->'
-        if begin not in text:
-            sys.exit(f'{path}: has no place for {name}')
-        head, rest = text.split(begin, 1)
-        text = head + begin + '\n'.join(lines) + '\n' + end + rest.split(end, 1)[1]
-    with open(path, 'w', encoding='utf-8') as f:
-        f.write(text)
-
-
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument('--build', default=os.path.join(ROOT, 'build'))
@@ -226,7 +216,7 @@ def main():
             json.loads(run(reprise, 'sim', '--sensitivity', '--json', '-'))['effects']),
         'speed': [f'C3D, a first clip and a further one: {pair:.2f} s. AutoPilot: {rate:.0f} '
                   f'frames/s. Peak memory of either: {peak:.0f} MB.']}
-    put_in(options.doc, blocks)
+    put_in(options.doc, 'make sim', blocks)
     for name, lines in blocks.items():
         print(f'\n{name}\n\n' + '\n'.join(lines))
 

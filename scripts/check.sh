@@ -84,6 +84,8 @@ if check 'gcc build' env CC=gcc scripts/build.sh build-gcc -Dwerror=true; then
     tests gcc build-gcc
     check 'converter of TF.js models' env REPRISE_LIB=build-gcc/src/libreprise.so \
         /usr/bin/python3 training/test_tfjs2onnx.py
+    check "the paper's networks" env REPRISE_LIB="$PWD/build-gcc/src/libreprise.so" \
+        REPRISE="$PWD/build-gcc/reprise" /usr/bin/python3 training/test_paper_networks.py
     if grep -qw avx512f /proc/cpuinfo; then
         tests gcc-avx2 build-gcc RPR_ISA=avx2
     else

@@ -8,6 +8,7 @@ case ${1:-} in
     '')
         folder=.venv
         wanted='onnxruntime==1.32.0 openvino==2026.4.1 tract==0.23.9 numpy==2.3.5 matplotlib==3.11.2'
+        wanted="$wanted onnx==1.23.2"
         ;;
     audio)
         folder=.venv-audio

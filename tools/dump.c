@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "arrays.h"
 #include "cli.h"
 #include "media/npy.h"
 
@@ -17,13 +18,6 @@ int dump_open(const char *directory)
     if (errno == EEXIST && stat(directory, &st) == 0 && S_ISDIR(st.st_mode))
         return CLI_DONE;
     return cli_fail(CLI_BAD_INPUT, "%s: cannot be made (%s)", directory, strerror(errno));
-}
-
-static const char *numpy_type(rpr_dtype t)
-{
-    static const char *const names[] = {NULL,  "<f4", "|u1", "|i1", "<u2", "<i2", "<i4",
-                                        "<i8", NULL,  "|b1", "<f2", "<f8", "<u4", "<u8"};
-    return (unsigned)t < sizeof names / sizeof names[0] ? names[t] : NULL;
 }
 
 /* An output's name may hold anything; a file's may not. */

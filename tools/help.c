@@ -170,6 +170,8 @@ static const char input_forms[] =
     "a\n"
     "file with sound, - (wav on stdin), or rawaudio:RATE[xCHANNELS]:FORMAT:FILE (FORMAT such as\n"
     "s16le or f32le). A frame is then a block: the samples or features of one call.\n"
+    "\n"
+    "For any model: FILE.npy, an array in C order whose first axis counts the frames.\n"
     "\n";
 
 static const char gate_options[] =

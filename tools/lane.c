@@ -101,8 +101,8 @@ static int decode(lane *l, const session *s)
 int lane_run(lane *l, const session *s)
 {
     double start = clock_ms();
-    int status = rpr_stream_run_masked(l->stream, &s->in, 1, s->is_sound ? NULL : &s->mask, l->out,
-                                       s->n_out);
+    int status = rpr_stream_run_masked(
+        l->stream, &s->in, 1, s->kind == SOURCE_PICTURES ? &s->mask : NULL, l->out, s->n_out);
     double ms = clock_ms() - start;
     if (status == RPR_ERR_NONFINITE)
         return cli_fail(CLI_BAD_INPUT, "%s: frame %lld holds NaN or infinity", s->opt->input,

@@ -118,7 +118,7 @@ static json_t *sound_blocks_json(const sound *s, const cli_options *o)
 static void add_extras(json_t *root, const report *r)
 {
     const cli_options *o = r->session->opt;
-    if (r->session->is_sound)
+    if (r->session->kind == SOURCE_SOUND)
         json_object_set_new(root, "sound", sound_blocks_json(&r->session->sound, o));
     if (r->error)
         json_object_set_new(root, "outputs", outputs(r));

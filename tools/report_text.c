@@ -40,6 +40,19 @@ static void sound_line(const session *s)
     printf(", every %.4g ms\n", 1e3 * taken / a->info.rate);
 }
 
+static void input_line(const session *s)
+{
+    if (s->kind == SOURCE_SOUND) {
+        sound_line(s);
+        return;
+    }
+    printf("input        %s: %lld frame%s", s->opt->input, (long long)s->frames,
+           s->frames == 1 ? "" : "s");
+    if (s->kind == SOURCE_PICTURES)
+        printf(" of %dx%d", s->video.width, s->video.height);
+    printf("\n");
+}
+
 static void head(const report *r)
 {
     const session *s = r->session;
@@ -47,11 +60,7 @@ static void head(const report *r)
     char shape[128] = "";
     format_shape(shape, sizeof shape, &s->input);
     printf("model        %s (input %s)\n", o->model, shape);
-    if (s->is_sound)
-        sound_line(s);
-    else
-        printf("input        %s: %lld frame%s of %dx%d\n", o->input, (long long)s->frames,
-               s->frames == 1 ? "" : "s", s->video.width, s->video.height);
+    input_line(s);
     print_gate(o);
     printf("processor    %d thread%s, %s instructions\n", o->threads, o->threads == 1 ? "" : "s",
            rpr_isa());

@@ -36,6 +36,14 @@ static int read_input(session *s)
                : cli_fail(cli_exit_of_status(status), "%s: %s", name, rpr_strerror(status));
 }
 
+/* A model of fewer than four axes reads no pictures; what an array holds is the user's affair. */
+static source_kind find_kind(const session *s)
+{
+    if (arrays_are(s->opt->input))
+        return SOURCE_ARRAYS;
+    return s->opt->sound || s->input.rank < 4 ? SOURCE_SOUND : SOURCE_PICTURES;
+}
+
 static int open_frames(session *s)
 {
     media_error err;
@@ -80,17 +88,45 @@ static int place_ignored(session *s)
     return CLI_DONE;
 }
 
+/* What can be said before pictures or sound, which may be a pipe, are opened. */
+static int fit_input(session *s)
+{
+    s->kind = find_kind(s);
+    if (s->kind == SOURCE_PICTURES)
+        return feed_open(&s->feed, &s->input, s->opt);
+    return s->kind == SOURCE_ARRAYS ? arrays_open(&s->arrays, &s->input, s->opt) : CLI_DONE;
+}
+
+static int open_input(session *s)
+{
+    if (s->kind == SOURCE_SOUND)
+        return sound_open(&s->sound, &s->input, s->opt);
+    if (s->kind == SOURCE_ARRAYS)
+        return CLI_DONE;
+    int code = open_frames(s);
+    return code == CLI_DONE ? place_ignored(s) : code;
+}
+
+static int64_t expected_frames(const session *s)
+{
+    switch (s->kind) {
+    case SOURCE_SOUND:
+        return sound_blocks(&s->sound, s->opt);
+    case SOURCE_ARRAYS:
+        return s->arrays.frames;
+    default:
+        return s->video.frames;
+    }
+}
+
 int session_open(session *s, const cli_options *o)
 {
     *s = (session){.opt = o, .promise.budget = -1};
     int code = model_open(o, &s->model, NULL);
     if (code == CLI_DONE)
         code = read_input(s);
-    if (code != CLI_DONE)
-        return code;
-    s->is_sound = o->sound || s->input.rank < 4;
-    if (!s->is_sound)
-        code = feed_open(&s->feed, &s->input, o);
+    if (code == CLI_DONE)
+        code = fit_input(s);
     if (code == CLI_DONE)
         code = read_outputs(s);
     if (code == CLI_DONE && !decoder_match(&s->decoder, o->decode, s->out_info, s->n_out,
@@ -100,17 +136,16 @@ int session_open(session *s, const cli_options *o)
     if (code == CLI_DONE && o->plan)
         code = plan_file_read(o->plan, s->model, &s->plan, &s->n_plan, &s->promise);
     if (code == CLI_DONE)
-        code = s->is_sound ? sound_open(&s->sound, &s->input, o) : open_frames(s);
-    if (code == CLI_DONE && !s->is_sound)
-        code = place_ignored(s);
+        code = open_input(s);
     if (code == CLI_DONE)
-        progress_start(&s->progress, s->is_sound ? sound_blocks(&s->sound, o) : s->video.frames);
+        progress_start(&s->progress, expected_frames(s));
     return code;
 }
 
 void session_close(session *s)
 {
     media_source_close(s->source);
+    arrays_close(&s->arrays);
     feed_close(&s->feed);
     sound_close(&s->sound);
     free(s->out_info);
@@ -134,25 +169,39 @@ int session_next(session *s, int *code)
 {
     media_error err;
     progress_step(&s->progress, s->frames);
-    if (s->is_sound)
+    if (s->kind == SOURCE_SOUND)
         return next_block(s, code);
-    int status = media_source_next(s->source, &s->frame, &err);
+    int status = s->kind == SOURCE_PICTURES
+                     ? media_source_next(s->source, &s->frame, &err)
+                     : arrays_next(&s->arrays, &s->frame.index, &s->in, &err);
     if (status == MEDIA_ERROR) {
         progress_end(&s->progress);
         *code = cli_fail(CLI_BAD_INPUT, "%s", err.message);
     }
     if (status != MEDIA_OK)
         return 0;
-    feed_frame(&s->feed, &s->frame, &s->in);
+    if (s->kind == SOURCE_PICTURES)
+        feed_frame(&s->feed, &s->frame, &s->in);
     s->frames++;
     return 1;
+}
+
+static int64_t undecodable(const session *s)
+{
+    switch (s->kind) {
+    case SOURCE_SOUND:
+        return media_audio_undecodable(s->sound.audio);
+    case SOURCE_ARRAYS:
+        return 0;
+    default:
+        return media_source_undecodable(s->source);
+    }
 }
 
 int session_end(session *s, int code)
 {
     progress_end(&s->progress);
-    int64_t bad =
-        s->is_sound ? media_audio_undecodable(s->sound.audio) : media_source_undecodable(s->source);
+    int64_t bad = undecodable(s);
     if (code == CLI_DONE && bad > 0)
         cli_warn("%s: %lld packets could not be decoded and were left out", s->opt->input,
                  (long long)bad);

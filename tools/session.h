@@ -8,6 +8,7 @@
 #include "reprise/reprise.h"
 
 #include "args.h"
+#include "arrays.h"
 #include "decoder.h"
 #include "feed.h"
 #include "plan_file.h"
@@ -15,14 +16,18 @@
 #include "samples.h"
 #include "sound.h"
 
+/** What the input holds. */
+typedef enum source_kind { SOURCE_PICTURES, SOURCE_SOUND, SOURCE_ARRAYS } source_kind;
+
 typedef struct session {
     const cli_options *opt;
     rpr_model *model;
     rpr_tensor_info input; /**< the model's, of which there is one */
-    int is_sound;          /**< which of the two feeds the main one: */
-    sound sound;           /**< sound */
-    media_source *source;  /**< or pictures */
-    media_source_info video;
+    source_kind kind;      /**< which of the next three gives the frames */
+    media_source *source;
+    sound sound;
+    arrays arrays;
+    media_source_info video; /**< of pictures */
     feed feed;
     decoder decoder;
     rpr_layer_gate *plan; /**< gates of --plan, n_plan of them */
@@ -33,7 +38,7 @@ typedef struct session {
     rpr_rect ignored[CLI_MAX_RECTS]; /**< --ignore, in the model's pixels */
     rpr_mask mask;
     progress progress;
-    media_frame frame; /**< the current one; of sound only its index */
+    media_frame frame; /**< the current one; of what is no picture only its index */
     rpr_input in;      /**< it, as the model's input */
     int64_t frames;    /**< so far */
 } session;

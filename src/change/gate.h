@@ -121,6 +121,12 @@ static inline int64_t rpr_gate_elements(const rpr_gate_state *g)
     return (int64_t)g->xhat.n * g->xhat.h * g->xhat.w * g->xhat.c;
 }
 
+/** True if the input is one pixel: the layers behind are a matrix and a vector. */
+static inline bool rpr_gate_is_vector(const rpr_gate_state *g)
+{
+    return rpr_gate_elements(g) == g->xhat.c;
+}
+
 /** Segments of a map, 1 if its changes must stand in one piece. */
 int rpr_gate_segments(int32_t n, int32_t h, int32_t w, int32_t c, bool one_piece);
 

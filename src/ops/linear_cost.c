@@ -1,8 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ops/linear_cost.h"
 
-#define FAR_WEIGHTS 65536.0 /* bytes of one tap and block */
-#define HALF_VECTOR 0.85    /* cost of a vector of half weights, shares of a whole one */
+#define FAR_WEIGHTS 65536.0  /* bytes of one tap and block */
+#define FAR_MATRIX 1048576.0 /* bytes of a matrix beyond the second cache */
+#define HALF_VECTOR 0.85     /* cost of a vector of half weights, shares of a whole one */
+
+/** A matrix and one vector: every weight is read once, by a dense run too. */
+static bool is_lone(const rpr_phase *p)
+{
+    return (int64_t)p->rows * p->cols == 1;
+}
 
 static double blocks_of(const rpr_phase *p)
 {
@@ -31,13 +38,18 @@ double rpr_phase_crowd_cost(const rpr_phase *p, const rpr_gate_state *g, const r
 
 double rpr_phase_change_cost(const rpr_phase *p, const rpr_gate_state *g, const rpr_cost *c)
 {
+    /* The kernel fetches the weight rows ahead. Measured on the networks of doc/paper.md. */
+    if (is_lone(p))
+        return rpr_phase_crowd_cost(p, g, c);
     double vector = vector_cost(p, g, c->change_vector, c->change_far_vector);
     return c->change_block * blocks_of(p) + vector * vectors_of(p);
 }
 
 double rpr_phase_fresh_cost(const rpr_phase *p, const rpr_cost *c)
 {
-    return c->dense_vector * (double)p->kh * p->kw * p->ci * vectors_of(p);
+    const double rows = (double)p->kh * p->kw * p->ci;
+    const bool far = is_lone(p) && rows * p->co * sizeof(float) > FAR_MATRIX;
+    return (far ? c->crowd_far_vector : c->dense_vector) * rows * vectors_of(p);
 }
 
 double rpr_phase_visit_cost(const rpr_phase *p, const rpr_cost *c)

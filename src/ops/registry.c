@@ -29,6 +29,7 @@ static const rpr_opdef operators[] = {
     SAME("Add", 7, 17, 2, 2, 1, binary),
     SAME("And", 7, 17, 2, 2, 1, compare),
     SAME("ArgMax", 1, 17, 1, 1, 1, arg_max),
+    SAME("Atan", 7, 17, 1, 1, 1, unary),
     SAME("AveragePool", 7, 17, 1, 1, 1, average_pool),
     SAME("BatchNormalization", 7, 17, 5, 5, 5, batch_normalization),
     SAME("Cast", 6, 17, 1, 1, 1, cast),

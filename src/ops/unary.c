@@ -76,6 +76,12 @@ static double f_erf(double x, double a, double b)
     return erf(x);
 }
 
+static double f_atan(double x, double a, double b)
+{
+    (void)a, (void)b;
+    return atan(x);
+}
+
 static double f_tanh(double x, double a, double b)
 {
     (void)a, (void)b;
@@ -134,6 +140,7 @@ static const unary functions[] = {
     {"Floor", f_floor, 0, 0, RPR_TYPES_FLOAT, 0, RPR_ACT_NONE},
     {"Ceil", f_ceil, 0, 0, RPR_TYPES_FLOAT, 0, RPR_ACT_NONE},
     {"Round", f_round, 0, 0, RPR_TYPES_FLOAT, 0, RPR_ACT_NONE},
+    {"Atan", f_atan, 0, 0, RPR_TYPES_FLOAT, 0, RPR_ACT_NONE},
     {"Erf", f_erf, 0, 0, RPR_TYPES_FLOAT, 0, RPR_ACT_NONE},
     {"Softplus", f_softplus, 0, 0, RPR_TYPES_FLOAT, 0, RPR_ACT_NONE},
     {"Elu", f_elu, 1.0f, 0, RPR_TYPES_FLOAT, 0, RPR_ACT_NONE},

@@ -21,7 +21,7 @@ bool rpr_stream_correction_pays(const rpr_stream *s, const rpr_linear *l, const 
                                 const rpr_costs *costs)
 {
     const rpr_cost *c = rpr_model_cost(s->model, l->words);
-    if (!g->list_ok || g->n_changed * 2 > rpr_gate_elements(g))
+    if (!g->list_ok || (g->n_changed * 2 > rpr_gate_elements(g) && !rpr_gate_is_vector(g)))
         return false;
     if (l->by_pixel)
         return (double)g->n_pixels < RPR_BY_PIXEL_SHARE * (double)rpr_touch_pixels(&g->changed);

@@ -123,13 +123,24 @@ static void rewrite(rpr_stream *s, const rpr_step *step, rpr_step_state *state, 
     rpr_touch_fill(touched, false); /* it is what it was */
 }
 
-/** Most outputs see a change: side by side they cost no more than scattered. */
-static bool covers(const rpr_stream *s, const rpr_step *step)
+/** Most outputs see a change: side by side they cost no more than scattered. Scratch: touched. */
+static bool covers(const rpr_stream *s, const rpr_step *step, rpr_touch *touched)
 {
+    const rpr_linear *l = step->linear;
     const rpr_gate_state *g = &s->gate[step->gate];
-    return s->opt.policy == RPR_POLICY_AUTO && rpr_linear_recomputes(step->linear, g) &&
-           rpr_stream_is_whole(s, step->gate) &&
-           (double)g->n_pixels > RPR_BY_PIXEL_SHARE * (double)rpr_touch_pixels(&g->changed);
+    if (s->opt.policy != RPR_POLICY_AUTO || !rpr_linear_recomputes(l, g) ||
+        !rpr_stream_is_whole(s, step->gate) || g->n_changed == 0)
+        return false;
+    if ((double)g->n_pixels > RPR_BY_PIXEL_SHARE * (double)rpr_touch_pixels(&g->changed))
+        return true;
+    const rpr_phase *p = &l->phase[0];
+    const double fan = (double)p->kh * p->kw / ((double)p->sh * p->sw);
+    const double enough = RPR_BY_PIXEL_SHARE * (double)rpr_touch_pixels(touched);
+    if (l->depthwise || g->open || fan * (double)g->n_pixels <= enough)
+        return false; /* or not worth a look: scattered pixels cost them little */
+    rpr_touch_fill(touched, false);
+    rpr_linear_reach(l, g, touched);
+    return (double)rpr_touch_count(touched) > enough;
 }
 
 /** Corrects, and writes the rest of the output anew too. */
@@ -162,7 +173,7 @@ static void run_linear(rpr_stream *s, const rpr_step *step, int index)
     if (state->choice == RPR_CHOICE_DENSE)
         state->activated = rpr_stream_drops_z(s, step);
     rpr_map z = rpr_stream_pre_activation(s, step);
-    bool whole = rpr_stream_writes_whole(s, step) || covers(s, step);
+    bool whole = rpr_stream_writes_whole(s, step) || covers(s, step, touched);
     switch (state->choice) {
     case RPR_CHOICE_SKIP:
         rpr_touch_fill(touched, false);

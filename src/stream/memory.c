@@ -210,9 +210,11 @@ static void take_gate(rpr_stream *s, int i, layout *m)
     g->zero = plan->zero;
     g->segments = rpr_gate_segments(t->n, t->h, t->w, t->c, s->opt.trace != 0);
     /* Beyond half of the elements a correction is never cheaper; a forced one needs them all. */
-    g->cap = rpr_gate_elements(g) / (s->opt.policy == RPR_POLICY_AUTO ? 2 : 1);
+    /* A vector's list is nothing beside the weights that it may save. */
+    const bool vector = rpr_gate_is_vector(g);
+    g->cap = rpr_gate_elements(g) / (s->opt.policy == RPR_POLICY_AUTO && !vector ? 2 : 1);
     g->act = plan->act;
-    g->adaptive = s->opt.policy == RPR_POLICY_AUTO;
+    g->adaptive = s->opt.policy == RPR_POLICY_AUTO && !vector;
     g->loosens = !s->opt.all_gates;
     g->half = rpr_stream_corrects_with_half(s, g);
     g->rows_only = !plan->needs_list;

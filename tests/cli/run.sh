@@ -67,6 +67,7 @@ json() { # json FILE EXPRESSION: true of the parsed file, called j
 . "$here/help.sh"
 . "$here/usage.sh"
 . "$here/inputs.sh"
+. "$here/arrays.sh"
 . "$here/models.sh"
 . "$here/results.sh"
 . "$here/sound.sh"

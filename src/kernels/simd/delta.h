@@ -16,6 +16,8 @@ typedef struct delta_column {
     const char *ahead; /* weights that are wanted after this column, in the second cache, ... */
     int32_t lines;     /* ... so many cache lines, ... */
     int32_t per_visit; /* ... of which each visit fetches some */
+    bool alone;        /* the job has one visit, which reads every weight row but once */
+    const float *next; /* ... and goes on with these after this column; or NULL */
 } delta_column;
 
 enum {
@@ -24,6 +26,7 @@ enum {
     DELTA_MAX_VECTORS = BLOCK_VECTORS > 8 ? BLOCK_VECTORS : 8,
     DELTA_LINE = 64, /* bytes */
     DELTA_AHEAD = 6, /* visits */
+    DELTA_ROWS = 40, /* changes that a lone visit fetches ahead: some 10 KiB */
     DELTA_SPARSE = 8 /* changes per visit below which the cost per visit counts most */
 };
 
@@ -82,9 +85,39 @@ static inline ALWAYS_INLINE void delta_change(const delta_column *c, vf *acc, in
     }
 }
 
-/* z += the changes of one visit. */
+/* Fetches a weight row of two blocks, or of one. */
+static inline ALWAYS_INLINE void delta_fetch_row(const delta_column *c, const float *w, int64_t row,
+                                                 int nv, bool half)
+{
+    const int64_t step = delta_row_step(nv, half);
+    const int32_t bytes = (int32_t)(step * (int64_t)sizeof *w);
+    w += row * step;
+    UNROLL
+    for (int v = 0; v < nv; v += BLOCK_VECTORS, w += c->block_step)
+        UNROLL
+    for (int32_t k = 0; k < bytes; k += DELTA_LINE)
+        __builtin_prefetch((const char *)w + k, 0, 2);
+}
+
+/*
+ * The same for the change that comes DELTA_ROWS after e of a lone visit, in this column or in the
+ * next: nobody else has fetched its row.
+ */
+static inline ALWAYS_INLINE void delta_fetch_change(const delta_column *c,
+                                                    const rpr_delta_visit *visit, int32_t e, int nv,
+                                                    bool half)
+{
+    const int32_t later = visit->n > DELTA_ROWS ? e + DELTA_ROWS : e + visit->n;
+    const bool here = later < visit->first + visit->n;
+    if (here)
+        delta_fetch_row(c, c->w, visit->row + c->j->idx[later], nv, half);
+    else if (c->next)
+        delta_fetch_row(c, c->next, visit->row + c->j->idx[later - visit->n], nv, half);
+}
+
+/* z += the changes of one visit; `alone` in a loop of its own, which others do not pay for. */
 static inline ALWAYS_INLINE void delta_visit(const delta_column *c, const rpr_delta_visit *visit,
-                                             int nv, bool half)
+                                             int nv, bool half, bool alone)
 {
     const int chains = delta_chains(nv);
     const int64_t row0 = visit->row;
@@ -101,6 +134,10 @@ static inline ALWAYS_INLINE void delta_visit(const delta_column *c, const rpr_de
         UNROLL
     for (int k = 0; k < chains; k++)
         delta_change(c, acc[k], row0, e + k, nv, half);
+    for (; alone && e < end; e++) {
+        delta_fetch_change(c, visit, e, nv, half);
+        delta_change(c, acc[0], row0, e, nv, half);
+    }
     for (; e < end; e++)
         delta_change(c, acc[0], row0, e, nv, half);
     UNROLL
@@ -131,9 +168,13 @@ static inline ALWAYS_INLINE void delta_fetch(const delta_column *c, int32_t i, i
 
 static inline ALWAYS_INLINE void delta_visits(const delta_column *c, int nv, bool half)
 {
+    if (nv >= BLOCK_VECTORS && c->alone) {
+        delta_visit(c, c->j->visit, nv, half, true);
+        return;
+    }
     for (int32_t i = 0; i < c->j->n_visit; i++) {
         delta_fetch(c, i, nv);
-        delta_visit(c, &c->j->visit[i], nv, half);
+        delta_visit(c, &c->j->visit[i], nv, half, false);
     }
 }
 
@@ -189,7 +230,8 @@ static void delta_look_ahead(delta_column *c, int32_t next_c0, int64_t changes)
     const bool last = next_c0 >= j->co, first = c->c0 == 0 && j->first_row == 0;
     const int32_t c0 = last ? 0 : next_c0, row = last ? j->next_row : j->first_row;
     c->lines = c->per_visit = 0;
-    if (changes < j->n_rows || j->n_visit == 0)
+    c->next = last ? NULL : delta_block(j, next_c0);
+    if (c->alone || changes < j->n_rows || j->n_visit == 0)
         return;
     for (int32_t k = 0; first && k < delta_lines(j, 0); k++)
         __builtin_prefetch((const char *)c->w + k * DELTA_LINE, 0, 2);
@@ -206,7 +248,7 @@ static void delta(const rpr_delta_job *j)
     int64_t changes = 0;
     for (int32_t i = 0; i < j->n_visit; i++)
         changes += j->visit[i].n;
-    delta_column c = {.j = j};
+    delta_column c = {.j = j, .alone = j->n_visit == 1};
     c.block_step = j->w_rows * (half ? rpr_half_words(RPR_BLOCK) : RPR_BLOCK);
     int32_t widest =
         changes < j->n_visit * (int64_t)DELTA_SPARSE ? DELTA_MAX_VECTORS * VL : RPR_BLOCK;
