@@ -135,6 +135,8 @@ static int search(session *s, const sample *a, const rpr_metric *callbacks)
     opt.metric = callbacks;
     opt.threads = o->threads;
     opt.objective = o->objective;
+    if (o->settle >= 0)
+        opt.settle = o->settle;
     opt.progress = on_progress;
     opt.progress_user = &bar;
     progress_start(&bar, 1000);

@@ -97,6 +97,8 @@ static const page pages[] = {
      "  --pareto              write no plan but the error and the work of the plan with its\n"
      "                        thresholds scaled, of uniform dead-zones, levels, whole pixels and\n"
      "                        frame skipping on the frames held back; bench/fidelity.py plots it\n"
+     "  --settle N            for streams of which the gates settle once in N frames, as for run\n"
+     "                        (default 8); the plan says so\n"
      "  -o FILE               the plan to write, - is stdout; with --pareto .json or .csv\n"},
     {CMD_SIM, "sim", "simulate the ISCA 2018 accelerator, with and without reuse",
      "reprise sim (--trace F | --net NAME --similarity S) [options]",
@@ -150,6 +152,10 @@ static const char gate_options[] =
     "at\n"
     "                        a time, which ends what gates and rounding left; 0: never (default "
     "256)\n"
+    "  --settle N            once in N frames halve the dead-zone of each layer, in turns: ends "
+    "most "
+    "of\n"
+    "                        the error where nothing moves (default: the plan's, else 0, never)\n"
     "  --plan FILE           gates of the layers, written by reprise calibrate; --gate is then "
     "that\n"
     "                        of layers that the plan leaves out\n"

@@ -7,10 +7,12 @@
 
 #define FEWEST_FRAMES 4
 #define HELD_BACK 0.2
+#define SETTLE 8 /* frames; measured on nanodet, doc/fidelity.md */
 
 void rpr_calibrate_options_init(rpr_calibrate_options *o)
 {
-    *o = (rpr_calibrate_options){.struct_size = sizeof *o, .held_back = HELD_BACK, .threads = 1};
+    *o = (rpr_calibrate_options){
+        .struct_size = sizeof *o, .held_back = HELD_BACK, .threads = 1, .settle = SETTLE};
 }
 
 static int check(const rpr_model *m, const rpr_sample *sample, const rpr_calibrate_options *o,
@@ -31,6 +33,8 @@ static int check(const rpr_model *m, const rpr_sample *sample, const rpr_calibra
                         o->budget);
     if ((unsigned)o->objective > RPR_OBJECTIVE_TIME)
         return rpr_fail(err, RPR_ERR_ARGUMENT, "objective: unknown value %d", (int)o->objective);
+    if (o->settle < 0)
+        return rpr_fail(err, RPR_ERR_ARGUMENT, "settle: %d is negative", o->settle);
     if (!(o->held_back >= 0.0 && o->held_back < 1.0))
         return rpr_fail(err, RPR_ERR_ARGUMENT, "held_back: %g, not 0 to 1", o->held_back);
     if (sample->n < FEWEST_FRAMES)

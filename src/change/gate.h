@@ -35,6 +35,7 @@ typedef struct rpr_gate_segment {
 typedef struct rpr_gate_state {
     rpr_gate rule;  /* OFF: all values pass, always */
     double scale;   /* of the rule's threshold, or of its cells; at most 1 */
+    double narrow;  /* of the threshold once more, on this frame; 1, or less while it settles */
     rpr_map xhat;   /* dense pixels (pix == c) with a halo of zeros */
     rpr_map in;     /* what the layers read: xhat, or the tensor of an open or loose gate */
     int32_t *off;   /* n*h rows of w+1: list position where pixel x of the row begins; only rows
