@@ -208,9 +208,11 @@ bool rpr_gate_fades(rpr_gate_state *g, const rpr_kernels *k);
 
 /**
  * Profiles lo and hi: the range of x without the 0.01 % of outliers at either end. NaN and
- * infinity are left out; nothing left gives 0 and 0. Scratch: RPR_PROFILE_BINS counters.
+ * infinity are left out; nothing left gives 0 and 0. Of more
+ * than 20 million values no more outliers are left out than of so many. Scratch: RPR_PROFILE_ROOM
+ * floats.
  */
-#define RPR_PROFILE_BINS 4096
-void rpr_gate_profile(rpr_gate_state *g, const rpr_kernels *k, const rpr_map *x, int32_t *scratch);
+#define RPR_PROFILE_ROOM 4096
+void rpr_gate_profile(rpr_gate_state *g, const rpr_kernels *k, const rpr_map *x, float *scratch);
 
 #endif

@@ -137,7 +137,7 @@ struct rpr_stream {
     char *scratch;   /* results of GENERIC steps */
     rpr_view *views; /* room for the views of one GENERIC step */
     rpr_linear_scratch linear_scratch;
-    int32_t *bins;                  /* for profiling ranges */
+    float *tails;                   /* for profiling ranges */
     rpr_noise_counts *noise_counts; /* of one picture */
     uint8_t *byte_row;              /* for one row of an input: marks of bytes, ... */
     uint8_t *look_row;              /* ... and of the pixels that a mask leaves */
