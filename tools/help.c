@@ -97,8 +97,9 @@ static const page pages[] = {
      "  --pareto              write no plan but the error and the work of the plan with its\n"
      "                        thresholds scaled, of uniform dead-zones, levels, whole pixels and\n"
      "                        frame skipping on the frames held back; bench/fidelity.py plots it\n"
-     "  --settle N            for streams of which the gates settle once in N frames, as for run\n"
-     "                        (default 8); the plan says so\n"
+     "  --settle N            for streams whose gates settle once in N frames, as for run; the "
+     "plan\n"
+     "                        says so (default: 8 for f1, else 0, never)\n"
      "  -o FILE               the plan to write, - is stdout; with --pareto .json or .csv\n"},
     {CMD_SIM, "sim", "simulate the ISCA 2018 accelerator, with and without reuse",
      "reprise sim (--trace F | --net NAME --similarity S) [options]",

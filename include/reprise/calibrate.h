@@ -49,8 +49,9 @@ typedef struct rpr_calibrate_options {
     int (*progress)(void *user, double done);
     void *progress_user;
     rpr_objective objective; /**< default MACS */
-    int settle; /**< rpr_stream_options.settle of the streams that the gates are for; default 8.
-                     rpr_calibrate only */
+    int settle; /**< rpr_stream_options.settle of the streams that the gates are for; default 0.
+                     rpr_calibrate only. Pays where an error that stands still costs more than one
+                     that moves: boxes that are lost for good (doc/fidelity.md) */
 } rpr_calibrate_options;
 
 RPR_API void rpr_calibrate_options_init(rpr_calibrate_options *o);

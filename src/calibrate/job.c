@@ -7,12 +7,10 @@
 
 #define FEWEST_FRAMES 4
 #define HELD_BACK 0.2
-#define SETTLE 8 /* frames; measured on nanodet, doc/fidelity.md */
 
 void rpr_calibrate_options_init(rpr_calibrate_options *o)
 {
-    *o = (rpr_calibrate_options){
-        .struct_size = sizeof *o, .held_back = HELD_BACK, .threads = 1, .settle = SETTLE};
+    *o = (rpr_calibrate_options){.struct_size = sizeof *o, .held_back = HELD_BACK, .threads = 1};
 }
 
 static int check(const rpr_model *m, const rpr_sample *sample, const rpr_calibrate_options *o,
