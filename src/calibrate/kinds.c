@@ -11,20 +11,23 @@
 #include "calibrate/search.h"
 
 #define MOST_FRAMES 48
+#define FEW_FRAMES 16        /* that most trials end after, because ... */
+#define HOPELESS (-0.1)      /* ... the gain on them is below this */
 #define LEAST_GAIN 0.004     /* of the work, below which a dead-zone stays */
 #define LEAST_DEVIATION 1e-3 /* of the present one: a share that scaling can still bring back */
 #define FLATTEST                                                                                   \
     (-0.1) /* slopes of work over deviation, both as logarithms: what is measured ... */
 #define STEEPEST (-2.0) /* ... is taken within these */
 
-static replay_frames frames_of(const search *s)
+static replay_frames frames_of(const search *s, size_t most)
 {
-    return (replay_frames){0, s->seen < MOST_FRAMES ? s->seen : MOST_FRAMES};
+    return (replay_frames){0, s->seen < most ? s->seen : most};
 }
 
 double rpr_search_trying_kinds(const search *s)
 {
-    return (double)frames_of(s).end * (1.0 + 2.0 * (double)s->n_gate);
+    return (double)frames_of(s, MOST_FRAMES).end +
+           (double)frames_of(s, FEW_FRAMES).end * (1.0 + 2.0 * (double)s->n_gate);
 }
 
 /** What is saved, as a share of the work at the deviation of `base`; below 0: it costs more. */
@@ -36,17 +39,34 @@ static double gain_of(const replay_result *r, const replay_result *base, double 
     return -log(fmax(r->work, 1e-9) / fmax(base->work, 1e-9)) + slope * log(deviation);
 }
 
-static int try_kinds(search *s, size_t gate, const replay_result *base, double slope,
-                     rpr_gate_kind *best)
+/** The dead-zones as they are, on few frames and on more. */
+typedef struct bases {
+    replay_result few, more;
+    double slope;
+} bases;
+
+/** What a kind gains; on few frames only, if it is hopeless. */
+static int try_kind(search *s, size_t gate, rpr_gate_kind kind, const bases *b, double *gain)
+{
+    replay_result r;
+    rpr_search_set_kind(s, s->scale, gate, kind);
+    RPR_TRY(rpr_search_try(s, frames_of(s, FEW_FRAMES), &r));
+    *gain = gain_of(&r, &b->few, b->slope);
+    if (*gain < HOPELESS || s->stopped || s->seen <= FEW_FRAMES)
+        return RPR_OK;
+    RPR_TRY(rpr_search_try(s, frames_of(s, MOST_FRAMES), &r));
+    *gain = gain_of(&r, &b->more, b->slope);
+    return RPR_OK;
+}
+
+static int try_kinds(search *s, const bases *b, size_t gate, rpr_gate_kind *best)
 {
     static const rpr_gate_kind kinds[] = {RPR_GATE_LEVELS, RPR_GATE_OFF};
     double most = LEAST_GAIN;
     *best = RPR_GATE_DEADZONE;
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds && !s->stopped; i++) {
-        replay_result r;
-        rpr_search_set_kind(s, s->scale, gate, kinds[i]);
-        RPR_TRY(rpr_search_try(s, frames_of(s), &r));
-        const double gain = gain_of(&r, base, slope);
+        double gain;
+        RPR_TRY(try_kind(s, gate, kinds[i], b, &gain));
         if (gain > most) {
             most = gain;
             *best = kinds[i];
@@ -57,14 +77,13 @@ static int try_kinds(search *s, size_t gate, const replay_result *base, double s
 
 int rpr_search_kinds(search *s, bool *moved)
 {
-    const double slope = fmax(STEEPEST, fmin(FLATTEST, rpr_search_slope(s)));
-    replay_result base;
+    bases b = {.slope = fmax(STEEPEST, fmin(FLATTEST, rpr_search_slope(s)))};
     *moved = false;
     rpr_search_set(s, s->scale, SEARCH_NO_GATE, 1.0);
-    RPR_TRY(rpr_search_try(s, frames_of(s), &base));
-    for (size_t g = 0; g < s->n_gate && !s->stopped; g++) {
-        RPR_TRY(try_kinds(s, g, &base, slope, &s->gate[g].better));
-    }
+    RPR_TRY(rpr_search_try(s, frames_of(s, FEW_FRAMES), &b.few));
+    RPR_TRY(rpr_search_try(s, frames_of(s, MOST_FRAMES), &b.more));
+    for (size_t g = 0; g < s->n_gate && !s->stopped; g++)
+        RPR_TRY(try_kinds(s, &b, g, &s->gate[g].better));
     for (size_t g = 0; g < s->n_gate && !s->stopped; g++) {
         s->gate[g].kind = s->gate[g].better;
         *moved |= s->gate[g].kind != RPR_GATE_DEADZONE;
