@@ -67,13 +67,14 @@ def plan_path(args, network, metric):
     return os.path.join(args.plans, f'{network}-{metric}.json')
 
 
-def plan_layers(path):
-    """layer: (kind, levels, threshold, lo, hi), as rpr_gate."""
+def plan_options(path):
+    """A stream's options: settle, and layers: {layer: (kind, levels, threshold, lo, hi)}."""
     kinds = {'off': 0, 'exact': 1, 'levels': 2, 'deadzone': 3}
     with open(path, encoding='utf-8') as f:
         plan = json.load(f)
-    return {g['layer']: (kinds[g['gate']], g.get('levels', 0), g.get('threshold', 0.0),
-                         g.get('lo', 0.0), g.get('hi', 0.0)) for g in plan['gates']}
+    layers = {g['layer']: (kinds[g['gate']], g.get('levels', 0), g.get('threshold', 0.0),
+                           g.get('lo', 0.0), g.get('hi', 0.0)) for g in plan['gates']}
+    return dict(layers=layers, settle=plan.get('settle', 0))
 
 
 # ------------------------------------------------------------------------- metrics
@@ -135,7 +136,7 @@ class Runner:
     def __init__(self, model, network, plan, metric, every, budget):
         _, _, _, scale, offset = NETWORKS[network]
         self.metric = METRICS[metric]
-        self.stream = model.stream('exact', layers=plan, scale=scale, offset=offset)
+        self.stream = model.stream('exact', scale=scale, offset=offset, **plan)
         self.audit, self.outside = None, 0.0
         if every:
             self.audit = reprise.Audit(self.stream, every=every, budget=budget,
@@ -181,7 +182,7 @@ def play(args, library, network, metrics, pictures):
     dense = model.stream('off', scale=scale, offset=offset)
     runners = {}
     for metric in metrics:
-        plan = plan_layers(plan_path(args, network, metric))
+        plan = plan_options(plan_path(args, network, metric))
         for every in (args.every, 0):
             runners[metric, bool(every)] = Runner(model, network, plan, metric, every,
                                                   PLANS[network, metric][0])

@@ -80,7 +80,7 @@ class _StreamOptions(c.Structure):
                 ('bypass', c.c_int), ('oracle', c.c_int),
                 ('weights', c.c_int),
                 ('layer_gates', c.POINTER(_LayerGate)), ('n_layer_gates', c.c_size_t),
-                ('noise', c.c_double)]
+                ('noise', c.c_double), ('settle', c.c_int)]
 
 
 class _Input(c.Structure):
@@ -276,7 +276,7 @@ class Model:
 
     def stream(self, gate='exact', **options):
         """options: layers (layer index: gate, or the numbers of rpr_gate), refresh, threads,
-        policy, seed, allow_nonfinite, all_gates, oracle, weights, noise,
+        policy, seed, allow_nonfinite, all_gates, oracle, weights, noise, settle,
         scale, offset."""
         return Stream(self, gate, **options)
 

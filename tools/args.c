@@ -98,6 +98,16 @@ static int set_refresh(void *target, const char *v)
     return 1;
 }
 
+static int set_settle(void *target, const char *v)
+{
+    cli_options *o = target;
+    int64_t n;
+    if (!option_int(v, 0, INT32_MAX, &n))
+        return 0;
+    o->settle = (int)n;
+    return 1;
+}
+
 static int set_all_gates(void *target, const char *v)
 {
     (void)v;
@@ -457,6 +467,7 @@ static const option options[] = {
     {"--skip", FRAMES, set_skip, "a number of frames, 0 or more"},
     {"--threads", FRAMES, set_threads, "a number from 1 to 64"},
     {"--refresh", STREAMS, set_refresh, "a number of frames; 0 for never"},
+    {"--settle", FRAMES, set_settle, "a number of frames; 0 for never"},
     {"--all-gates", STREAMS, set_all_gates, NULL},
     {"--fit", CMD_RUN | CMD_BENCH, set_fit, NULL},
     {"--weights", STREAMS, set_weights, "auto, f32 or bf16"},
@@ -568,6 +579,7 @@ int cli_parse(cli_command command, int argc, char **argv, cli_options *o, int *h
                        .gate_text = "exact",
                        .threads = 1,
                        .refresh = -1,
+                       .settle = -1,
                        .scale = {1, 1, 1},
                        .oracle_every = 1,
                        .max_rel_l2 = -1,

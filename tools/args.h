@@ -29,6 +29,7 @@ typedef struct cli_options {
     int64_t skip;
     int threads;
     int refresh; /**< -1: the library's default */
+    int settle;  /**< -1: the plan's, or the library's default */
     int all_gates;
     int fit;
     rpr_weights weights;

@@ -122,6 +122,9 @@ static int write_result(const session *s, const rpr_sample *frames,
                      : plan_file_write(o->output, s->model, &from, c);
 }
 
+/* Of 1 - F1 most is boxes that stand still and are lost for long: measured on nanodet. */
+enum { SETTLE_BOXES = 8 };
+
 static int search(session *s, const sample *a, const rpr_metric *callbacks)
 {
     const cli_options *o = s->opt;
@@ -135,6 +138,7 @@ static int search(session *s, const sample *a, const rpr_metric *callbacks)
     opt.metric = callbacks;
     opt.threads = o->threads;
     opt.objective = o->objective;
+    opt.settle = o->settle >= 0 ? o->settle : o->metric == METRIC_F1 ? SETTLE_BOXES : 0;
     opt.progress = on_progress;
     opt.progress_user = &bar;
     progress_start(&bar, 1000);

@@ -99,6 +99,9 @@ static const page pages[] = {
      "  --pareto              write no plan but the error and the work of the plan with its\n"
      "                        thresholds scaled, of uniform dead-zones, levels, whole pixels and\n"
      "                        frame skipping on the frames held back; bench/fidelity.py plots it\n"
+     "  --settle N            for streams whose gates settle once in N frames, as for run; the "
+     "plan\n"
+     "                        says so (default: 8 for f1, else 0, never)\n"
      "  -o FILE               the plan to write, - is stdout; with --pareto .json or .csv\n"},
     {CMD_QUANTIZE, "quantize", "make an 8-bit model from a sample",
      "reprise quantize MODEL INPUT -o OUT.onnx [options]",
@@ -189,6 +192,10 @@ static const char gate_options[] =
     "at\n"
     "                        a time, which ends what gates and rounding left; 0: never (default "
     "256)\n"
+    "  --settle N            once in N frames halve the dead-zone of each layer, in turns: ends "
+    "most "
+    "of\n"
+    "                        the error where nothing moves (default: the plan's, else 0, never)\n"
     "  --plan FILE           gates of the layers, written by reprise calibrate; --gate is then "
     "that\n"
     "                        of layers that the plan leaves out\n"

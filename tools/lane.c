@@ -21,6 +21,7 @@ int lane_open(lane *l, const session *s, rpr_gate gate)
     opt.noise = gate.kind == RPR_GATE_OFF ? 0 : o->noise;
     opt.layer_gates = s->plan;
     opt.n_layer_gates = s->n_plan;
+    opt.settle = o->settle >= 0 ? o->settle : s->promise.settle;
     if (o->refresh >= 0)
         opt.refresh = o->refresh;
     l->out = outputs_new(s);

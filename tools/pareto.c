@@ -46,8 +46,10 @@ static void add_plan(table *t, const rpr_calibration *c, size_t k)
         if (gates[i].gate.kind == RPR_GATE_DEADZONE)
             gates[i].gate.threshold = fmin(0.9, gates[i].gate.threshold * scales[k]);
     }
-    *add(t, "plan", scales[k]) =
-        (rpr_way){.gate = {.kind = RPR_GATE_EXACT}, .layer_gates = gates, .n_layer_gates = c->n};
+    *add(t, "plan", scales[k]) = (rpr_way){.gate = {.kind = RPR_GATE_EXACT},
+                                           .layer_gates = gates,
+                                           .n_layer_gates = c->n,
+                                           .settle = c->settle};
 }
 
 static void list_ways(table *t, const rpr_calibration *c, size_t frames)

@@ -75,6 +75,8 @@ int plan_file_write(const char *path, const rpr_model *m, const plan_origin *fro
         json_object_set_new(root, "objective",
                             json_string(from->objective == RPR_OBJECTIVE_TIME ? "time" : "macs"));
     }
+    if (c->settle > 0)
+        json_object_set_new(root, "settle", json_integer(c->settle));
     json_object_set_new(root, "gates", gates);
     return json_file_write(root, path);
 }
@@ -195,7 +197,12 @@ static int read_gates(const char *path, const json_t *list, const rpr_model *m,
 static int read_promise(const char *path, const json_t *root, plan_promise *p)
 {
     const json_t *budget = json_object_get(root, "budget"), *by = json_object_get(root, "metric");
+    const json_t *settle = json_object_get(root, "settle");
+    const json_int_t n = json_integer_value(settle);
     *p = (plan_promise){.budget = -1};
+    if (settle && !(json_is_integer(settle) && n >= 0 && n <= INT32_MAX))
+        return cli_fail(CLI_BAD_INPUT, "%s: settle should be a number of frames", path);
+    p->settle = (int)n;
     if (!budget) /* a preset promises nothing */
         return CLI_DONE;
     p->budget = json_is_number(budget) ? json_number_value(budget) : -1;

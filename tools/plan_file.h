@@ -21,6 +21,7 @@ typedef struct plan_origin {
 typedef struct plan_promise {
     double budget; /**< below 0: it does not say */
     metric_kind metric;
+    int settle; /**< of rpr_stream_options */
 } plan_promise;
 
 /** Writes a plan; returns an exit code. */

@@ -7,6 +7,7 @@
  *     o.budget = 0.05;
  *     rpr_calibrate(model, &(rpr_sample){.n = 100, .frame = my_frame}, &o, &c, NULL);
  *     stream_options.layer_gates = c->gate;  stream_options.n_layer_gates = c->n;
+ *     stream_options.settle = c->settle;
  *
  * Threads: as of rpr_stream; several calibrations of one model may run at the same time.
  */
@@ -48,6 +49,9 @@ typedef struct rpr_calibrate_options {
     int (*progress)(void *user, double done);
     void *progress_user;
     rpr_objective objective; /**< default MACS */
+    int settle; /**< rpr_stream_options.settle of the streams that the gates are for; default 0.
+                     rpr_calibrate only. Pays where an error that stands still costs more than one
+                     that moves: boxes that are lost for good (doc/fidelity.md) */
 } rpr_calibrate_options;
 
 RPR_API void rpr_calibrate_options_init(rpr_calibrate_options *o);
@@ -65,6 +69,7 @@ typedef struct rpr_calibration {
     size_t n;
     rpr_calibration_result seen, held_back;
     int stopped; /**< 1: `progress` ended the search; this is the best that was found */
+    int settle;  /**< for rpr_stream_options.settle, with which all this was measured */
 } rpr_calibration;
 
 /**
@@ -98,8 +103,9 @@ typedef struct rpr_way {
     int whole_pixels; /**< 1: counts MACs as if a pixel with any changed value were recomputed as a
                            whole, in layers that correct; the error stays that of single values, and
                            cost_share is NaN: nothing was run that way */
-    int every; /**< k > 1: the dense result of every k-th frame stands in between, and nothing else
-                    of this is used. Else 0 */
+    int every;  /**< k > 1: the dense result of every k-th frame stands in between, and nothing else
+                     of this is used. Else 0 */
+    int settle; /**< as in rpr_stream_options */
 } rpr_way;
 
 /**

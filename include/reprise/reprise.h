@@ -263,6 +263,9 @@ typedef struct rpr_stream_options {
                        values. A value within K standard deviations of its last used one has not
                        changed, whatever the layers' gates are; nor has that of a pixel of which no
                        neighbour changed within 2 K. 0, the default: off; at most 100 */
+    int settle;   /**< once in so many frames the dead-zone of each gate is half as wide, gates in
+                       turns, front to back: takes in most of what is held back where nothing
+                       moves, for less work than a refresh. 0, the default: never */
 } rpr_stream_options;
 
 #define RPR_NOISE_AUTO 5.0 /**< for rpr_stream_options.noise */

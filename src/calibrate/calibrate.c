@@ -14,6 +14,7 @@ static int report(const search *s, rpr_calibration *c)
     c->n = s->n_layer;
     c->seen = rpr_result_of(&s->result);
     c->stopped = s->stopped;
+    c->settle = s->r->settle;
     RPR_TRY(rpr_replay_run(s->r, (replay_frames){s->seen, s->r->sample->n}, c->gate, c->n, &held));
     c->held_back = rpr_result_of(&held);
     return RPR_OK;

@@ -31,6 +31,8 @@ static int check(const rpr_model *m, const rpr_sample *sample, const rpr_calibra
                         o->budget);
     if ((unsigned)o->objective > RPR_OBJECTIVE_TIME)
         return rpr_fail(err, RPR_ERR_ARGUMENT, "objective: unknown value %d", (int)o->objective);
+    if (o->settle < 0)
+        return rpr_fail(err, RPR_ERR_ARGUMENT, "settle: %d is negative", o->settle);
     if (!(o->held_back >= 0.0 && o->held_back < 1.0))
         return rpr_fail(err, RPR_ERR_ARGUMENT, "held_back: %g, not 0 to 1", o->held_back);
     if (sample->n < FEWEST_FRAMES)

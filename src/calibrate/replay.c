@@ -77,6 +77,7 @@ int rpr_replay_open(replay *r, const rpr_model *m, const rpr_sample *sample,
                   .metric = metric,
                   .threads = o->threads,
                   .objective = o->objective,
+                  .settle = o->budget > 0.0 ? o->settle : 0,
                   .n_in = rpr_model_n_inputs(m),
                   .n_out = rpr_model_n_outputs(m),
                   .err = err};
@@ -143,6 +144,7 @@ static int open_stream(const replay *r, const rpr_way *way, rpr_stream **s)
     o.threads = r->threads;
     o.bypass = 0; /* what was bypassed would say nothing about the gates */
     o.all_gates = way->all_gates;
+    o.settle = way->settle;
     o.layer_gates = way->layer_gates;
     o.n_layer_gates = way->n_layer_gates;
     return rpr_stream_create(r->model, &o, s, r->err);
@@ -207,15 +209,18 @@ int rpr_replay_way(replay *r, replay_frames f, const rpr_way *way, replay_result
     return status == RPR_OK ? finish(r, &sum, result) : status;
 }
 
-static rpr_way exact_but(const rpr_layer_gate *gate, size_t n)
+static rpr_way exact_but(const replay *r, const rpr_layer_gate *gate, size_t n)
 {
-    return (rpr_way){.gate = {.kind = RPR_GATE_EXACT}, .layer_gates = gate, .n_layer_gates = n};
+    return (rpr_way){.gate = {.kind = RPR_GATE_EXACT},
+                     .layer_gates = gate,
+                     .n_layer_gates = n,
+                     .settle = r->settle};
 }
 
 int rpr_replay_run(replay *r, replay_frames f, const rpr_layer_gate *gate, size_t n,
                    replay_result *result)
 {
-    const rpr_way way = exact_but(gate, n);
+    const rpr_way way = exact_but(r, gate, n);
     return rpr_replay_way(r, f, &way, result);
 }
 
@@ -224,7 +229,7 @@ int rpr_replay_folds(replay *r, size_t end, const rpr_layer_gate *gate, size_t n
 {
     rpr_stream *s;
     sums sum;
-    const rpr_way way = exact_but(gate, n_gate);
+    const rpr_way way = exact_but(r, gate, n_gate);
     RPR_TRY(open_stream(r, &way, &s));
     int status = run_frame(r, s, 0, r->out);
     for (size_t k = 0, i = 1; status == RPR_OK && k < n; k++) {

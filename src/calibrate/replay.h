@@ -17,6 +17,7 @@ typedef struct replay {
     rpr_output *out; /* room for one frame's outputs */
     size_t n_in, n_out;
     rpr_objective objective;
+    int settle;        /* of rpr_replay_run and rpr_replay_folds */
     rpr_output *dense; /* of all frames, n_out each */
     char *memory;      /* of out and dense */
     rpr_error *err;

@@ -47,6 +47,25 @@ static relation find_relation(const search *s)
     return (relation){exp((y - power * x) / n), power};
 }
 
+double rpr_search_slope(const search *s)
+{
+    double n = 0.0, x = 0.0, y = 0.0, xx = 0.0, xy = 0.0;
+    for (size_t i = 0; i < s->n_trial; i++) {
+        const replay_result *r = &s->trial[i].result;
+        if (s->trial[i].round != s->round || !isfinite(r->deviation) || !(r->deviation > 0.0) ||
+            !(r->work > 0.0))
+            continue;
+        const double a = log(r->deviation), b = log(r->work);
+        n += 1.0;
+        x += a;
+        y += b;
+        xx += a * a;
+        xy += a * b;
+    }
+    const double spread = n * xx - x * x;
+    return spread > 1e-9 ? (n * xy - x * y) / spread : 0.0;
+}
+
 static double predict(const relation *r, double deviation)
 {
     return r->factor * pow(deviation, r->power);
@@ -79,6 +98,8 @@ static void set_trial(search *s, const search_trial *t)
 {
     for (size_t g = 0; g < s->n_gate; g++)
         s->gate[g].weight = s->weights[(size_t)t->round * s->n_gate + g];
+    for (size_t g = 0; g < s->n_gate; g++)
+        s->gate[g].kind = s->kinds[(size_t)t->round * s->n_gate + g];
     s->round = t->round;
     s->scale = t->scale;
     rpr_search_set(s, t->scale, SEARCH_NO_GATE, 1.0);
@@ -90,13 +111,19 @@ static void keep_best(search *s, const replay_result *r)
     memcpy(s->best, s->layer, s->n_layer * sizeof *s->best);
 }
 
+/** Less work, or less deviation for it. */
+static bool is_better(const replay_result *a, const replay_result *b)
+{
+    return a->work < b->work || (a->work <= b->work && a->deviation < b->deviation);
+}
+
 void rpr_search_choose(search *s)
 {
     const search_trial *best = NULL;
     for (size_t i = 0; i < s->n_trial; i++) {
         const search_trial *t = &s->trial[i];
         if (expected_error(s, &t->result) <= s->budget &&
-            t->result.work < (best ? best->result.work : s->result.work))
+            is_better(&t->result, best ? &best->result : &s->result))
             best = t;
     }
     if (!best) { /* exact gates stay */

@@ -11,7 +11,8 @@
 #define MOST_SCALE (64.0 / 255.0)
 #define NEAR 2.5 /* a round's scale lies within so many times that of the round before */
 #define MOST_THRESHOLD 0.9
-enum { FIRST_HALVINGS = 8, HALVINGS = 5, NARROWINGS = 4 };
+#define MOST_LEVELS 65535.0
+enum { FIRST_HALVINGS = 8, HALVINGS = 5, NARROWINGS = 4, WEIGHINGS = SEARCH_ROUNDS - 2 };
 
 static int index_of(const search *s, int gate)
 {
@@ -32,8 +33,11 @@ static void list_gates(search *s)
         int at = index_of(s, info.gate);
         if (at < 0) {
             at = (int)s->n_gate++;
-            s->gate[at] =
-                (search_gate){.gate = info.gate, .lo = INFINITY, .hi = -INFINITY, .weight = 1.0};
+            s->gate[at] = (search_gate){.gate = info.gate,
+                                        .lo = INFINITY,
+                                        .hi = -INFINITY,
+                                        .weight = 1.0,
+                                        .kind = RPR_GATE_DEADZONE};
         }
         s->gate_of_layer[s->n_layer] = at;
         s->layer[s->n_layer++].layer = i;
@@ -54,9 +58,11 @@ int rpr_search_open(search *s, replay *r, const rpr_calibrate_options *o, size_t
     s->best = rpr_alloc_array(layers, sizeof *s->best);
     s->gate_of_layer = rpr_alloc_array(layers, sizeof *s->gate_of_layer);
     s->weights = rpr_alloc_array(layers * SEARCH_ROUNDS, sizeof *s->weights);
+    s->kinds = rpr_alloc_array(layers * SEARCH_ROUNDS, sizeof *s->kinds);
     s->lo = rpr_alloc_array(layers, sizeof *s->lo);
     s->hi = rpr_alloc_array(layers, sizeof *s->hi);
-    if (!s->gate || !s->layer || !s->best || !s->gate_of_layer || !s->weights || !s->lo || !s->hi)
+    if (!s->gate || !s->layer || !s->best || !s->gate_of_layer || !s->weights || !s->kinds ||
+        !s->lo || !s->hi)
         return rpr_fail(err, RPR_ERR_NOMEM, "out of memory");
     list_gates(s);
     return RPR_OK;
@@ -69,6 +75,7 @@ void rpr_search_close(search *s)
     rpr_free(s->best);
     rpr_free(s->gate_of_layer);
     rpr_free(s->weights);
+    rpr_free(s->kinds);
     rpr_free(s->lo);
     rpr_free(s->hi);
 }
@@ -106,8 +113,15 @@ int rpr_search_ranges(search *s, size_t n)
 /** The rule of a gate with a threshold; exact if its input has no range. */
 static rpr_gate rule_of(const search_gate *g, double threshold)
 {
+    if (g->kind == RPR_GATE_OFF)
+        return (rpr_gate){.kind = RPR_GATE_OFF};
     if (!(g->lo < g->hi) || !(threshold > 0.0))
         return (rpr_gate){.kind = RPR_GATE_EXACT};
+    if (g->kind == RPR_GATE_LEVELS) /* half a cell is as wide as the dead-zone */
+        return (rpr_gate){.kind = RPR_GATE_LEVELS,
+                          .levels = (int)fmin(MOST_LEVELS, rint(fmax(1.0, 0.5 / threshold))) + 1,
+                          .lo = g->lo,
+                          .hi = g->hi};
     return (rpr_gate){.kind = RPR_GATE_DEADZONE,
                       .threshold = fmin(threshold, MOST_THRESHOLD),
                       .lo = g->lo,
@@ -123,6 +137,14 @@ void rpr_search_set(search *s, double scale, size_t other, double by)
     }
 }
 
+void rpr_search_set_kind(search *s, double scale, size_t other, rpr_gate_kind kind)
+{
+    const rpr_gate_kind own = s->gate[other].kind;
+    s->gate[other].kind = kind;
+    rpr_search_set(s, scale, SEARCH_NO_GATE, 1.0);
+    s->gate[other].kind = own;
+}
+
 int rpr_search_try(search *s, replay_frames f, replay_result *result)
 {
     RPR_TRY(rpr_replay_run(s->r, f, s->layer, s->n_layer, result));
@@ -130,39 +152,66 @@ int rpr_search_try(search *s, replay_frames f, replay_result *result)
     return RPR_OK;
 }
 
-/** What there is without any search: exact gates. */
-static int begin_exact(search *s)
+static int try_all(search *s, rpr_gate_kind kind, replay_result *result)
 {
     for (size_t i = 0; i < s->n_layer; i++)
-        s->layer[i].gate = (rpr_gate){.kind = RPR_GATE_EXACT};
+        s->layer[i].gate = (rpr_gate){.kind = kind};
+    return rpr_search_try(s, (replay_frames){0, s->seen}, result);
+}
+
+/** What there is without any search: exact gates, or none if comparing does not pay. */
+static int begin(search *s)
+{
+    replay_result off;
+    RPR_TRY(try_all(s, RPR_GATE_EXACT, &s->result));
     memcpy(s->best, s->layer, s->n_layer * sizeof *s->best);
-    return rpr_search_try(s, (replay_frames){0, s->seen}, &s->result);
+    if (s->stopped || !(s->budget > 0.0) || !(s->result.work > 1.0))
+        return RPR_OK;
+    RPR_TRY(try_all(s, RPR_GATE_OFF, &off));
+    if (off.work < s->result.work) {
+        s->result = off;
+        memcpy(s->best, s->layer, s->n_layer * sizeof *s->best);
+    }
+    return RPR_OK;
 }
 
 static void keep_weights(search *s)
 {
     for (size_t g = 0; g < s->n_gate; g++)
         s->weights[(size_t)s->round * s->n_gate + g] = s->gate[g].weight;
+    for (size_t g = 0; g < s->n_gate; g++)
+        s->kinds[(size_t)s->round * s->n_gate + g] = s->gate[g].kind;
+}
+
+/** A round more with other weights, or kinds. */
+static int next_round(search *s)
+{
+    s->round++;
+    keep_weights(s);
+    return rpr_search_scale(s, s->scale / NEAR, s->scale * NEAR, HALVINGS);
 }
 
 int rpr_search_run(search *s)
 {
-    s->all = RANGE_FRAMES + (double)s->seen * (1 + FIRST_HALVINGS + NARROWINGS) +
-             (SEARCH_ROUNDS - 1) * ((double)s->seen * HALVINGS + rpr_search_weighing(s));
-    RPR_TRY(begin_exact(s));
+    bool moved = false;
+    s->all = RANGE_FRAMES +
+             (double)s->seen * (1 + FIRST_HALVINGS + WEIGHINGS * HALVINGS + NARROWINGS) +
+             WEIGHINGS * rpr_search_weighing(s) + rpr_search_trying_kinds(s);
+    RPR_TRY(begin(s));
     if (s->stopped || s->n_gate == 0 || !(s->budget > 0.0))
         return RPR_OK;
     RPR_TRY(rpr_search_ranges(s, RANGE_FRAMES));
     keep_weights(s);
     RPR_TRY(rpr_search_scale(s, LEAST_SCALE, MOST_SCALE, FIRST_HALVINGS));
-    while (s->round + 1 < SEARCH_ROUNDS && !s->stopped) {
+    for (int i = 0; i < WEIGHINGS && !s->stopped; i++) {
         RPR_TRY(rpr_search_weigh(s));
-        if (s->stopped)
-            break;
-        s->round++;
-        keep_weights(s);
-        RPR_TRY(rpr_search_scale(s, s->scale / NEAR, s->scale * NEAR, HALVINGS));
+        if (!s->stopped)
+            RPR_TRY(next_round(s));
     }
+    if (!s->stopped)
+        RPR_TRY(rpr_search_kinds(s, &moved));
+    if (moved && !s->stopped)
+        RPR_TRY(next_round(s));
     rpr_search_choose(s);
     return s->stopped ? RPR_OK : rpr_search_narrow(s);
 }

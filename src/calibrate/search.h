@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The search for thresholds. A gate's is scale * weight * range of its input: weights.c finds how
- * the gates should stand to each other, scale.c how far all of them may go within the budget.
+ * the gates should stand to each other, kinds.c which should be another rule, scale.c how far all
+ * of them may go within the budget.
  */
 #ifndef RPR_CALIBRATE_SEARCH_H
 #define RPR_CALIBRATE_SEARCH_H
@@ -10,13 +11,15 @@
 
 /** One gate that compares, with all layers that read through it. */
 typedef struct search_gate {
-    int gate;      /* as rpr_layer_info counts them */
-    double lo, hi; /* range of its input over the sample */
-    double weight; /* threshold / common scale, in the present round */
-    double step;   /* by which weights.c last moved the weight's logarithm */
+    int gate;             /* as rpr_layer_info counts them */
+    double lo, hi;        /* range of its input over the sample */
+    double weight;        /* threshold / common scale, in the present round */
+    rpr_gate_kind kind;   /* dead-zone; levels of its width; or off: always dense */
+    double step;          /* by which weights.c last moved the weight's logarithm */
+    rpr_gate_kind better; /* what kinds.c found */
 } search_gate;
 
-enum { SEARCH_ROUNDS = 3, SEARCH_TRIALS = 64, SEARCH_FOLDS = 5 };
+enum { SEARCH_ROUNDS = 4, SEARCH_TRIALS = 64, SEARCH_FOLDS = 5 };
 
 /** Gates that were tried on all frames that may be used, by what they come from. */
 typedef struct search_trial {
@@ -36,7 +39,8 @@ typedef struct search {
     rpr_layer_gate *layer; /* of the last trial: all layers of all gates */
     int *gate_of_layer;    /* index in `gate` for every entry of `layer` */
     size_t n_layer;
-    double *weights; /* n_gate of every round */
+    double *weights;      /* n_gate of every round, ... */
+    rpr_gate_kind *kinds; /* ... and the same */
     int round;
     double scale; /* the largest within the budget, in the present round */
     search_trial trial[SEARCH_TRIALS];
@@ -67,6 +71,21 @@ void rpr_search_set(search *s, double scale, size_t other, double by);
 
 /** Moves the weights by what every gate saves and spoils around the present scale. */
 int rpr_search_weigh(search *s);
+
+/** Sets `layer` as rpr_search_set does, but for a gate that has another kind. */
+void rpr_search_set_kind(search *s, double scale, size_t other, rpr_gate_kind kind);
+
+/**
+ * Gives those gates another kind with which less work is done at the same deviation; *moved tells
+ * whether there are any.
+ */
+int rpr_search_kinds(search *s, bool *moved);
+
+/** What moves of the logarithm of work with that of deviation, with the present weights. */
+double rpr_search_slope(const search *s);
+
+/** Frames that those run, expected. */
+double rpr_search_trying_kinds(const search *s);
 
 /** Frames that weighing runs, expected. */
 double rpr_search_weighing(const search *s);

@@ -46,7 +46,7 @@ static rpr_gate_rule make_rule(const rpr_gate_state *g)
         return make_words_rule(g);
     float range = g->hi - g->lo;
     if (rule->kind == RPR_GATE_DEADZONE && !g->tested)
-        r.theta = (float)(rule->threshold * g->scale * (double)range);
+        r.theta = (float)(rule->threshold * g->narrow * g->scale * (double)range);
     if (r.levels && range > 0.0f) {
         float cells = (float)levels_of(g);
         r.q.step = range / (cells - 1.0f);

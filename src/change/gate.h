@@ -36,6 +36,7 @@ typedef struct rpr_gate_segment {
 typedef struct rpr_gate_state {
     rpr_gate rule;  /* OFF: all values pass, always */
     double scale;   /* of the rule's threshold, or of its cells; at most 1 */
+    double narrow;  /* of the threshold once more, on this frame; 1, or less while it settles */
     rpr_map xhat;   /* dense pixels (pix == c) with a halo of zeros */
     rpr_map in;     /* what the layers read: xhat, or the tensor of an open or loose gate */
     int32_t *off;   /* n*h rows of w+1: list position where pixel x of the row begins; only rows
@@ -221,9 +222,11 @@ bool rpr_gate_fades(rpr_gate_state *g, const rpr_kernels *k);
 
 /**
  * Profiles lo and hi: the range of x without the 0.01 % of outliers at either end. NaN and
- * infinity are left out; nothing left gives 0 and 0. Scratch: RPR_PROFILE_BINS counters.
+ * infinity are left out; nothing left gives 0 and 0. Of more
+ * than 20 million values no more outliers are left out than of so many. Scratch: RPR_PROFILE_ROOM
+ * floats.
  */
-#define RPR_PROFILE_BINS 4096
-void rpr_gate_profile(rpr_gate_state *g, const rpr_kernels *k, const rpr_map *x, int32_t *scratch);
+#define RPR_PROFILE_ROOM 4096
+void rpr_gate_profile(rpr_gate_state *g, const rpr_kernels *k, const rpr_map *x, float *scratch);
 
 #endif

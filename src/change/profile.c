@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Profiling the range of a gate's input: quantiles by counting, refined once. */
+/*
+ * Profiling the range of a gate's input in one pass: all but few of its values lie between the
+ * smallest and the largest ones kept so far, which two heaps hold, and need no more than that look.
+ */
 #include "change/gate.h"
 
 #include <float.h>
@@ -11,107 +14,114 @@
  */
 #define OUTLIERS 0.0001
 
-/** Values in [lo, hi], by equal bins; those outside are counted at the ends. */
-typedef struct histogram {
-    float lo, hi;
-    int64_t below, total;
-    int32_t *bin;
-} histogram;
+#define TAIL_ROOM (RPR_PROFILE_ROOM / 2)
+#define BLOCK 16 /* values that are looked at together */
 
-/** Whose values are looked at. */
-typedef struct source {
-    const rpr_gate_state *g;
-    const rpr_kernels *k;
-    const rpr_map *x;
-} source;
+/** The largest values so far, the least of them first: a heap. */
+typedef struct tail {
+    float *v;
+    int32_t n, room;
+} tail;
 
-static const float *row_of(const source *s, int32_t n, int32_t y)
+static void sift_down(tail *t, int32_t at)
 {
-    return rpr_gate_values(s->g, s->k, rpr_map_at(s->x, n, y, 0), s->x->pix, s->x->w, 0);
+    const float value = t->v[at];
+    for (int32_t next = 2 * at + 1; next < t->n; next = 2 * at + 1) {
+        if (next + 1 < t->n && t->v[next + 1] < t->v[next])
+            next++;
+        if (!(t->v[next] < value))
+            break;
+        t->v[at] = t->v[next];
+        at = next;
+    }
+    t->v[at] = value;
 }
 
-static void count_row(histogram *h, const float *v, int64_t c)
+static void sift_up(tail *t, int32_t at)
 {
-    double scale = RPR_PROFILE_BINS / ((double)h->hi - (double)h->lo);
-    for (int64_t k = 0; k < c; k++) {
-        if (!isfinite(v[k]))
-            continue;
-        h->total++;
-        if (v[k] < h->lo) {
-            h->below++;
-        } else if (v[k] <= h->hi) {
-            int at = (int)(((double)v[k] - (double)h->lo) * scale);
-            h->bin[at < RPR_PROFILE_BINS ? at : RPR_PROFILE_BINS - 1]++;
-        }
+    const float value = t->v[at];
+    for (; at > 0 && value < t->v[(at - 1) / 2]; at = (at - 1) / 2)
+        t->v[at] = t->v[(at - 1) / 2];
+    t->v[at] = value;
+}
+
+static void offer(tail *t, float value)
+{
+    if (t->n < t->room) {
+        t->v[t->n++] = value;
+        sift_up(t, t->n - 1);
+    } else if (value > t->v[0]) {
+        t->v[0] = value;
+        sift_down(t, 0);
     }
 }
 
-static void count(histogram *h, const source *s)
+/** What a value must exceed to be among the largest. */
+static float bound_of(const tail *t)
 {
-    memset(h->bin, 0, RPR_PROFILE_BINS * sizeof *h->bin);
-    h->below = h->total = 0;
-    for (int32_t n = 0; n < s->x->n; n++)
-        for (int32_t y = 0; y < s->x->h; y++)
-            count_row(h, row_of(s, n, y), (int64_t)s->x->w * s->x->c);
+    return t->n < t->room ? -FLT_MAX : t->v[0];
 }
 
-/** Bin in which the value of a rank (0 is the smallest) lies. */
-static int bin_of(const histogram *h, int64_t rank)
+/** The value that is larger than all but `rank` others. */
+static float take_rank(tail *t, int64_t rank)
 {
-    int64_t seen = h->below;
-    int at = 0;
-    while (at < RPR_PROFILE_BINS - 1 && seen + h->bin[at] <= rank)
-        seen += h->bin[at++];
-    return at;
+    while (t->n > 1 && t->n - 1 > rank) {
+        t->v[0] = t->v[--t->n];
+        sift_down(t, 0);
+    }
+    return t->v[0];
 }
 
-static float edge(const histogram *h, int at)
-{
-    double width = ((double)h->hi - (double)h->lo) / RPR_PROFILE_BINS;
-    return (float)((double)h->lo + at * width);
-}
+/** The smallest are the largest of the negated ones. */
+typedef struct ends {
+    tail high, low;
+    int64_t skipped; /* that are not finite */
+} ends;
 
-/** The value of a rank: its bin, divided once more. `upper` picks that cell's upper edge. */
-static float quantile(const histogram *coarse, const source *s, int64_t rank, bool upper)
+static void offer_block(ends *e, const float *v, int64_t n)
 {
-    int at = bin_of(coarse, rank);
-    histogram fine = {.lo = edge(coarse, at), .hi = edge(coarse, at + 1), .bin = coarse->bin};
-    if (!(fine.hi > fine.lo))
-        return upper ? fine.hi : fine.lo;
-    count(&fine, s);
-    return edge(&fine, bin_of(&fine, rank) + upper);
-}
-
-static void extremes(const source *s, float *lo, float *hi)
-{
-    *lo = FLT_MAX;
-    *hi = -FLT_MAX;
-    for (int32_t n = 0; n < s->x->n; n++)
-        for (int32_t y = 0; y < s->x->h; y++) {
-            const float *v = row_of(s, n, y);
-            for (int64_t i = 0; i < (int64_t)s->x->w * s->x->c; i++) {
-                bool finite = isfinite(v[i]);
-                *lo = finite && v[i] < *lo ? v[i] : *lo;
-                *hi = finite && v[i] > *hi ? v[i] : *hi;
-            }
+    for (int64_t i = 0; i < n; i++) {
+        if (!isfinite(v[i])) {
+            e->skipped++;
+            continue;
         }
+        offer(&e->high, v[i]);
+        offer(&e->low, -v[i]);
+    }
 }
 
-void rpr_gate_profile(rpr_gate_state *g, const rpr_kernels *k, const rpr_map *x, int32_t *scratch)
+static void look_at_row(ends *e, const float *v, int64_t n)
 {
-    const source s = {.g = g, .k = k, .x = x};
-    histogram h = {.bin = scratch};
-    extremes(&s, &h.lo, &h.hi);
+    int64_t i = 0;
+    float high = bound_of(&e->high), low = -bound_of(&e->low);
+    for (; i + BLOCK <= n; i += BLOCK) {
+        int outside = e->high.n < e->high.room;
+        for (int k = 0; k < BLOCK; k++)
+            outside |= !(v[i + k] <= high) | !(v[i + k] >= low);
+        if (!outside)
+            continue;
+        offer_block(e, v + i, BLOCK);
+        high = bound_of(&e->high);
+        low = -bound_of(&e->low);
+    }
+    offer_block(e, v + i, n - i);
+}
+
+void rpr_gate_profile(rpr_gate_state *g, const rpr_kernels *k, const rpr_map *x, float *scratch)
+{
+    const int64_t all = (int64_t)x->n * x->h * x->w * x->c;
+    const int64_t most = (int64_t)(OUTLIERS * (double)all) + 1;
+    const int32_t room = most < TAIL_ROOM ? (int32_t)most : TAIL_ROOM;
+    ends e = {.high = {.v = scratch, .room = room},
+              .low = {.v = scratch + TAIL_ROOM, .room = room}};
+    for (int32_t n = 0; n < x->n; n++)
+        for (int32_t y = 0; y < x->h; y++)
+            look_at_row(&e, rpr_gate_values(g, k, rpr_map_at(x, n, y, 0), x->pix, x->w, 0),
+                        (int64_t)x->w * x->c);
     g->lo = g->hi = 0.0f;
-    if (h.lo > h.hi)
+    if (e.skipped == all)
         return;
-    g->lo = h.lo;
-    g->hi = h.hi;
-    if (!(h.hi > h.lo))
-        return;
-    count(&h, &s);
-    int64_t cut = (int64_t)(OUTLIERS * (double)h.total), last = h.total - 1;
-    g->lo = quantile(&h, &s, cut, false);
-    count(&h, &s); /* the bins were used for refining */
-    g->hi = quantile(&h, &s, last - cut, true);
+    const int64_t cut = (int64_t)(OUTLIERS * (double)(all - e.skipped));
+    g->lo = -take_rank(&e.low, cut);
+    g->hi = take_rank(&e.high, cut);
 }

@@ -108,6 +108,8 @@ static int set_attribute(writer *w, Onnx__AttributeProto *p, const rpr_node *n, 
         p->type = ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__TENSOR;
         p->t = take(w, 1, sizeof *p->t);
         return p->t ? set_tensor(w, p->t, a->tensor, "") : no_memory(w);
+    case RPR_ATTR_STRINGS:
+    case RPR_ATTR_GRAPH:
     case RPR_ATTR_OTHER:
         break;
     }

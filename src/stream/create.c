@@ -33,6 +33,8 @@ static int check_options(const rpr_stream_options *o, rpr_error *err)
         return rpr_fail(err, RPR_ERR_ARGUMENT, "policy: unknown value %d", (int)o->policy);
     if (!(o->noise >= 0.0 && o->noise <= 100.0))
         return rpr_fail(err, RPR_ERR_ARGUMENT, "noise: %g sigmas, not 0 to 100", o->noise);
+    if (o->settle < 0)
+        return rpr_fail(err, RPR_ERR_ARGUMENT, "settle: %d is negative", o->settle);
     if ((unsigned)o->weights > RPR_WEIGHTS_BF16)
         return rpr_fail(err, RPR_ERR_ARGUMENT, "weights: unknown value %d", (int)o->weights);
     return RPR_OK;

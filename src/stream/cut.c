@@ -63,7 +63,9 @@ static bool testifies(const rpr_stream *s, int witness, float share)
 {
     const rpr_cut *c = &s->cut;
     const bool picture = s->plan->tensor[s->plan->gate[c->gate[witness]].tensor].is_input;
-    return share >= (picture ? PICTURE : MUCH) && share >= RISE * c->average[witness];
+    const double rise = RISE / s->gate[c->gate[witness]].narrow; /* it sees more than lately then */
+    return share >= (picture ? PICTURE : MUCH) &&
+           (double)share >= rise * (double)c->average[witness];
 }
 
 /** The frame goes on as if it were the first, but with the ranges and counters that there are. */
@@ -97,7 +99,8 @@ bool rpr_stream_hears(rpr_stream *s, int gate)
         c->agreed += c->suspected;
         float *average = &c->average[witness];
         c->share[witness] = share;
-        *average = *average >= UNKNOWN ? share : *average + WEIGHT * (share - *average);
+        if (g->narrow >= 1.0)
+            *average = *average >= UNKNOWN ? share : *average + WEIGHT * (share - *average);
     }
     if (c->suspected && last && c->agreed >= (c->n < 2 ? 1 : 2))
         find(s);

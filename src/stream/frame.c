@@ -397,6 +397,7 @@ int rpr_stream_run_masked(rpr_stream *s, const rpr_input *in, size_t n_in, const
     s->anew = s->frame == 0;
     if (s->reuse && !s->bypass.on)
         rpr_stream_begin_refresh(s); /* what a picture holds back has its turn, too */
+    rpr_stream_begin_settling(s);
     rpr_stream_fill_inputs(s, in, mask);
     int status = rpr_stream_stays_calm(s) ? RPR_OK : run_frame(s);
     if (status != RPR_OK) {

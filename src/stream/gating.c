@@ -15,7 +15,7 @@ static void find_range(const rpr_stream *s, rpr_gate_state *g, const rpr_map *x)
         g->lo = (float)g->rule.lo;
         g->hi = (float)g->rule.hi;
     } else {
-        rpr_gate_profile(g, s->k, x, s->bins);
+        rpr_gate_profile(g, s->k, x, s->tails);
     }
 }
 

@@ -248,7 +248,7 @@ static void take_scratch(rpr_stream *s, rpr_arena *a)
     l->terms = rpr_arena_take(a, threads * l->pixels, sizeof *l->terms);
     l->fresh = rpr_arena_take(a, threads * l->pixels, sizeof *l->fresh);
     s->views = rpr_arena_take(a, (size_t)ends, sizeof *s->views);
-    s->bins = rpr_arena_take(a, RPR_PROFILE_BINS, sizeof *s->bins);
+    s->tails = rpr_arena_take(a, RPR_PROFILE_ROOM, sizeof *s->tails);
 }
 
 /** A row of every thread for the gates: one gate is updated at a time. */

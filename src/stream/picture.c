@@ -51,7 +51,7 @@ static int gate_steps(const rpr_stream *s, int index, const float *scale, bool f
         least = by < least ? by : least;
         most = by > most ? by : most;
     }
-    const double theta = g->rule.threshold * g->scale * ((double)g->hi - (double)g->lo);
+    const double theta = g->rule.threshold * g->narrow * g->scale * ((double)g->hi - (double)g->lo);
     const int steps = whole_steps(theta, most * plan->most);
     return fewest || whole_steps(theta, least * plan->least) == steps ? steps : -1;
 }

@@ -43,7 +43,8 @@ void rpr_stream_price_turns(rpr_stream *s)
     }
     r->least = LEAST * total;
     for (int i = 0; i < p->n_gate; i++) {
-        r->turn[i].share = s->has_exact || !(total > 0.0) ? 0.0 : before / total;
+        r->turn[i].before = total > 0.0 ? before / total : 0.0;
+        r->turn[i].share = s->has_exact ? 0.0 : r->turn[i].before;
         before += r->turn[i].cost;
     }
 }

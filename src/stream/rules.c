@@ -59,7 +59,7 @@ int rpr_stream_set_rules(rpr_stream *s, const rpr_stream_options *o, rpr_error *
         return rpr_fail(err, RPR_ERR_NOMEM, "out of memory");
     for (int i = 0; i < s->plan->n_gate; i++) {
         s->gate[i].rule = o->gate;
-        s->gate[i].scale = 1.0;
+        s->gate[i].scale = s->gate[i].narrow = 1.0;
         given_by[i] = RPR_NONE;
     }
     if (o->n_layer_gates > 0 && !o->layer_gates)

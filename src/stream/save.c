@@ -22,7 +22,7 @@ typedef struct save_header {
     uint64_t sweep;               /* of the refresh */
     double busy, scale;           /* scale: of the gates */
     float average[RPR_WITNESSES]; /* of the cuts */
-    int32_t next, asked, again;
+    int32_t next, asked, again, settle;
 } save_header;
 
 typedef struct save_gate {
@@ -135,6 +135,7 @@ static save_header make_header(const rpr_stream *s)
     h.bypass = s->bypass.plain != NULL;
     h.scale = s->scale;
     h.noise = s->opt.noise;
+    h.settle = s->opt.settle;
     put_bypass(&h, &s->bypass);
     put_refresh(&h, &s->refresh);
     put_cut(&h, &s->cut);
@@ -230,6 +231,10 @@ static int check_header(rpr_stream *s, const save_header *h, size_t bytes)
         return rpr_fail(&s->error, RPR_ERR_STATE,
                         "the saved state is of a stream with%s the option bypass",
                         h->bypass ? "" : "out");
+    if (h->fingerprint == own.fingerprint && h->settle != own.settle)
+        return rpr_fail(&s->error, RPR_ERR_STATE,
+                        "the saved state is of a stream with the option settle at %d, not %d",
+                        h->settle, own.settle);
     if (h->fingerprint == own.fingerprint && (h->noise < own.noise || h->noise > own.noise))
         return rpr_fail(&s->error, RPR_ERR_STATE,
                         "the saved state is of a stream with the option noise at %g, not %g",

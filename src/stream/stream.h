@@ -59,10 +59,11 @@ typedef struct rpr_bypass {
 
 /** A gate's turn to be refreshed: to take its input as it is, for its layers to start anew. */
 typedef struct rpr_turn {
-    double dense; /* what its layers cost without reuse, ... */
-    double cost;  /* ... computed from nothing with reuse, ... */
-    double share; /* ... and that of all turns before it, as a share of all there are */
-    bool clean;   /* nothing was compared since it took its input as it was */
+    double dense;  /* what its layers cost without reuse, ... */
+    double cost;   /* ... computed from nothing with reuse, ... */
+    double before; /* ... and that of all turns before it, as a share of all there are */
+    double share;  /* the same, or 0: all turns at once */
+    bool clean;    /* nothing was compared since it took its input as it was */
 } rpr_turn;
 
 /** What steps cost when all that they read was touched. */
@@ -140,7 +141,7 @@ struct rpr_stream {
     char *scratch;   /* results of GENERIC steps */
     rpr_view *views; /* room for the views of one GENERIC step */
     rpr_linear_scratch linear_scratch;
-    int32_t *bins;                  /* for profiling ranges */
+    float *tails;                   /* for profiling ranges */
     rpr_noise_counts *noise_counts; /* of one picture */
     uint8_t *byte_row;              /* for one row of an input: marks of bytes, ... */
     uint8_t *look_row;              /* ... and of the pixels that a mask leaves */
@@ -227,6 +228,9 @@ rpr_woken rpr_stream_woken_cost(const rpr_stream *s, const rpr_step *step, int i
 /** What each gate's turn costs. Gates know already whether they are open, and their rules. */
 void rpr_stream_price_turns(rpr_stream *s);
 void rpr_stream_reset_refresh(rpr_stream *s);
+
+/** Before the inputs come in: how wide each gate's dead-zone is on this frame. */
+void rpr_stream_begin_settling(rpr_stream *s);
 
 /** Around the steps of a frame with reuse: which gates may have their turn, and which had. */
 void rpr_stream_begin_refresh(rpr_stream *s);

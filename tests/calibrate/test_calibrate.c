@@ -54,8 +54,8 @@ static rpr_sample sample_of(film *f)
     return (rpr_sample){.user = f, .n = FRAMES, .frame = film_frame};
 }
 
-static rpr_calibration *calibrate(const rpr_model *m, film *f, double budget,
-                                  const rpr_metric *metric)
+static rpr_calibration *calibrate_settled(const rpr_model *m, film *f, double budget,
+                                          const rpr_metric *metric, int settle)
 {
     const rpr_sample sample = sample_of(f);
     rpr_calibrate_options o;
@@ -64,9 +64,16 @@ static rpr_calibration *calibrate(const rpr_model *m, film *f, double budget,
     rpr_calibrate_options_init(&o);
     o.budget = budget;
     o.metric = metric;
+    o.settle = settle;
     int status = rpr_calibrate(m, &sample, &o, &c, &err);
     check_that(status == RPR_OK && c, "%d: %s", status, err.message);
     return c;
+}
+
+static rpr_calibration *calibrate(const rpr_model *m, film *f, double budget,
+                                  const rpr_metric *metric)
+{
+    return calibrate_settled(m, f, budget, metric, 0);
 }
 
 /* ------------------------------------------------------------------ promise */
@@ -93,6 +100,7 @@ static rpr_calibration_result replay(const rpr_model *m, const film *f, int firs
 {
     rpr_stream_options opt = play_options();
     opt.refresh = 256;
+    opt.settle = c->settle;
     opt.layer_gates = c->gate;
     opt.n_layer_gates = c->n;
     player *reuse = player_new(m, &opt);
@@ -137,7 +145,8 @@ static void promises_are_kept(void **state)
         film *f = film_new(m, 5);
         double share = 1.1;
         for (size_t k = 0; k < sizeof budgets / sizeof *budgets; k++) {
-            rpr_calibration *c = calibrate(m, f, budgets[k], NULL);
+            rpr_calibration *c = calibrate_settled(m, f, budgets[k], NULL, i == 1 ? 3 : 0);
+            assert_int_equal(c->settle, i == 1 && budgets[k] > 0.0 ? 3 : 0);
             const rpr_calibration_result seen = replay(m, f, 0, SEEN, c);
             const rpr_calibration_result held = replay(m, f, SEEN, FRAMES, c);
             check_result(&c->seen, &seen, "seen");
@@ -350,6 +359,125 @@ static void brute_force_is_not_better(void **state)
     rpr_model_destroy(m);
 }
 
+/* -------------------------------------------------------------------- kinds */
+
+/** A frame of `count` values: what is painted, and noise of so much on what is nearly 0. */
+static void paint(rng *r, float *v, size_t count, size_t frame, double noise)
+{
+    for (size_t i = 0; i < count; i++) {
+        const size_t x = i % 24, y = i / 24 % 24;
+        const bool inside = x >= frame && x < frame + 4 && y >= 8 && y < 12;
+        v[i] = inside ? 1.0f : (float)(noise * (2.0 * (double)rng_unit(r) - 1.0));
+    }
+}
+
+static film *film_painted(const rpr_model *m, double noise)
+{
+    film *f = calloc(1, sizeof *f);
+    rng r = {77};
+    rpr_tensor_info info;
+    assert_int_equal(rpr_model_input(m, 0, &info), RPR_OK);
+    f->broken = -1;
+    f->bytes = info.bytes;
+    for (size_t i = 0; i < FRAMES; i++) {
+        float *v = malloc(f->bytes);
+        paint(&r, v, f->bytes / sizeof *v, i, noise);
+        f->in[i] = (rpr_input){.data = v};
+    }
+    return f;
+}
+
+static rpr_gate gate_of_layer(const rpr_calibration *c, size_t layer)
+{
+    for (size_t i = 0; i < c->n; i++)
+        if (c->gate[i].layer == layer)
+            return c->gate[i].gate;
+    fail_msg("layer %zu has no gate", layer);
+    return (rpr_gate){.kind = RPR_GATE_OFF};
+}
+
+/**
+ * Noise around a value: the last used one errs by the noise twice, that of then and of now, a
+ * centroid by the present one only. The work is the same.
+ */
+static void clusters_get_levels(void **state)
+{
+    net b = net_new(5);
+    int x = net_input(&b, NET_DIMS(1, 3, 24, 24));
+    net_output(&b, net_conv(&b, x, 16, 3, 3, 1, "pads:1,1,1,1"));
+    rpr_model *m = net_finish(b.g);
+    film *f = film_painted(m, 0.02);
+    (void)state;
+    rpr_calibration *c = calibrate(m, f, 0.2, NULL);
+    const rpr_gate gate = gate_of_layer(c, 0);
+    check_that(gate.kind == RPR_GATE_LEVELS && gate.levels >= 2, "kind %d, %d levels", gate.kind,
+               gate.levels);
+    assert_true(c->seen.error <= 0.2);
+    const rpr_calibration_result seen = replay(m, f, 0, SEEN, c);
+    check_result(&c->seen, &seen, "with levels");
+    rpr_calibration_destroy(c);
+    film_free(f);
+    rpr_model_destroy(m);
+}
+
+/** All of a frame changes: to compare is lost time, so that no gate does. */
+static void noise_is_run_densely(void **state)
+{
+    rpr_model *m = dear_and_cheap();
+    film *f = film_painted(m, 1.0);
+    const rpr_sample s = sample_of(f);
+    rpr_calibrate_options o;
+    rpr_calibration *c;
+    (void)state;
+    rpr_calibrate_options_init(&o);
+    o.objective = RPR_OBJECTIVE_TIME;
+    o.budget = 0.01;
+    assert_int_equal(rpr_calibrate(m, &s, &o, &c, NULL), RPR_OK);
+    for (size_t i = 0; i < c->n; i++)
+        assert_int_equal(c->gate[i].gate.kind, RPR_GATE_OFF);
+    check_that(c->seen.cost_share <= 1.05 && c->seen.error <= 0.0, "time %g, error %g",
+               c->seen.cost_share, c->seen.error);
+    rpr_calibration_destroy(c);
+    film_free(f);
+    rpr_model_destroy(m);
+}
+
+/** Two inputs: noise, and something that moves on a still ground. */
+static int both_frames(void *user, size_t i, rpr_input *in)
+{
+    film *const *f = user;
+    in[0] = f[0]->in[i];
+    in[1] = f[1]->in[i];
+    return 0;
+}
+
+/** Noise changes so much that its layer is run densely all the same: to look at it is lost time. */
+static void only_noise_is_dense(void **state)
+{
+    net b = net_new(6);
+    for (int i = 0; i < 2; i++) {
+        int x = net_input(&b, NET_DIMS(1, 3, 24, 24));
+        net_output(&b, net_conv(&b, x, 16, 3, 3, 1, "pads:1,1,1,1"));
+    }
+    rpr_model *m = net_finish(b.g);
+    film *f[2] = {film_painted(m, 1.0), film_painted(m, 0.02)};
+    const rpr_sample s = {.user = f, .n = FRAMES, .frame = both_frames};
+    rpr_calibrate_options o;
+    rpr_calibration *c;
+    (void)state;
+    rpr_calibrate_options_init(&o);
+    o.budget = 0.15;
+    o.objective = RPR_OBJECTIVE_TIME;
+    assert_int_equal(rpr_calibrate(m, &s, &o, &c, NULL), RPR_OK);
+    assert_int_equal(gate_of_layer(c, 0).kind, RPR_GATE_OFF);
+    assert_true(gate_of_layer(c, 1).kind != RPR_GATE_OFF);
+    check_that(c->seen.cost_share < 0.8, "time %g", c->seen.cost_share);
+    rpr_calibration_destroy(c);
+    film_free(f[0]);
+    film_free(f[1]);
+    rpr_model_destroy(m);
+}
+
 /* ------------------------------------------------------- objective, measuring */
 
 static void time_is_an_objective(void **state)
@@ -500,6 +628,7 @@ static void mistakes_are_named(void **state)
     REFUSE(o.objective = (rpr_objective)7, "objective: unknown value 7");
     REFUSE(o.held_back = 1.0, "held_back");
     REFUSE(o.threads = 0, "threads");
+    REFUSE(o.settle = -1, "settle: -1 is negative");
     REFUSE(s.n = 0, "sample: 0 frames");
     REFUSE(s.n = 1, "sample: 1 frames");
     REFUSE(s.n = 3, "sample: 3 frames");
@@ -550,8 +679,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(promises_are_kept),         cmocka_unit_test(optimum_is_found),
-        cmocka_unit_test(brute_force_is_not_better), cmocka_unit_test(time_is_an_objective),
-        cmocka_unit_test(ways_are_measured),         cmocka_unit_test(paper_leaves_layers_out),
-        cmocka_unit_test(mistakes_are_named),        cmocka_unit_test(stops_with_the_best)};
+        cmocka_unit_test(brute_force_is_not_better), cmocka_unit_test(clusters_get_levels),
+        cmocka_unit_test(noise_is_run_densely),      cmocka_unit_test(only_noise_is_dense),
+        cmocka_unit_test(time_is_an_objective),      cmocka_unit_test(ways_are_measured),
+        cmocka_unit_test(paper_leaves_layers_out),   cmocka_unit_test(mistakes_are_named),
+        cmocka_unit_test(stops_with_the_best)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

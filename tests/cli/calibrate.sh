@@ -27,6 +27,19 @@ expect 0 calibrate net.onnx good.avi --budget 0.05 --objective time -o time.json
 json time.json "j['objective'] == 'time' and 0 < j['seen']['cost_share'] and j['seen']['error'] <= 0.05"
 says out 'modelled time'
 
+# Settling stands in the plan, and an option has precedence.
+expect 0 calibrate net.onnx good.avi --budget 0.05 --settle 4 -o settled.json
+json settled.json "j['settle'] == 4 and j['seen']['error'] <= 0.05"
+json p.json "'settle' not in j"
+expect 0 run net.onnx good.avi --plan settled.json
+expect 0 verify net.onnx good.avi --plan settled.json --settle 0
+refuses 2 '--settle -1: should be a number of frames' calibrate net.onnx good.avi --budget 0.05 --settle -1 -o new.json
+refuses 2 '--settle x: should be a number of frames' run net.onnx good.avi --settle x
+edited "p['settle'] = -3"
+refuses 3 'edited.json: settle should be a number of frames' run net.onnx good.avi --plan edited.json
+edited "p['settle'] = 'often'"
+refuses 3 'edited.json: settle should be a number of frames' run net.onnx good.avi --plan edited.json
+
 # Ctrl-C on a terminal: the best plan so far is written.
 film long.avi 400
 name='Ctrl-C ends the search with a plan'
