@@ -32,7 +32,8 @@ static rpr_gate_rule make_words_rule(const rpr_gate_state *g)
 {
     rpr_gate_rule r = {.levels = g->rule.kind == RPR_GATE_LEVELS};
     if (g->rule.kind == RPR_GATE_DEADZONE && !g->tested)
-        r.steps = (int32_t)floor(g->rule.threshold * g->scale * (RPR_GATE_BYTES - 1) + 1e-6);
+        r.steps =
+            (int32_t)floor(g->rule.threshold * g->narrow * g->scale * (RPR_GATE_BYTES - 1) + 1e-6);
     if (r.levels)
         make_cells(g, r.cell);
     return r;
