@@ -225,6 +225,36 @@ static element_check check_of(const rpr_gate_state *g)
     return g->in.data == g->xhat.data ? checks[g->rule.kind] : NULL;
 }
 
+/** What a gate's rule lets a byte be held for. */
+static bool byte_is_good(const rpr_gate_state *g, int x, int xhat)
+{
+    const double step = 255.0 / (g->rule.levels - 1);
+    switch (g->rule.kind) {
+    case RPR_GATE_DEADZONE:
+        return abs(x - xhat) <= (int)floor(255.0 * g->rule.threshold + 1e-6);
+    case RPR_GATE_LEVELS:
+        return abs((int)fmin(fmax(g->zero + rint(rint((x - g->zero) / step) * step), 0.0), 255.0) -
+                   xhat) == 0;
+    case RPR_GATE_OFF:
+    case RPR_GATE_EXACT:
+        break;
+    }
+    return x == xhat;
+}
+
+static void check_bytes(const rpr_gate_state *g, const rpr_map *x, const char *what)
+{
+    for (int32_t n = 0; n < x->n; n++)
+        for (int32_t y = 0; y < x->h; y++)
+            for (int32_t p = 0; p < x->w; p++) {
+                const uint8_t *now = (const uint8_t *)rpr_map_at(x, n, y, p);
+                const uint8_t *used = (const uint8_t *)rpr_map_at(&g->xhat, n, y, p);
+                for (int32_t k = 0; k < x->c * RPR_WORD; k++)
+                    check_that(byte_is_good(g, now[k], used[k]), "%s, rule %d: holds %d for %d",
+                               what, (int)g->rule.kind, used[k], now[k]);
+            }
+}
+
 /** Holds every element of every gate against the tensor that it gates. */
 static void check_gates(const rpr_stream *s, const char *what)
 {
@@ -234,6 +264,10 @@ static void check_gates(const rpr_stream *s, const char *what)
         if (!good)
             continue;
         rpr_map x = rpr_stream_map(s, s->plan->gate[i].tensor);
+        if (g->words) {
+            check_bytes(g, &x, what);
+            continue;
+        }
         for (int32_t n = 0; n < x.n; n++)
             for (int32_t y = 0; y < x.h; y++)
                 for (int32_t p = 0; p < x.w * x.c; p++) {
