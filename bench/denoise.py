@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """DTLN's noise suppression on a recording: ONNX Runtime, dense, and with reuse.
 
-usage: bench/denoise.py [--build DIR] [--models DIR] [--gates G,G,...] [-o FILE.md] [RECORDING...]
+usage: bench/denoise.py [--build DIR] [--models DIR] [--gates G,G,...] [--no-bypass] [-o FILE.md]
+                        [RECORDING...]
 
 Every contestant runs the whole of it, both networks with their states, on blocks of 512 samples
 every 128, as examples/denoise does; they take turns, as in bench/vad.py. Times are CPU times of one
@@ -80,10 +81,10 @@ class Rival(Chain):
 class Ours(Chain):
     """Two streams of Reprise, which keep the states."""
 
-    def __init__(self, models, gate):
+    def __init__(self, models, gate, bypass):
         super().__init__()
         self.name = 'dense' if gate == 'off' else gate
-        self._streams = [m.stream(gate) for m in models]
+        self._streams = [m.stream(gate, bypass=int(bypass)) for m in models]
         self._outputs = [[o.name for o in m.outputs].index(n[2])
                          for m, n in zip(models, NETWORKS)]
         self._sums = np.zeros(4, np.int64)
@@ -105,7 +106,7 @@ def decibel(power):
 
 
 def quietest(x):
-    """Level of the quietest tenth of all pieces of 32 ms that are not silent, in dB of full scale."""
+    """Level of the quietest tenth of all pieces of 32 ms that are not silent, in dB."""
     power = np.sort((x[:len(x) // BLOCK * BLOCK].reshape(-1, BLOCK) ** 2).mean(axis=1))
     power = power[power > 1e-12]
     return decibel(power[:max(len(power) // 10, 1)].mean())
@@ -114,7 +115,7 @@ def quietest(x):
 def table(path, args, library):
     models = [reprise.Model(os.path.join(args.models, n[0]), {}, library, carry={n[3]: n[4]})
               for n in NETWORKS]
-    runners = [Ours(models, gate) for gate in ['off'] + args.gates.split(',')]
+    runners = [Ours(models, gate, not args.no_bypass) for gate in ['off'] + args.gates.split(',')]
     if onnxruntime:
         runners.insert(0, Rival(args.models))
     x = vad.samples(path)
@@ -130,9 +131,10 @@ def table(path, args, library):
     want = out[runners[0].name]
     first = np.median(np.sum(took[runners[0].name], axis=1))
     lines = [f'{os.path.basename(path)}: {len(given)} blocks of 8 ms; the quietest tenth of '
-             f'what is not silent is at {quietest(x):.0f} dB before and {quietest(want):.0f} dB after', '',
-             f'| | us a block, first + second network | against {runners[0].name} | similarity | reuse '
-             '| largest difference | difference to signal |', '|---|---|---|---|---|---|---|']
+             f'what is not silent is at {quietest(x):.0f} dB before and '
+             f'{quietest(want):.0f} dB after', '',
+             f'| | us a block, first + second network | against {runners[0].name} | similarity '
+             '| reuse | largest difference | difference to signal |', '|---|---|---|---|---|---|---|']
     for r in runners:
         one, two = np.median(took[r.name], axis=0)
         both = np.median(np.sum(took[r.name], axis=1))
@@ -141,8 +143,8 @@ def table(path, args, library):
         off = out[r.name] - want
         far = '- | -' if r is runners[0] else \
             f'{np.abs(off).max():.1e} | {decibel(np.mean(off ** 2) / np.mean(want ** 2)):.0f} dB'
-        lines.append(f'| {r.name} | {both:.1f} ({one:.1f} + {two:.1f}) | {first / both:.2f}x | {reuse} | '
-                     f'{far} |')
+        lines.append(f'| {r.name} | {both:.1f} ({one:.1f} + {two:.1f}) | {first / both:.2f}x | '
+                     f'{reuse} | {far} |')
     return '\n'.join(lines)
 
 
@@ -152,6 +154,8 @@ def main():
     parser.add_argument('--build', default='build')
     parser.add_argument('--models', default=os.path.join(ROOT, 'demo', 'models'))
     parser.add_argument('--gates', default='exact,deadzone:1/255,deadzone:4/255,deadzone:16/255')
+    parser.add_argument('--no-bypass', action='store_true',
+                        help='reuse even where the cost model finds it dearer')
     parser.add_argument('-o', metavar='FILE.md')
     args = parser.parse_args()
     library = reprise.load_library(os.path.join(ROOT, args.build, 'src/libreprise.so'))
