@@ -134,7 +134,8 @@ def table(path, args, library):
              f'what is not silent is at {quietest(x):.0f} dB before and '
              f'{quietest(want):.0f} dB after', '',
              f'| | us a block, first + second network | against {runners[0].name} | similarity '
-             '| reuse | largest difference | difference to signal |', '|---|---|---|---|---|---|---|']
+             '| reuse | largest difference | difference to signal |',
+             '|---|---|---|---|---|---|---|']
     for r in runners:
         one, two = np.median(took[r.name], axis=0)
         both = np.median(np.sum(took[r.name], axis=1))

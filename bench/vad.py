@@ -127,7 +127,8 @@ def table(path, args, library):
     speech = np.mean(dense >= 0.5)
     lines = [f'{os.path.basename(path)}: {len(dense)} blocks of 32 ms, {100 * speech:.0f} % speech',
              '', f'| | us a block: median, mean | against {runners[0].name}: median, mean | '
-             'similarity | reuse | decisions changed | largest difference |', '|---|---|---|---|---|---|---|']
+             'similarity | reuse | decisions changed | largest difference |',
+             '|---|---|---|---|---|---|---|']
     for r in runners:
         p, us, all_us = probability[r.name], np.median(took[r.name]), np.mean(took[r.name])
         shares = r.shares()
