@@ -157,3 +157,27 @@ void audio_fft_run(audio_fft *f, const double *x, audio_complex *out)
         for (int k = 0; k <= f->n / 2; k++)
             out[k] = f->out[k];
 }
+
+/*
+ * By way of Hartley's transform, H[k] = sum of x[t] (cos + sin)(2 pi k t / n) = re - im, which is
+ * its own inverse but for a factor of n.
+ */
+void audio_fft_inverse(audio_fft *f, audio_complex *bins, double *x)
+{
+    const int n = f->n, top = (n - 1) / 2;
+    x[0] = bins[0].re;
+    if (n % 2 == 0)
+        x[n / 2] = bins[n / 2].re;
+    for (int k = 1; k <= top; k++) {
+        x[k] = bins[k].re - bins[k].im;
+        x[n - k] = bins[k].re + bins[k].im;
+    }
+    audio_fft_run(f, x, bins);
+    x[0] = bins[0].re / n;
+    if (n % 2 == 0)
+        x[n / 2] = bins[n / 2].re / n;
+    for (int t = 1; t <= top; t++) {
+        x[t] = (bins[t].re - bins[t].im) / n;
+        x[n - t] = (bins[t].re + bins[t].im) / n;
+    }
+}

@@ -23,4 +23,8 @@ void audio_fft_free(audio_fft *f);
 /** out[k] = sum over t of x[t] exp(-2 pi i k t / n), for k from 0 to n / 2 rounded down. */
 void audio_fft_run(audio_fft *f, const double *x, audio_complex *out);
 
+/** The n real numbers whose transform is `bins`, which is overwritten. Its first imaginary part,
+   and of an even n the last, is taken as 0. */
+void audio_fft_inverse(audio_fft *f, audio_complex *bins, double *x);
+
 #endif

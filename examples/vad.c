@@ -6,22 +6,16 @@
  */
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "audio/chunks.h"
 #include "media/audio.h"
 #include "reprise/reprise.h"
 
 #include "segments.h"
+#include "tally.h"
 #include "vad_args.h"
 
 enum { HOP = 512, CONTEXT = 64, BAD_USAGE = 2, BAD_INPUT = 3 };
-
-/* Counts of all blocks but the first, which is always dense. */
-typedef struct sums {
-    int64_t blocks, inputs, changed, macs_dense, macs_executed;
-    double cpu; /* seconds inside rpr_stream_run */
-} sums;
 
 typedef struct vad {
     const vad_args *args;
@@ -31,7 +25,7 @@ typedef struct vad {
     audio_chunks *chunks;
     segments segments;
     size_t probability; /* number of the model's output that is one */
-    sums sums;
+    tally tally;
 } vad;
 
 static int fail(int code, const char *text)
@@ -113,26 +107,6 @@ static void vad_close(vad *v)
 
 /* ----------------------------------------------------------------- running */
 
-static double cpu_seconds(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-static void add(sums *s, const rpr_stream *stream, double seconds)
-{
-    rpr_frame_stats st;
-    if (rpr_stream_frame_stats(stream, &st) != RPR_OK || st.frame == 0)
-        return;
-    s->blocks++;
-    s->inputs += st.inputs;
-    s->changed += st.changed;
-    s->macs_dense += st.macs_dense;
-    s->macs_executed += st.macs_executed;
-    s->cpu += seconds;
-}
-
 static void print_segment(const segment *s)
 {
     printf("%9.3f %9.3f\n", (double)s->start / VAD_RATE, (double)s->end / VAD_RATE);
@@ -148,10 +122,10 @@ static int run_block(vad *v, int64_t fresh)
     out[v->probability] = (rpr_output){.data = &probability, .bytes = sizeof probability};
     const rpr_input in = {.data = audio_chunks_block(v->chunks),
                           .bytes = (CONTEXT + HOP) * sizeof(float)};
-    const double start = cpu_seconds();
+    const double start = tally_clock();
     if (rpr_stream_run(v->stream, &in, 1, out, rpr_model_n_outputs(v->model)) != RPR_OK)
         return fail(BAD_INPUT, rpr_stream_error(v->stream));
-    add(&v->sums, v->stream, cpu_seconds() - start);
+    tally_add(&v->tally, v->stream, tally_clock() - start);
     if (v->args->probabilities)
         printf("%9.3f %.6f\n", (double)v->segments.now / VAD_RATE, (double)probability);
     if (segments_push(&v->segments, (double)probability, fresh, &s) && !v->args->probabilities)
@@ -191,21 +165,6 @@ static int vad_run(vad *v)
     }
 }
 
-static void report(const vad *v)
-{
-    const sums *s = &v->sums;
-    if (s->blocks == 0)
-        return;
-    fprintf(stderr,
-            "%lld blocks of %d ms, %.1f us each on one thread (%.2f %% of real time)\n"
-            "similarity %.1f %%, reuse %.1f %% of %.2f million multiply-accumulates a block\n",
-            (long long)s->blocks + 1, HOP * 1000 / VAD_RATE, 1e6 * s->cpu / (double)s->blocks,
-            100 * s->cpu / (double)s->blocks * VAD_RATE / HOP,
-            s->inputs ? 100 * (1 - (double)s->changed / (double)s->inputs) : 0,
-            s->macs_dense ? 100 * (1 - (double)s->macs_executed / (double)s->macs_dense) : 0,
-            1e-6 * (double)s->macs_dense / (double)s->blocks);
-}
-
 int main(int argc, char **argv)
 {
     vad_args args;
@@ -216,7 +175,7 @@ int main(int argc, char **argv)
     int code = vad_open(&v, &args);
     if (code == 0) {
         code = vad_run(&v);
-        report(&v);
+        tally_report(&v.tally, "", HOP * 1000.0 / VAD_RATE);
     }
     vad_close(&v);
     return code;

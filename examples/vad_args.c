@@ -3,8 +3,9 @@
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+
+#include "option.h"
 
 static const char usage[] =
     "usage: vad MODEL SOUND [options]\n"
@@ -27,50 +28,26 @@ static int fail(const char *what, const char *wants)
     return -1;
 }
 
-/* A number from low to high, or a fraction such as 2/255. */
-static int number(const char *text, double low, double high, double *v)
-{
-    char *end = NULL;
-    *v = strtod(text, &end);
-    if (end != text && *end == '/') {
-        const char *below = end + 1;
-        *v /= strtod(below, &end);
-        if (end == below)
-            return 0;
-    }
-    return end != text && !*end && isfinite(*v) && *v >= low && *v <= high;
-}
-
 static int milliseconds(const char *text, int64_t *samples)
 {
     double v;
-    if (!number(text, 0, 1e6, &v))
+    if (!option_number(text, 0, 1e6, &v))
         return 0;
     *samples = (int64_t)(v * VAD_RATE / 1000);
     return 1;
-}
-
-static int set_gate(rpr_gate *g, const char *text)
-{
-    if (strcmp(text, "off") == 0 || strcmp(text, "exact") == 0) {
-        g->kind = *text == 'o' ? RPR_GATE_OFF : RPR_GATE_EXACT;
-        return 1;
-    }
-    g->kind = RPR_GATE_DEADZONE;
-    return strncmp(text, "deadzone:", 9) == 0 && number(text + 9, 0, 0.999, &g->threshold);
 }
 
 static int set(vad_args *a, const char *name, const char *value)
 {
     segments_options *s = &a->segments;
     if (strcmp(name, "--threshold") == 0) {
-        if (!number(value, 0.01, 1, &s->threshold))
+        if (!option_number(value, 0.01, 1, &s->threshold))
             return fail(name, "should be a probability from 0.01 to 1");
         s->release = fmax(s->threshold - 0.15, 0.01);
         return 1;
     }
     if (strcmp(name, "--gate") == 0)
-        return set_gate(&a->gate, value) ? 1 : fail(name, "should be off, exact or deadzone:T");
+        return option_gate(value, &a->gate) ? 1 : fail(name, "should be off, exact or deadzone:T");
     int64_t *time = strcmp(name, "--min-speech") == 0    ? &s->min_speech
                     : strcmp(name, "--min-silence") == 0 ? &s->min_silence
                     : strcmp(name, "--pad") == 0         ? &s->pad

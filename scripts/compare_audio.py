@@ -47,6 +47,11 @@ CASES = {
     'melspectrogram': Case('oww-melspectrogram.onnx', 'input', (1, 1760), 1280),
     'embedding': Case('oww-embedding.onnx', 'input_1', (1, 76, 32, 1), 8 * 32, source='mel'),
 }
+DTLN = (1, 2, 128, 2)
+CASES['dtln-1'] = Case('dtln-1.onnx', 'input_2', (1, 1, 257), source='spectrum',
+                       carry={'input_3': ('tf_op_layer_stack_2', DTLN)})
+CASES['dtln-2'] = Case('dtln-2.onnx', 'input_4', (1, 1, 512), 128,
+                       carry={'input_5': ('tf_op_layer_stack_5', DTLN)})
 for word in ('alexa', 'hey-mycroft', 'hey-rhasspy', 'hey-jarvis', 'timer', 'weather'):
     CASES[word] = Case(f'oww-{word}.onnx', None, None, source='embedding')
 
@@ -85,6 +90,9 @@ class Features:
                 mel = self._run('melspectrogram', self.get('samples') * 32768,
                                 lambda y: y.reshape(-1, 32))
                 self._made[source] = (mel / 10 + 2).reshape(-1)
+            elif source == 'spectrum':  # magnitudes of 512 samples every 128, as DTLN hears it
+                blocks = np.lib.stride_tricks.sliding_window_view(self.get('samples'), 512)[::128]
+                self._made[source] = np.abs(np.fft.rfft(blocks)).astype(np.float32).reshape(-1)
             else:
                 self._made[source] = self._run('embedding', self.get('mel'),
                                                lambda y: y.reshape(1, 96)).reshape(-1)

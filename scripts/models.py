@@ -4,7 +4,7 @@
 
 usage: scripts/models.py [NAME...]      (all of them without a name; --list prints the names)
 
-Packages come from npm and Debian, pinned by version and by SHA-256. What is there already is not
+Packages come from npm, PyPI (wheels) and Debian, pinned by version and by SHA-256. What is there already is not
 fetched again. A file appears under its final name only when it is complete and its hash is right.
 A file name with a * stands for all files that match, joined in the order of their names.
 """
@@ -20,6 +20,7 @@ import sys
 import tarfile
 import tempfile
 import wave
+import zipfile
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 DEMO = os.path.join(ROOT, 'demo')
@@ -70,6 +71,29 @@ def npm_archive(package, folder):
     return archive
 
 
+def wheel_archive(package, folder):
+    """Downloads the wheel and makes a tar file of it; nothing of it is installed or executed."""
+    python = '/usr/bin/python3'
+    try:
+        run([python, '-m', 'pip', '--version'])
+    except FetchError:  # Debian may have it for virtual environments only
+        run([python, '-m', 'venv', os.path.join(folder, 'venv')])
+        python = os.path.join(folder, 'venv', 'bin', 'python')
+    run([python, '-m', 'pip', 'download', '--quiet', '--disable-pip-version-check',
+         '--no-cache-dir', '--no-deps', '--only-binary', ':all:', package['pypi']], cwd=folder)
+    wheel = next(os.path.join(folder, f) for f in os.listdir(folder) if f.endswith('.whl'))
+    check(wheel, package['sha256'], package['pypi'])
+    archive = os.path.join(folder, 'tree.tar')
+    with zipfile.ZipFile(wheel) as z, tarfile.open(archive, 'w') as tar:
+        for entry in z.infolist():
+            member = tarfile.TarInfo(entry.filename)
+            member.size = entry.file_size
+            if not entry.is_dir():
+                with z.open(entry) as f:
+                    tar.addfile(member, f)
+    return archive
+
+
 def debian_archive(package, folder):
     """Downloads the Debian package and unpacks its file tree to a tar file; installs nothing."""
     command = ['apt-get', '-qq', 'download', package['debian']]
@@ -87,6 +111,9 @@ def debian_archive(package, folder):
     return archive
 
 
+ARCHIVES = {'npm': npm_archive, 'pypi': wheel_archive, 'debian': debian_archive}
+
+
 def kept(folder, file):
     """Where a pinned file of a package lies; joined files need a name without the *."""
     return os.path.join(folder, file.replace('*', '-all'))
@@ -99,11 +126,11 @@ def fetch(name, package):
     if 'debian' in package:
         missing = [f for f in missing if not take_installed(f, package['files'][f], folder)]
     if missing:
-        print(f'fetching {package.get("npm") or package["debian"]}', flush=True)
+        kind = next(k for k in ARCHIVES if k in package)
+        print(f'fetching {package[kind]}', flush=True)
         os.makedirs(PACKAGES, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=PACKAGES) as temporary:
-            get = npm_archive if 'npm' in package else debian_archive
-            unpack(get(package, temporary), package['files'], missing, folder)
+            unpack(ARCHIVES[kind](package, temporary), package['files'], missing, folder)
     for f, expected in package['files'].items():
         check(kept(folder, f), expected, f'demo/packages/{name}/{f}')
 

@@ -109,6 +109,27 @@ static void a_sine_is_one_bin(void **state)
     audio_fft_free(f);
 }
 
+static void the_inverse_gives_back_what_was_there(void **state)
+{
+    (void)state;
+    const int sizes[] = {1, 2, 3, 4, 5, 8, 9, 30, 97, 100, 441, 512};
+    rng r = {3};
+    for (size_t s = 0; s < sizeof sizes / sizeof sizes[0]; s++) {
+        const int n = sizes[s];
+        double x[512], y[512];
+        audio_complex bins[257];
+        for (int i = 0; i < n; i++)
+            x[i] = uniform(&r);
+        audio_fft *f = audio_fft_new(n);
+        assert_non_null(f);
+        audio_fft_run(f, x, bins);
+        audio_fft_inverse(f, bins, y);
+        for (int i = 0; i < n; i++)
+            near(y[i], x[i], 1e-13 * n);
+        audio_fft_free(f);
+    }
+}
+
 static void fft_says_what_it_cannot(void **state)
 {
     (void)state;
@@ -351,6 +372,7 @@ int main(void)
     const struct CMUnitTest tests[] = {cmocka_unit_test(fft_is_the_sum_that_defines_it),
                                        cmocka_unit_test(fft_keeps_the_energy),
                                        cmocka_unit_test(a_sine_is_one_bin),
+                                       cmocka_unit_test(the_inverse_gives_back_what_was_there),
                                        cmocka_unit_test(fft_says_what_it_cannot),
                                        cmocka_unit_test(windows_have_their_shapes),
                                        cmocka_unit_test(mels_are_known_at_known_places),
