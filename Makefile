@@ -48,6 +48,7 @@ bench:
 	@.venv/bin/python bench/screen.py --build $(BUILD) -o bench/screen.md
 	@$(BUILD)/bench/kernels/kernelbench > $(BUILD)/kernels.md && mv $(BUILD)/kernels.md bench/kernels.md
 	@.venv/bin/python bench/networks.py --build $(BUILD) -o bench/networks.md --plot bench/networks.png
+	@.venv/bin/python bench/int8.py --build $(BUILD) -o bench/int8.md
 	@.venv/bin/python scripts/compare_ort.py --build $(BUILD)
 
 paper:

@@ -9,7 +9,7 @@ ONNX Runtime's static quantiser makes one model of each network (QDQ, u8 activat
 channel, ranges of the first frames of the street camera), `reprise quantize` the other from the same
 frames; both are kept in demo/models/int8. The frames that are measured come later in the video. All
 contestants run a frame before the next one begins, in an order that rotates, in one process; medians
-of wall-clock time, the making of the rivals' float tensor not counted, the first frame left out.
+of processor time (of wall-clock time with more than one thread), the making of the rivals' float tensor not counted, the first frame left out.
 Error: relative L2 of the worst output against our dense f32 run; F1 (nanodet): agreement of the
 boxes with that run's.
 """
@@ -17,6 +17,7 @@ import argparse
 import os
 import subprocess
 import sys
+import time
 
 import numpy as np
 
@@ -144,7 +145,8 @@ def run(name, maker, threads, args, library):
                                  library)
     pictures = frames(VIDEO, network.width, network.height, args.frames, FIRST)
     kind = Boxes if name == 'nanodet' else Record
-    records = measure(contestants, pictures, kind)
+    records = measure(contestants, pictures, kind,
+                      time.thread_time if threads == 1 else time.perf_counter)
     lines = table(name, maker, threads, records, {n: state(c) for n, c in contestants.items()})
     for line in lines[2:]:
         note(line)
