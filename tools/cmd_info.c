@@ -13,7 +13,7 @@
 /* All layers of one operator. */
 typedef struct op_sum {
     const char *op;
-    int64_t layers, dense_layers, macs, parameters;
+    int64_t layers, dense_layers, quantised, macs, parameters;
 } op_sum;
 
 typedef struct model_sum {
@@ -21,13 +21,14 @@ typedef struct model_sum {
     op_sum *op; /* in the order of their first use */
     size_t n_layers, n_ops;
     op_sum total;
-    int64_t weighted;
+    int64_t weighted, quantised, quantised_macs; /* the last two: weighted ones in 8 bits */
 } model_sum;
 
 static void add_layer(op_sum *sum, const rpr_layer_info *l)
 {
     sum->layers++;
     sum->dense_layers += !l->sparse;
+    sum->quantised += l->quantised;
     sum->macs += l->macs;
     sum->parameters += l->parameters;
 }
@@ -52,6 +53,8 @@ static int collect(model_sum *m, const rpr_model *model)
         add_layer(&m->op[k], l);
         add_layer(&m->total, l);
         m->weighted += l->weighted != 0;
+        m->quantised += l->weighted && l->quantised;
+        m->quantised_macs += l->weighted && l->quantised ? l->macs : 0;
     }
     return CLI_DONE;
 }
@@ -72,18 +75,32 @@ static void print_tensors(const char *title, const rpr_model *model, size_t n,
 
 static void print_ops(const model_sum *m)
 {
-    printf("\n%-20s %7s %11s %12s  %s\n", "operator", "layers", "M MACs", "parameters",
+    printf("\n%-20s %7s %7s %11s %12s  %s\n", "operator", "layers", "8-bit", "M MACs", "parameters",
            "when inputs change");
     for (size_t i = 0; i < m->n_ops; i++) {
         const op_sum *s = &m->op[i];
         const char *how = s->dense_layers == 0           ? "only what changed"
                           : s->dense_layers == s->layers ? "all of it"
                                                          : "all of it in some";
-        printf("%-20s %7" PRId64 " %11.2f %12" PRId64 "  %s\n", s->op, s->layers,
-               (double)s->macs / 1e6, s->parameters, how);
+        printf("%-20s %7" PRId64 " %7" PRId64 " %11.2f %12" PRId64 "  %s\n", s->op, s->layers,
+               s->quantised, (double)s->macs / 1e6, s->parameters, how);
     }
-    printf("%-20s %7" PRId64 " %11.2f %12" PRId64 "\n", "all", m->total.layers,
-           (double)m->total.macs / 1e6, m->total.parameters);
+    printf("%-20s %7" PRId64 " %7" PRId64 " %11.2f %12" PRId64 "\n", "all", m->total.layers,
+           m->total.quantised, (double)m->total.macs / 1e6, m->total.parameters);
+}
+
+/* Where there are any: which of the layers with weights compute in integers, and which do not. */
+static void print_quantised(const model_sum *m)
+{
+    if (m->quantised == 0)
+        return;
+    printf("\n8-bit       %" PRId64 " of %" PRId64 " layers with weights (%.1f %% of the MACs)%s\n",
+           m->quantised, m->weighted,
+           m->total.macs > 0 ? 100.0 * (double)m->quantised_macs / (double)m->total.macs : 100.0,
+           m->quantised < m->weighted ? "; these are f32:" : "");
+    for (size_t i = 0; i < m->n_layers; i++)
+        if (m->layer[i].weighted && !m->layer[i].quantised)
+            printf("            %s %s\n", m->layer[i].op, m->layer[i].name);
 }
 
 static void print_layers(const model_sum *m)
@@ -107,6 +124,7 @@ static void print_text(const cli_options *o, const rpr_model *model, const model
     print_tensors("outputs", model, rpr_model_n_outputs(model), rpr_model_output);
     printf("weights     %.1f MB, shared by all streams\n", (double)rpr_model_bytes(model) / 1e6);
     print_ops(m);
+    print_quantised(m);
     print_layers(m);
 }
 
@@ -133,8 +151,9 @@ static json_t *json_ops(const model_sum *m)
 {
     json_t *list = json_array();
     for (size_t i = 0; i < m->n_ops; i++)
-        json_array_append_new(list, json_pack("{s:s,s:I,s:I,s:I}", "op", m->op[i].op, "layers",
-                                              (json_int_t)m->op[i].layers, "macs",
+        json_array_append_new(list, json_pack("{s:s,s:I,s:I,s:I,s:I}", "op", m->op[i].op, "layers",
+                                              (json_int_t)m->op[i].layers, "quantised",
+                                              (json_int_t)m->op[i].quantised, "macs",
                                               (json_int_t)m->op[i].macs, "parameters",
                                               (json_int_t)m->op[i].parameters));
     return list;
@@ -145,10 +164,11 @@ static json_t *json_layers(const model_sum *m)
     json_t *list = json_array();
     for (size_t i = 0; i < m->n_layers; i++) {
         const rpr_layer_info *l = &m->layer[i];
-        json_array_append_new(list, json_pack("{s:s,s:s,s:I,s:I,s:b,s:b}", "name", l->name, "op",
-                                              l->op, "macs", (json_int_t)l->macs, "parameters",
-                                              (json_int_t)l->parameters, "weighted", l->weighted,
-                                              "sparse", l->sparse));
+        json_array_append_new(list,
+                              json_pack("{s:s,s:s,s:I,s:I,s:b,s:b,s:b}", "name", l->name, "op",
+                                        l->op, "macs", (json_int_t)l->macs, "parameters",
+                                        (json_int_t)l->parameters, "weighted", l->weighted,
+                                        "sparse", l->sparse, "quantised", l->quantised));
     }
     return list;
 }

@@ -39,6 +39,19 @@ static void on_log(void *user, rpr_log_level level, const char *line)
         cli_say("%s", line);
 }
 
+static int ends_in(const char *text, const char *end)
+{
+    const size_t n = strlen(text), k = strlen(end);
+    return n >= k && strcmp(text + n - k, end) == 0;
+}
+
+/* What is to be done is said the command line's way, where the library asks for a shape. */
+static const char *hint_for(const char *why)
+{
+    const int asks = ends_in(why, "give a shape") || ends_in(why, "give one");
+    return asks ? " with --shape, such as --shape 1,3,640,640" : "";
+}
+
 int model_open(const cli_options *o, rpr_model **out, line_list *unsupported)
 {
     line_list own = {0}, *lines = unsupported ? unsupported : &own;
@@ -58,8 +71,7 @@ int model_open(const cli_options *o, rpr_model **out, line_list *unsupported)
     int code = cli_exit_of_status(status);
     if (status != RPR_OK) {
         const char *why = err.message[0] ? err.message : rpr_strerror(status);
-        int open_shape = status == RPR_ERR_SHAPE && o->n_shapes == 0;
-        const char *hint = open_shape ? " with --shape, such as --shape 1,3,640,640" : "";
+        const char *hint = hint_for(why);
         for (size_t i = 0; i < lines->n; i++)
             cli_fail(code, "%s: %s", o->model, lines->line[i]);
         if (strstr(why, o->model))

@@ -177,6 +177,8 @@ typedef struct rpr_layer_info {
     int64_t gated;      /**< values that this gate compares on a frame that touches all */
     int compares;       /**< 0: the gate is left open unless all_gates is set: its layers cost less
                              than comparing */
+    int quantised; /**< 1: its results are of 8 bits; of a weighted layer inputs and weights, too,
+                        and its sums are exact */
 } rpr_layer_info;
 
 RPR_API size_t rpr_model_n_layers(const rpr_model *m);

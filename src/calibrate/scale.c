@@ -16,7 +16,7 @@
 #define FEWEST_IN_FOLD 24 /* frames */
 #define LEAST_NARROWING 0.9 /* of the scale, in a step that goes down; ... */
 #define MOST_NARROWING 0.5
-enum { NARROWINGS = 4 };
+enum { NARROWINGS = 4, MOST_STEPS = 64 };
 
 /** error ~ factor * deviation^power; factor 0: not known. */
 typedef struct relation {
@@ -80,15 +80,20 @@ static double expected_error(const search *s, const replay_result *r)
 int rpr_search_scale(search *s, double low, double high, int halvings)
 {
     double from = log(low), to = log(high);
+    bool known_from = false, known_to = false; /* tried, not only given */
     for (int i = 0; i < halvings && !s->stopped && s->n_trial < SEARCH_TRIALS; i++) {
         search_trial t = {.round = s->round, .scale = exp((from + to) / 2.0)};
+        const bool is_from = known_from && rpr_search_same(s, t.scale, exp(from));
+        if (is_from || (known_to && rpr_search_same(s, t.scale, exp(to)))) {
+            *(is_from ? &from : &to) = log(t.scale);
+            continue;
+        }
         rpr_search_set(s, t.scale, SEARCH_NO_GATE, 1.0);
         RPR_TRY(rpr_search_try(s, (replay_frames){0, s->seen}, &t.result));
         s->trial[s->n_trial++] = t;
-        if (expected_error(s, &t.result) <= s->budget)
-            from = log(t.scale);
-        else
-            to = log(t.scale);
+        const bool fits = expected_error(s, &t.result) <= s->budget;
+        *(fits ? &from : &to) = log(t.scale);
+        *(fits ? &known_from : &known_to) = true;
     }
     s->scale = exp(from);
     return RPR_OK;
@@ -151,6 +156,15 @@ static double worst_fold(const search *s, const replay_result *fold, size_t n)
     return worst;
 }
 
+/** A smaller scale that sets other gates. */
+static void narrow(search *s, double by)
+{
+    const double before = s->scale;
+    s->scale *= by;
+    for (int i = 0; i < MOST_STEPS && rpr_search_same(s, before, s->scale); i++)
+        s->scale *= LEAST_NARROWING;
+}
+
 int rpr_search_narrow(search *s)
 {
     const size_t n = folds_of(s);
@@ -161,7 +175,7 @@ int rpr_search_narrow(search *s)
         const double worst = worst_fold(s, fold, n);
         if (worst <= s->budget)
             break;
-        s->scale *= fmin(LEAST_NARROWING, fmax(MOST_NARROWING, s->budget / worst));
+        narrow(s, fmin(LEAST_NARROWING, fmax(MOST_NARROWING, s->budget / worst)));
         rpr_search_set(s, s->scale, SEARCH_NO_GATE, 1.0);
         RPR_TRY(rpr_search_try(s, (replay_frames){0, s->seen}, &whole));
         if (!s->stopped && whole.error <= s->budget)

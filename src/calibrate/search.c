@@ -12,6 +12,8 @@
 #define NEAR 2.5 /* a round's scale lies within so many times that of the round before */
 #define MOST_THRESHOLD 0.9
 #define MOST_LEVELS 65535.0
+#define STEPS 255.0 /* that bytes hold: of their range, and the most levels less one */
+#define SLACK 1e-6  /* of a step, by which the gate forgives the rounding of a threshold */
 enum { FIRST_HALVINGS = 8, HALVINGS = 5, NARROWINGS = 4, WEIGHINGS = SEARCH_ROUNDS - 2 };
 
 static int index_of(const search *s, int gate)
@@ -37,7 +39,8 @@ static void list_gates(search *s)
                                         .lo = INFINITY,
                                         .hi = -INFINITY,
                                         .weight = 1.0,
-                                        .kind = RPR_GATE_DEADZONE};
+                                        .kind = RPR_GATE_DEADZONE,
+                                        .bytes = info.quantised};
         }
         s->gate_of_layer[s->n_layer] = at;
         s->layer[s->n_layer++].layer = i;
@@ -115,13 +118,17 @@ static rpr_gate rule_of(const search_gate *g, double threshold)
 {
     if (g->kind == RPR_GATE_OFF)
         return (rpr_gate){.kind = RPR_GATE_OFF};
+    if (g->bytes && g->kind == RPR_GATE_DEADZONE)
+        threshold = floor(threshold * STEPS + SLACK) / STEPS;
     if (!(g->lo < g->hi) || !(threshold > 0.0))
         return (rpr_gate){.kind = RPR_GATE_EXACT};
     if (g->kind == RPR_GATE_LEVELS) /* half a cell is as wide as the dead-zone */
-        return (rpr_gate){.kind = RPR_GATE_LEVELS,
-                          .levels = (int)fmin(MOST_LEVELS, rint(fmax(1.0, 0.5 / threshold))) + 1,
-                          .lo = g->lo,
-                          .hi = g->hi};
+        return (rpr_gate){
+            .kind = RPR_GATE_LEVELS,
+            .levels =
+                (int)fmin(g->bytes ? STEPS : MOST_LEVELS, rint(fmax(1.0, 0.5 / threshold))) + 1,
+            .lo = g->lo,
+            .hi = g->hi};
     return (rpr_gate){.kind = RPR_GATE_DEADZONE,
                       .threshold = fmin(threshold, MOST_THRESHOLD),
                       .lo = g->lo,
@@ -135,6 +142,22 @@ void rpr_search_set(search *s, double scale, size_t other, double by)
         const search_gate *g = &s->gate[at];
         s->layer[i].gate = rule_of(g, scale * g->weight * (at == other ? by : 1.0));
     }
+}
+
+bool rpr_search_same_rule(const search *s, size_t gate, double a, double b)
+{
+    const search_gate *g = &s->gate[gate];
+    const rpr_gate x = rule_of(g, a * g->weight), y = rule_of(g, b * g->weight);
+    return x.kind == y.kind && x.levels == y.levels && !(x.threshold < y.threshold) &&
+           !(x.threshold > y.threshold);
+}
+
+bool rpr_search_same(const search *s, double a, double b)
+{
+    bool same = true;
+    for (size_t g = 0; g < s->n_gate; g++)
+        same &= rpr_search_same_rule(s, g, a, b);
+    return same;
 }
 
 void rpr_search_set_kind(search *s, double scale, size_t other, rpr_gate_kind kind)

@@ -17,6 +17,7 @@ typedef struct search_gate {
     rpr_gate_kind kind;   /* dead-zone; levels of its width; or off: always dense */
     double step;          /* by which weights.c last moved the weight's logarithm */
     rpr_gate_kind better; /* what kinds.c found */
+    bool bytes;           /* compares bytes, whose thresholds are whole steps of 1/255 */
 } search_gate;
 
 enum { SEARCH_ROUNDS = 4, SEARCH_TRIALS = 64, SEARCH_FOLDS = 5 };
@@ -68,6 +69,12 @@ int rpr_search_try(search *s, replay_frames f, replay_result *result);
 /** Sets `layer` by the present weights and a scale; the threshold of gate `other` times `by`. */
 void rpr_search_set(search *s, double scale, size_t other, double by);
 #define SEARCH_NO_GATE SIZE_MAX
+
+/** Whether two scales give a gate the same rule: of bytes they do between two steps. */
+bool rpr_search_same_rule(const search *s, size_t gate, double a, double b);
+
+/** The same of all gates. */
+bool rpr_search_same(const search *s, double a, double b);
 
 /** Moves the weights by what every gate saves and spoils around the present scale. */
 int rpr_search_weigh(search *s);

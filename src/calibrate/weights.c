@@ -34,18 +34,27 @@ static double square(double v)
     return isfinite(v) ? fmin(v * v, 1e30) : 1e30;
 }
 
+/** Runs with a gate's threshold times `by`; what is known already, if that is the same gate. */
+static int try_threshold(search *s, size_t gate, double by, const replay_result *base,
+                         replay_result *result)
+{
+    *result = *base;
+    if (rpr_search_same_rule(s, gate, s->scale, s->scale * by))
+        return RPR_OK;
+    rpr_search_set(s, s->scale, gate, by);
+    return rpr_search_try(s, frames_of(s), result);
+}
+
 /** Logarithm of the work that a gate saves per square of deviation. */
-static int measure(search *s, size_t gate, double deviation2, double *gain)
+static int measure(search *s, size_t gate, const replay_result *base, double *gain)
 {
     replay_result narrow, wide;
-    rpr_search_set(s, s->scale, gate, 1.0 / SPREAD);
-    RPR_TRY(rpr_search_try(s, frames_of(s), &narrow));
-    rpr_search_set(s, s->scale, gate, SPREAD);
-    RPR_TRY(rpr_search_try(s, frames_of(s), &wide));
+    RPR_TRY(try_threshold(s, gate, 1.0 / SPREAD, base, &narrow));
+    RPR_TRY(try_threshold(s, gate, SPREAD, base, &wide));
+    const double least = fmax(LEAST_DEVIATION * square(base->deviation), 1e-30);
     const double saved = narrow.work - wide.work;
     const double spoilt = square(wide.deviation) - square(narrow.deviation);
-    *gain =
-        log(fmax(saved, LEAST_WORK)) - log(fmax(spoilt, fmax(LEAST_DEVIATION * deviation2, 1e-30)));
+    *gain = log(fmax(saved, LEAST_WORK)) - log(fmax(spoilt, least));
     return RPR_OK;
 }
 
@@ -72,7 +81,7 @@ int rpr_search_weigh(search *s)
     rpr_search_set(s, s->scale, SEARCH_NO_GATE, 1.0);
     RPR_TRY(rpr_search_try(s, frames_of(s), &base));
     for (size_t g = 0; g < s->n_gate && !s->stopped; g++)
-        RPR_TRY(measure(s, g, square(base.deviation), &s->gate[g].step));
+        RPR_TRY(measure(s, g, &base, &s->gate[g].step));
     if (!s->stopped)
         move(s);
     return RPR_OK;

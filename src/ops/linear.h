@@ -63,7 +63,7 @@ typedef struct rpr_linear {
     float *weights; /* owned: packed weights of all phases, then biases */
     float *requant; /* owned, of words: scales and sum128 of all phases, and the table; or NULL */
     float *half;    /* owned: half weights of all phases, or NULL */
-    size_t weight_bytes, half_bytes;
+    size_t weight_bytes, requant_bytes, half_bytes;
     rpr_act act;
     int32_t n, in_h, in_w, in_c, out_h, out_w, out_c;
     int32_t halo_t, halo_b, halo_l, halo_r; /* zeros needed around the input: bytes of `zero` */

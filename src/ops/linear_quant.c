@@ -148,7 +148,7 @@ static rpr_linear *new_layer(const quantised *q, int32_t n_phase, int64_t words,
         rpr_linear_free(l);
         return NULL;
     }
-    l->weight_bytes += kept * sizeof *l->requant;
+    l->requant_bytes = kept * sizeof *l->requant;
     l->words = true;
     l->zero = q->x_zero;
     l->zero_out = q->y_zero;

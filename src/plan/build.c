@@ -90,7 +90,7 @@ static void measure_gates(rpr_plan *p)
         g->needs_list |= !l->by_pixel;
         g->cheap &= l->cheap;
         g->zero = rpr_linear_has_halo(l) || g->first == i ? l->zero : g->zero;
-        p->constant_bytes += l->weight_bytes + l->half_bytes;
+        p->constant_bytes += l->weight_bytes + l->requant_bytes + l->half_bytes;
     }
 }
 
@@ -108,6 +108,16 @@ static uint64_t mix(uint64_t hash, const void *data, size_t bytes)
     return hash;
 }
 
+static uint64_t mix_linear(uint64_t h, const rpr_linear *l)
+{
+    h = mix(h, l->weights, l->weight_bytes);
+    if (!l->words)
+        return h;
+    h = mix(h, &l->zero, sizeof l->zero);
+    h = mix(h, &l->zero_out, sizeof l->zero_out);
+    return mix(h, l->requant, l->requant_bytes);
+}
+
 static uint64_t fingerprint(const rpr_plan *p)
 {
     uint64_t h = 0xcbf29ce484222325u;
@@ -117,7 +127,7 @@ static uint64_t fingerprint(const rpr_plan *p)
         const rpr_step *s = &p->step[i];
         h = mix(h, s->op, strlen(s->op));
         if (s->linear)
-            h = mix(h, s->linear->weights, s->linear->weight_bytes);
+            h = mix_linear(h, s->linear);
         if (s->recurrent)
             h = mix(h, s->recurrent->weights, s->recurrent->weight_bytes);
     }

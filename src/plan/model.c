@@ -209,6 +209,8 @@ int rpr_model_layer(const rpr_model *m, size_t i, rpr_layer_info *info)
     const rpr_step *s = &m->plan->step[i];
     *info = (rpr_layer_info){
         .name = s->name, .op = s->op, .sparse = s->kind != RPR_STEP_GENERIC, .gate = -1};
+    if (s->n_out > 0 && s->out[0] != RPR_NONE)
+        info->quantised = m->plan->tensor[s->out[0]].words;
     if (s->recurrent) {
         info->macs = s->recurrent->macs;
         info->parameters = s->recurrent->parameters;

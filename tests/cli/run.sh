@@ -73,6 +73,7 @@ json() { # json FILE EXPRESSION: true of the parsed file, called j
 . "$here/sound.sh"
 . "$here/calibrate.sh"
 . "$here/quantize.sh"
+. "$here/int8.sh"
 . "$here/audit.sh"
 . "$here/trace.sh"
 . "$here/sim.sh"

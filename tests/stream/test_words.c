@@ -4,6 +4,7 @@
  * instruction set, with any number of threads, whatever is skipped, refreshed, saved and loaded.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "nets.h"
 #include "nets_quant.h"
@@ -166,11 +167,53 @@ static void macs_are_counted_in_full(void **state)
     rpr_model_destroy(m);
 }
 
+static rpr_model *one_layer(const net_scales *s)
+{
+    net b = net_new(4);
+    int x = net_input(&b, NET_DIMS(1, 5, 6, 6));
+    x = net_qconv(&b, net_quantise(&b, x, s->from, s->from_zero), s, 7, 3, 3, 1, "");
+    net_output(&b, net_dequantise(&b, x, s->to, s->to_zero));
+    return net_finish(b.g);
+}
+
+/** Plans and saved states are found again by it: by all that a layer is, and nothing else. */
+static void fingerprints_tell_layers(void **state)
+{
+    (void)state;
+    const net_scales scales[] = {
+        {0.02f, 0.05f, 128, 120}, {0.02f, 0.05f, 128, 121}, {0.02f, 0.05f, 127, 120}};
+    uint64_t seen[COUNT(scales)];
+    for (size_t i = 0; i < COUNT(scales); i++) {
+        rpr_model *m = one_layer(&scales[i]), *again = one_layer(&scales[i]);
+        seen[i] = rpr_model_fingerprint(m);
+        assert_int_equal(rpr_model_fingerprint(again), seen[i]);
+        for (size_t k = 0; k < i; k++)
+            assert_true(seen[k] != seen[i]);
+        rpr_model_destroy(again);
+        rpr_model_destroy(m);
+    }
+}
+
+/** Which layers are of 8 bits. */
+static void layers_say_their_width(void **state)
+{
+    (void)state;
+    rpr_model *m = nets_named("quantised_deep");
+    rpr_layer_info info;
+    for (size_t i = 0; i < rpr_model_n_layers(m); i++) {
+        assert_int_equal(rpr_model_layer(m, i, &info), RPR_OK);
+        check_that(info.quantised == (strcmp(info.op, "DequantizeLinear") != 0), "%s %s", info.op,
+                   info.name);
+    }
+    rpr_model_destroy(m);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(exact_in_every_bit), cmocka_unit_test(bytes_come_out),
-        cmocka_unit_test(exact_by_default), cmocka_unit_test(sums_belong_to_inputs),
-        cmocka_unit_test(macs_are_counted_in_full)};
+        cmocka_unit_test(exact_in_every_bit),       cmocka_unit_test(bytes_come_out),
+        cmocka_unit_test(exact_by_default),         cmocka_unit_test(sums_belong_to_inputs),
+        cmocka_unit_test(macs_are_counted_in_full), cmocka_unit_test(fingerprints_tell_layers),
+        cmocka_unit_test(layers_say_their_width)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
