@@ -21,7 +21,7 @@ typedef struct model_sum {
     op_sum *op; /* in the order of their first use */
     size_t n_layers, n_ops;
     op_sum total;
-    int64_t weighted;
+    int64_t weighted, recurrent;
 } model_sum;
 
 static void add_layer(op_sum *sum, const rpr_layer_info *l)
@@ -52,6 +52,7 @@ static int collect(model_sum *m, const rpr_model *model)
         add_layer(&m->op[k], l);
         add_layer(&m->total, l);
         m->weighted += l->weighted != 0;
+        m->recurrent += l->recurrent != 0;
     }
     return CLI_DONE;
 }
@@ -92,6 +93,10 @@ static void print_layers(const model_sum *m)
            " of them have weights and a gate\n            (--gate), which says what counts as "
            "changed\n",
            m->total.layers - m->total.dense_layers, m->total.layers, m->weighted);
+    if (m->recurrent > 0)
+        printf("            %" PRId64 " recurrent layer%s of several steps ha%s gates along the "
+               "steps\n",
+               m->recurrent, m->recurrent == 1 ? "" : "s", m->recurrent == 1 ? "s" : "ve");
     if (m->total.dense_layers == 0)
         return;
     puts("dense       these are computed in full as soon as anything they read changed:");
@@ -145,10 +150,11 @@ static json_t *json_layers(const model_sum *m)
     json_t *list = json_array();
     for (size_t i = 0; i < m->n_layers; i++) {
         const rpr_layer_info *l = &m->layer[i];
-        json_array_append_new(list, json_pack("{s:s,s:s,s:I,s:I,s:b,s:b}", "name", l->name, "op",
-                                              l->op, "macs", (json_int_t)l->macs, "parameters",
-                                              (json_int_t)l->parameters, "weighted", l->weighted,
-                                              "sparse", l->sparse));
+        json_array_append_new(list,
+                              json_pack("{s:s,s:s,s:I,s:I,s:b,s:b,s:b}", "name", l->name, "op",
+                                        l->op, "macs", (json_int_t)l->macs, "parameters",
+                                        (json_int_t)l->parameters, "weighted", l->weighted,
+                                        "sparse", l->sparse, "recurrent", l->recurrent));
     }
     return list;
 }

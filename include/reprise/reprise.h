@@ -177,6 +177,8 @@ typedef struct rpr_layer_info {
     int64_t gated;      /**< values that this gate compares on a frame that touches all */
     int compares;       /**< 0: the gate is left open unless all_gates is set: its layers cost less
                              than comparing */
+    int recurrent;      /**< 1: not `weighted`, but has gates of its own along the steps of a call,
+                             on its input and on the state before; layer_gates may name it */
 } rpr_layer_info;
 
 RPR_API size_t rpr_model_n_layers(const rpr_model *m);
@@ -207,7 +209,9 @@ typedef struct rpr_gate {
 
 /**
  * A gate for one weighted layer, by its index in rpr_model_layer. Kind OFF: all values pass,
- * always. Layers that read the same tensor share a gate (rpr_layer_info.gate).
+ * always. Layers that read the same tensor share a gate (rpr_layer_info.gate). A recurrent layer
+ * (rpr_layer_info.recurrent) can be named, too: lo and hi are then its input's range, that of the
+ * state before is -1 to 1.
  */
 typedef struct rpr_layer_gate {
     size_t layer;

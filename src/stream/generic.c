@@ -80,8 +80,8 @@ static void run_recurrent(rpr_stream *s, const rpr_step *step, const rpr_view *i
 {
     const int index = (int)(step - s->plan->step);
     const rpr_recurrent_gate gate = {
-        .rule = s->opt.gate, .scale = s->scale, .refresh = s->opt.refresh};
-    const bool gated = s->reuse && !is_due(s, step);
+        .rule = s->own_rule[index], .scale = s->scale, .refresh = s->opt.refresh};
+    const bool gated = s->reuse && gate.rule.kind != RPR_GATE_OFF && !is_due(s, step);
     if (s->reuse && !gated)
         rpr_recurrent_renew(step->recurrent, s->recurrent[index]);
     const rpr_recurrent_counts c =
