@@ -46,6 +46,7 @@ void rpr_recurrent_layer_free(rpr_recurrent_layer *l);
 typedef struct rpr_recurrent_gate {
     rpr_gate rule;
     double scale; /* of its threshold */
+    double most;  /* share of changed values up to which a product is corrected, 0 to 1 */
     int refresh;  /* steps after which everything is taken as it is; 0: never */
 } rpr_recurrent_gate;
 

@@ -5,9 +5,6 @@
 #include "ops/node.h"
 #include "ops/recurrent_layer.h"
 
-/* From this share of changed inputs on all of them cost no more. */
-#define DENSE_SHARE 0.6
-
 /** Head of a layer's state; then heads and vectors of the products. */
 typedef struct state_head {
     float lo, hi; /* of the inputs, on the first call */
@@ -218,7 +215,7 @@ static const float *product(run *r, int d, int64_t b, int which, const float *x,
         nonfinite = true; /* all of it anew */
     }
     r->counts.changed += changed;
-    if (changed > 0 && !nonfinite && head->known > 0 && changed <= DENSE_SHARE * p->ci) {
+    if (changed > 0 && !nonfinite && head->known > 0 && changed <= r->gate->most * p->ci) {
         correct(r, p, z, changed);
         nonfinite = !r->k->all_finite(z, p->co);
     } else {
