@@ -47,7 +47,7 @@ expect 0 sim --trace arrays.trace --brief
 expect 0 info steps.onnx
 says out '1 recurrent layer of several steps has gates'
 expect 0 info steps.onnx --json
-json out "[l['name'] for l in j['layers'] if l['recurrent'']] == ['lstm']"
+json out "[l['name'] for l in j['layers'] if l['recurrent']] == ['lstm']"
 expect 0 calibrate steps.onnx steps.npy --preset isca2018 --clusters 8 -o steps.plan
 json steps.plan "[(g['name'], g['gate'], g['levels'], g['lo'] < g['hi']) for g in j['gates']] == [(n, 'levels', 8, True) for n in ('lstm', 'last')]"
 expect 0 run steps.onnx steps.npy --plan steps.plan --all-gates --json steps.json
