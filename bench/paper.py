@@ -47,8 +47,8 @@ class Case:
 CASES = (
     Case('kaldi', 'kaldi.npy', 16, 1000, 'read speech, a frame each 10 ms'),
     Case('eesen', 'eesen.npy', 16, 49, 'read speech, 50 frames a call'),
-    Case('c3d', 'c3d-by1.npy', 32, 12, 'street camera, clips advanced by 1'),
-    Case('c3d', 'c3d-by16.npy', 32, 12, 'street camera, clips advanced by 16'),
+    Case('c3d', 'c3d-by1.npy', 32, 6, 'street camera, clips advanced by 1'),
+    Case('c3d', 'c3d-by16.npy', 32, 6, 'street camera, clips advanced by 16'),
     Case('autopilot', 'vtest.avi', 32, 300, 'street camera', (66, 200)),
     Case('autopilot', 'cup.mp4', 32, 200, 'hand and cup, fixed camera', (66, 200)),
     Case('autopilot', 'pan.y4m', 32, 80, 'the same street, the camera pans', (66, 200)),
