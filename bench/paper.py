@@ -6,7 +6,8 @@ usage: .venv/bin/python bench/paper.py [--build DIR] [--models DIR] [--streams D
            [--doc FILE.md] [NAME...]
 
 Needs what training/paper_networks.py writes. Each network runs behind the paper's quantiser, whose ranges
-come from the first part of the stream, and behind dead-zones; its traces drive the simulator. Then ONNX
+come from the first part of the stream, and behind dead-zones; its traces drive the simulator, or, where layers compare
+step with step, what was similar in each. Then ONNX
 Runtime and one stream of ours at a time take turns at every frame, in one process and on one thread:
 processor times, the first frame left out.
 """
@@ -46,8 +47,8 @@ class Case:
 CASES = (
     Case('kaldi', 'kaldi.npy', 16, 1000, 'read speech, a frame each 10 ms'),
     Case('eesen', 'eesen.npy', 16, 49, 'read speech, 50 frames a call'),
-    Case('c3d', 'c3d-by1.npy', 32, 12, 'street camera, clips advanced by 1'),
-    Case('c3d', 'c3d-by16.npy', 32, 12, 'street camera, clips advanced by 16'),
+    Case('c3d', 'c3d-by1.npy', 32, 6, 'street camera, clips advanced by 1'),
+    Case('c3d', 'c3d-by16.npy', 32, 6, 'street camera, clips advanced by 16'),
     Case('autopilot', 'vtest.avi', 32, 300, 'street camera', (66, 200)),
     Case('autopilot', 'cup.mp4', 32, 200, 'hand and cup, fixed camera', (66, 200)),
     Case('autopilot', 'pan.y4m', 32, 80, 'the same street, the camera pans', (66, 200)),
@@ -119,15 +120,26 @@ def load(place, case):
     path = place.model(case)
     place.run('info', path)
     model = reprise.Model(path, library=place.library)
-    full = [n for n in model.layers() if n.op in (b'Conv', b'Gemm', b'LSTM') and not n.weighted]
+    full = [n for n in model.layers()
+            if n.op in (b'Conv', b'Gemm', b'LSTM') and not n.weighted and not n.recurrent]
     if full:
         raise NotRun(f'{os.path.basename(path)}: {full[0].op.decode()} {full[0].name.decode()} runs in '
                      'full, without reuse, so far')
     return model
 
 
-def similarities(place, case, plan):
-    """By scheme: the run's JSON, and the simulation of its trace."""
+def simulate_similarity(place, case, ran):
+    """The simulator's own network of that name, as similar as the layers were; it has one layer for each
+    direction of ours."""
+    similar = [s for layer in ran['layers'] if layer['similarity'] is not None
+               for s in [layer['similarity']] * (2 if layer['op'] == 'LSTM' else 1)]
+    return place.run('sim', '--net', case.network, '--similarity', ','.join(f'{s:.6f}' for s in similar),
+                     '--json', '-')
+
+
+def similarities(place, case, plan, steps):
+    """By scheme: the run's JSON, and the simulation of its trace; with `steps`, which a trace cannot
+    say, of its similarities."""
     model, stream = place.model(case), place.stream(case)
     trace, report = (os.path.join(place.folder, f) for f in ('trace', 'run.json'))
     place.calibrate(case, model, plan)
@@ -135,10 +147,12 @@ def similarities(place, case, plan):
     for scheme in (LEVELS,) + DEADZONES:
         gate = ['--plan', plan] if scheme == LEVELS else ['--gate', scheme]
         place.run('run', model, stream, *gate, '--all-gates', '--weights', 'f32', '--frames', case.frames,
-                  '--trace', trace, '--json', report)
+                  *([] if steps else ['--trace', trace]), '--json', report)
         with open(report, encoding='utf-8') as f:
             ran = json.load(f)
-        found[scheme] = ran, json.loads(place.run('sim', '--trace', trace, '--json', '-'))
+        simulated = (simulate_similarity(place, case, ran) if steps
+                     else place.run('sim', '--trace', trace, '--json', '-'))
+        found[scheme] = ran, json.loads(simulated)
     return found
 
 
@@ -219,7 +233,7 @@ def measure(place, case):
     note(f'{case.network} on {case.stream}')
     plan = os.path.join(place.folder, 'plan.json')
     model = load(place, case)
-    found = similarities(place, case, plan)
+    found = similarities(place, case, plan, any(n.recurrent for n in model.layers()))
     return paper_tables.Result(case, found, *times(place, case, model, plan))
 
 

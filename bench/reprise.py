@@ -62,7 +62,7 @@ class LayerInfo(c.Structure):
     _fields_ = [('name', c.c_char_p), ('op', c.c_char_p), ('macs', c.c_int64),
                 ('parameters', c.c_int64), ('weighted', c.c_int), ('sparse', c.c_int),
                 ('gate', c.c_int), ('gated', c.c_int64), ('compares', c.c_int),
-                ('quantised', c.c_int)]
+                ('quantised', c.c_int), ('recurrent', c.c_int)]
 
 
 class _Gate(c.Structure):

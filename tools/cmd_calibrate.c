@@ -63,7 +63,7 @@ static int find_layer(const rpr_model *m, const char *name, size_t length, size_
 {
     for (size_t i = 0; i < rpr_model_n_layers(m); i++) {
         rpr_layer_info info;
-        if (rpr_model_layer(m, i, &info) == RPR_OK && info.weighted &&
+        if (rpr_model_layer(m, i, &info) == RPR_OK && (info.weighted || info.recurrent) &&
             strlen(info.name) == length && strncmp(info.name, name, length) == 0) {
             *layer = i;
             return 1;

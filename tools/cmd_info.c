@@ -21,7 +21,8 @@ typedef struct model_sum {
     op_sum *op; /* in the order of their first use */
     size_t n_layers, n_ops;
     op_sum total;
-    int64_t weighted, quantised, quantised_macs; /* the last two: weighted ones in 8 bits */
+    int64_t weighted, recurrent;
+    int64_t quantised, quantised_macs; /* weighted ones in 8 bits */
 } model_sum;
 
 static void add_layer(op_sum *sum, const rpr_layer_info *l)
@@ -55,6 +56,7 @@ static int collect(model_sum *m, const rpr_model *model)
         m->weighted += l->weighted != 0;
         m->quantised += l->weighted && l->quantised;
         m->quantised_macs += l->weighted && l->quantised ? l->macs : 0;
+        m->recurrent += l->recurrent != 0;
     }
     return CLI_DONE;
 }
@@ -109,6 +111,10 @@ static void print_layers(const model_sum *m)
            " of them have weights and a gate\n            (--gate), which says what counts as "
            "changed\n",
            m->total.layers - m->total.dense_layers, m->total.layers, m->weighted);
+    if (m->recurrent > 0)
+        printf("            %" PRId64 " recurrent layer%s of several steps ha%s gates along the "
+               "steps\n",
+               m->recurrent, m->recurrent == 1 ? "" : "s", m->recurrent == 1 ? "s" : "ve");
     if (m->total.dense_layers == 0)
         return;
     puts("dense       these are computed in full as soon as anything they read changed:");
@@ -164,11 +170,11 @@ static json_t *json_layers(const model_sum *m)
     json_t *list = json_array();
     for (size_t i = 0; i < m->n_layers; i++) {
         const rpr_layer_info *l = &m->layer[i];
-        json_array_append_new(list,
-                              json_pack("{s:s,s:s,s:I,s:I,s:b,s:b,s:b}", "name", l->name, "op",
-                                        l->op, "macs", (json_int_t)l->macs, "parameters",
-                                        (json_int_t)l->parameters, "weighted", l->weighted,
-                                        "sparse", l->sparse, "quantised", l->quantised));
+        json_array_append_new(list, json_pack("{s:s,s:s,s:I,s:I,s:b,s:b,s:b,s:b}", "name", l->name,
+                                              "op", l->op, "macs", (json_int_t)l->macs,
+                                              "parameters", (json_int_t)l->parameters, "weighted",
+                                              l->weighted, "sparse", l->sparse, "quantised",
+                                              l->quantised, "recurrent", l->recurrent));
     }
     return list;
 }

@@ -141,7 +141,7 @@ static const char *read_gate(json_t *o, const rpr_model *m, rpr_layer_gate *g)
     if (unknown_key(o))
         return "a key that no gate has";
     if (!name || !json_is_integer(layer) || rpr_model_layer(m, g->layer, &info) != RPR_OK ||
-        !info.weighted || strcmp(info.name, name) != 0)
+        !(info.weighted || info.recurrent) || strcmp(info.name, name) != 0)
         return "no weighted layer of this model has that number and name";
     if (kind < 0)
         return "gate should be off, exact, levels or deadzone";
@@ -170,7 +170,7 @@ static const char *contradiction(const rpr_model *m, const rpr_layer_gate *gates
         (void)rpr_model_layer(m, gates[i].layer, &other);
         if (gates[i].layer == gates[n].layer)
             return "the layer has one already";
-        if (other.gate == own.gate && !same_gate(&gates[i].gate, &gates[n].gate))
+        if (own.weighted && other.gate == own.gate && !same_gate(&gates[i].gate, &gates[n].gate))
             return "another layer reads the same tensor and has a different one";
     }
     return NULL;

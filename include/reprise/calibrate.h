@@ -86,7 +86,8 @@ RPR_API int rpr_calibrate(const rpr_model *m, const rpr_sample *sample,
  * layer's input is profiled over the frames that are not held back, without the 0.01 % of outliers
  * at either end, and cut into `clusters` (2 to 65536; the paper: 16 or 32) by a linear quantiser;
  * the layers in left_out (indices of rpr_model_layer), and those that read the same tensor as one
- * of them, are always dense. `budget` and `objective` are not used. The results are those of
+ * of them, are always dense. Recurrent layers take part, with all values of their input as the
+ * range. `budget` and `objective` are not used. The results are those of
  * streams with all_gates, which compare every layer as the paper does. Errors as of rpr_calibrate.
  */
 RPR_API int rpr_calibrate_isca2018(const rpr_model *m, const rpr_sample *sample,

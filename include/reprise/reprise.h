@@ -179,6 +179,8 @@ typedef struct rpr_layer_info {
                              than comparing */
     int quantised; /**< 1: its results are of 8 bits; of a weighted layer inputs and weights, too,
                         and its sums are exact */
+    int recurrent; /**< 1: not `weighted`, but has gates of its own along the steps of a call,
+                        on its input and on the state before; layer_gates may name it */
 } rpr_layer_info;
 
 RPR_API size_t rpr_model_n_layers(const rpr_model *m);
@@ -209,7 +211,9 @@ typedef struct rpr_gate {
 
 /**
  * A gate for one weighted layer, by its index in rpr_model_layer. Kind OFF: all values pass,
- * always. Layers that read the same tensor share a gate (rpr_layer_info.gate).
+ * always. Layers that read the same tensor share a gate (rpr_layer_info.gate). A recurrent layer
+ * (rpr_layer_info.recurrent) can be named, too: lo and hi are then its input's range, that of the
+ * state before is -1 to 1.
  */
 typedef struct rpr_layer_gate {
     size_t layer;
@@ -449,7 +453,8 @@ typedef int (*rpr_write_fn)(void *user, const void *bytes, size_t n);
  * Begins a trace of the frames that follow: allocates everything that writing will need, and writes
  * the header. The stream must outlive the trace and must have been created with `trace` and with
  * a gate other than OFF: else RPR_ERR_ARGUMENT. RPR_ERR_IO if `write` failed, RPR_ERR_UNSUPPORTED
- * if the model does not fit the format's limits. On failure *out is NULL.
+ * if the model does not fit the format's limits, or has layers that the format has no words for:
+ * quantised ones and recurrent ones of several steps. On failure *out is NULL.
  */
 RPR_API int rpr_trace_create(const rpr_stream *s, rpr_write_fn write, void *user, rpr_trace **out,
                              rpr_error *err);

@@ -10,21 +10,22 @@ static int check_clusters(const rpr_model *m, int clusters, const size_t *left_o
         return rpr_fail(err, RPR_ERR_ARGUMENT, "clusters: %d, not 2 to 65536", clusters);
     for (size_t i = 0; m && i < n; i++) {
         rpr_layer_info info;
-        if (rpr_model_layer(m, left_out[i], &info) != RPR_OK || !info.weighted)
+        if (rpr_model_layer(m, left_out[i], &info) != RPR_OK || !(info.weighted || info.recurrent))
             return rpr_fail(err, RPR_ERR_ARGUMENT, "left_out: layer %zu is not a weighted layer",
                             left_out[i]);
     }
     return RPR_OK;
 }
 
-/** True if one of the layers left out reads through the gate. */
-static bool is_left_out(const rpr_model *m, int gate, const size_t *left_out, size_t n)
+/** True if the layer is left out, or one of those reads through its gate. */
+static bool is_left_out(const rpr_model *m, size_t layer, const size_t *left_out, size_t n)
 {
+    rpr_layer_info own, other;
     bool found = false;
+    (void)rpr_model_layer(m, layer, &own);
     for (size_t i = 0; i < n; i++) {
-        rpr_layer_info info;
-        (void)rpr_model_layer(m, left_out[i], &info);
-        found |= info.gate == gate;
+        (void)rpr_model_layer(m, left_out[i], &other);
+        found |= left_out[i] == layer || (own.weighted && other.gate == own.gate);
     }
     return found;
 }
@@ -39,11 +40,11 @@ static int quantise(const search *s, int clusters, const size_t *left_out, size_
     for (size_t i = 0; i < rpr_model_n_layers(m); i++) {
         rpr_layer_info info;
         (void)rpr_model_layer(m, i, &info);
-        if (!info.weighted)
+        if (!info.weighted && !info.recurrent)
             continue;
         rpr_layer_gate *g = &c->gate[c->n++];
         *g = (rpr_layer_gate){.layer = i, .gate = {.kind = RPR_GATE_OFF}};
-        if (is_left_out(m, info.gate, left_out, n))
+        if (is_left_out(m, i, left_out, n))
             continue;
         g->gate.kind = RPR_GATE_EXACT; /* what has no range has no clusters */
         if (s->lo[i] < s->hi[i])

@@ -25,7 +25,7 @@ static bool fits(const rpr_graph *g, const rpr_node *n, const rpr_recurrent_spec
     return g->value[n->in[RPR_REC_X]].dtype == RPR_F32 && is_constant(g, n, RPR_REC_W) &&
            is_constant(g, n, RPR_REC_R) && is_constant(g, n, RPR_REC_B) && s->plain_acts &&
            isinf(s->clip) && !s->input_forget && !rpr_node_has(n, RPR_REC_LENS) &&
-           !rpr_node_has(n, RPR_REC_P) && s->steps > 0 && s->batch > 0 && s->inputs > 0 &&
+           is_constant(g, n, RPR_REC_P) && s->steps > 0 && s->batch > 0 && s->inputs > 0 &&
            s->inputs <= INT32_MAX / 64 && s->hidden <= INT32_MAX / 64 && s->steps <= INT32_MAX / 64;
 }
 
@@ -90,6 +90,16 @@ static void fill_direction(rpr_recurrent_layer *l, const rpr_graph *g, const rpr
         fill_bias(s, b + d * 2 * rows, in, rec);
 }
 
+/** Behind the products of all directions. */
+static void fill_peepholes(rpr_recurrent_layer *l, const rpr_graph *g, const rpr_node *n, float *at)
+{
+    const int64_t each = 3 * l->s.hidden;
+    const float *p = g->value[n->in[RPR_REC_P]].data;
+    memcpy(at, p, (size_t)(each * l->s.directions) * sizeof *at);
+    for (int d = 0; d < l->s.directions; d++)
+        l->peep[d] = at + d * each;
+}
+
 int rpr_recurrent_layer_new(const rpr_graph *g, const rpr_node *n, rpr_recurrent_layer **out,
                             rpr_error *err)
 {
@@ -108,7 +118,8 @@ int rpr_recurrent_layer_new(const rpr_graph *g, const rpr_node *n, rpr_recurrent
         each += floats_of(&l->product[0][i]);
         macs += (int64_t)l->product[0][i].ci * l->product[0][i].co;
     }
-    l->weight_bytes = (size_t)(each * s.directions) * sizeof(float);
+    const int64_t peepholes = rpr_node_has(n, RPR_REC_P) ? 3 * s.hidden : 0;
+    l->weight_bytes = (size_t)((each + peepholes) * s.directions) * sizeof(float);
     l->weights = rpr_alloc(l->weight_bytes);
     if (!l->weights) {
         rpr_recurrent_layer_free(l);
@@ -116,9 +127,11 @@ int rpr_recurrent_layer_new(const rpr_graph *g, const rpr_node *n, rpr_recurrent
     }
     for (int d = 0; d < s.directions; d++)
         fill_direction(l, g, n, d, l->weights + d * each);
+    if (peepholes)
+        fill_peepholes(l, g, n, l->weights + s.directions * each);
     l->macs = macs * s.directions * s.steps * s.batch;
-    l->parameters =
-        (macs + (rpr_node_has(n, RPR_REC_B) ? 2 * s.gates * s.hidden : 0)) * s.directions;
+    l->parameters = (macs + (rpr_node_has(n, RPR_REC_B) ? 2 * s.gates * s.hidden : 0) + peepholes) *
+                    s.directions;
     *out = l;
     return RPR_OK;
 }

@@ -28,14 +28,15 @@ enum {
 typedef struct rpr_recurrent_layer {
     rpr_recurrent_spec s;
     rpr_product product[2][RPR_PRODUCTS]; /* by direction */
-    float *weights;                       /* owned */
+    const float *peep[2]; /* LSTM: what i, o and f are given of the cell, or NULL: nothing */
+    float *weights;       /* owned */
     size_t weight_bytes;
     int64_t macs, parameters; /* of a call */
 } rpr_recurrent_layer;
 
 /**
  * *out is NULL, without an error, if the node has no such form: weights that are not constant,
- * other types than f32, sequence lengths, peepholes, clip, or other activations.
+ * other types than f32, sequence lengths, clip, or other activations.
  */
 int rpr_recurrent_layer_new(const rpr_graph *g, const rpr_node *n, rpr_recurrent_layer **out,
                             rpr_error *err);
@@ -45,6 +46,7 @@ void rpr_recurrent_layer_free(rpr_recurrent_layer *l);
 typedef struct rpr_recurrent_gate {
     rpr_gate rule;
     double scale; /* of its threshold */
+    double most;  /* share of changed values up to which a product is corrected, 0 to 1 */
     int refresh;  /* steps after which everything is taken as it is; 0: never */
 } rpr_recurrent_gate;
 
@@ -54,6 +56,9 @@ size_t rpr_recurrent_scratch_bytes(const rpr_recurrent_layer *l);
 
 /** Forgets a state: zeros. */
 void rpr_recurrent_forget(const rpr_recurrent_layer *l, void *state);
+
+/** Of the inputs, by which dead-zones and levels go if the rule has none; zeros: not known yet. */
+void rpr_recurrent_range(const void *state, float *lo, float *hi);
 
 /** What counts as changed is taken as it is on the next step; the range stays. */
 void rpr_recurrent_renew(const rpr_recurrent_layer *l, void *state);

@@ -5,9 +5,6 @@
 #include "ops/node.h"
 #include "ops/recurrent_layer.h"
 
-/* From this share of changed inputs on all of them cost no more. */
-#define DENSE_SHARE 0.6
-
 /** Head of a layer's state; then heads and vectors of the products. */
 typedef struct state_head {
     float lo, hi; /* of the inputs, on the first call */
@@ -68,6 +65,13 @@ size_t rpr_recurrent_state_bytes(const rpr_recurrent_layer *l)
 void rpr_recurrent_forget(const rpr_recurrent_layer *l, void *state)
 {
     memset(state, 0, rpr_recurrent_state_bytes(l));
+}
+
+void rpr_recurrent_range(const void *state, float *lo, float *hi)
+{
+    const state_head *head = state;
+    *lo = head->lo;
+    *hi = head->hi;
 }
 
 void rpr_recurrent_renew(const rpr_recurrent_layer *l, void *state)
@@ -211,7 +215,7 @@ static const float *product(run *r, int d, int64_t b, int which, const float *x,
         nonfinite = true; /* all of it anew */
     }
     r->counts.changed += changed;
-    if (changed > 0 && !nonfinite && head->known > 0 && changed <= DENSE_SHARE * p->ci) {
+    if (changed > 0 && !nonfinite && head->known > 0 && changed <= r->gate->most * p->ci) {
         correct(r, p, z, changed);
         nonfinite = !r->k->all_finite(z, p->co);
     } else {
@@ -233,15 +237,32 @@ static void act(const run *r, rpr_act_kind kind, const float *x, float *y, int64
     r->k->act(&a, x, y, n);
 }
 
-static void lstm(run *r, const float *in, const float *rec)
+/** gate += peepholes * cell */
+static void look(const float *peep, const float *c, float *gate, int64_t n)
+{
+    for (int64_t j = 0; j < n; j++)
+        gate[j] += peep[j] * c[j];
+}
+
+/** i and f look at the cell before, o at the new one. */
+static void lstm(run *r, int d, const float *in, const float *rec)
 {
     const int64_t n = r->l->s.hidden;
+    const float *peep = r->l->peep[d];
     float *g = r->sum;
     r->k->binary(RPR_BIN_ADD, in, rec, g, 4 * n);
-    act(r, RPR_ACT_SIGMOID, g, g, 3 * n);
+    if (peep) {
+        look(peep, r->c, g, n);
+        look(peep + 2 * n, r->c, g + 2 * n, n);
+    }
+    act(r, RPR_ACT_SIGMOID, g, g, n);
+    act(r, RPR_ACT_SIGMOID, g + 2 * n, g + 2 * n, n);
     act(r, RPR_ACT_TANH, g + 3 * n, g + 3 * n, n);
     for (int64_t j = 0; j < n; j++)
         r->c[j] = g[2 * n + j] * r->c[j] + g[j] * g[3 * n + j];
+    if (peep)
+        look(peep + n, r->c, g + n, n);
+    act(r, RPR_ACT_SIGMOID, g + n, g + n, n);
     act(r, RPR_ACT_TANH, r->c, r->h, n);
     r->k->binary(RPR_BIN_MUL, g + n, r->h, r->h, n);
 }
@@ -270,7 +291,7 @@ static void cell(run *r, int d, int64_t b, const float *in)
     const int64_t n = r->l->s.hidden;
     const float *rec = product(r, d, b, RPR_ON_STATE, r->h, r->mix);
     if (r->l->s.cell == RPR_CELL_LSTM) {
-        lstm(r, in, rec);
+        lstm(r, d, in, rec);
     } else if (r->l->s.cell == RPR_CELL_GRU) {
         gru(r, d, b, in, rec);
     } else {

@@ -214,7 +214,7 @@ int rpr_model_layer(const rpr_model *m, size_t i, rpr_layer_info *info)
     if (s->recurrent) {
         info->macs = s->recurrent->macs;
         info->parameters = s->recurrent->parameters;
-        info->sparse = 1;
+        info->sparse = info->recurrent = 1;
     }
     if (s->linear) {
         const rpr_tensor *t = &m->plan->tensor[s->in[0]];

@@ -75,13 +75,21 @@ static bool is_due(const rpr_stream *s, const rpr_step *step)
     return step->recurrent && s->reuse && s->refresh.asked;
 }
 
+/** From 0.6 of a vector on all of it costs no more. */
+static double most_to_correct(rpr_policy policy)
+{
+    return policy == RPR_POLICY_CORRECT ? 1.0 : policy == RPR_POLICY_DENSE ? 0.0 : 0.6;
+}
+
 static void run_recurrent(rpr_stream *s, const rpr_step *step, const rpr_view *in,
                           const rpr_view *out)
 {
     const int index = (int)(step - s->plan->step);
-    const rpr_recurrent_gate gate = {
-        .rule = s->opt.gate, .scale = s->scale, .refresh = s->opt.refresh};
-    const bool gated = s->reuse && !is_due(s, step);
+    const rpr_recurrent_gate gate = {.rule = s->own_rule[index],
+                                     .scale = s->scale,
+                                     .most = most_to_correct(s->opt.policy),
+                                     .refresh = s->opt.refresh};
+    const bool gated = s->reuse && gate.rule.kind != RPR_GATE_OFF && !is_due(s, step);
     if (s->reuse && !gated)
         rpr_recurrent_renew(step->recurrent, s->recurrent[index]);
     const rpr_recurrent_counts c =

@@ -331,9 +331,10 @@ bool rpr_stream_take_arrays(rpr_stream *s)
     s->step = rpr_alloc_array(n_step, sizeof *s->step);
     s->z = rpr_alloc_array(n_step, sizeof *s->z);
     s->recurrent = rpr_alloc_array(n_step, sizeof *s->recurrent);
+    s->own_rule = rpr_alloc_array(n_step, sizeof *s->own_rule);
     s->input = rpr_alloc_array((size_t)s->plan->n_input + 1, sizeof *s->input);
     return s->life && s->data && s->touch && s->gate && s->gate_frame && s->step && s->z &&
-           s->recurrent && s->input && s->refresh.turn;
+           s->recurrent && s->own_rule && s->input && s->refresh.turn;
 }
 
 /** How much memory a stream needs, and where its shared pieces lie. */
@@ -449,6 +450,7 @@ void rpr_stream_free_memory(rpr_stream *s)
     rpr_free(s->input);
     rpr_free(s->carry);
     rpr_free(s->recurrent);
+    rpr_free(s->own_rule);
     rpr_free(s->state);
     rpr_free(s->workspace);
 }

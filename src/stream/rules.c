@@ -33,13 +33,28 @@ static bool same_rule(const rpr_gate *a, const rpr_gate *b)
            same_number(a->hi, b->hi);
 }
 
+static bool takes_rule(const rpr_plan *p, size_t layer)
+{
+    return layer < (size_t)p->n_step && (p->step[layer].linear || p->step[layer].recurrent);
+}
+
+/** Both gates of a recurrent layer, which shares them with nobody. */
+static int set_own_rule(rpr_stream *s, const rpr_layer_gate *from, rpr_error *err)
+{
+    RPR_TRY(rpr_stream_check_gate(&from->gate, s->plan->step[from->layer].name, err));
+    s->own_rule[from->layer] = from->gate;
+    return RPR_OK;
+}
+
 static int set_rule(rpr_stream *s, const rpr_layer_gate *from, int *given_by, rpr_error *err)
 {
     const rpr_plan *p = s->plan;
-    if (from->layer >= (size_t)p->n_step || !p->step[from->layer].linear)
+    if (!takes_rule(p, from->layer))
         return rpr_fail(err, RPR_ERR_ARGUMENT, "layer_gates: layer %zu is not a weighted layer",
                         from->layer);
     const rpr_step *step = &p->step[from->layer];
+    if (step->recurrent)
+        return set_own_rule(s, from, err);
     rpr_gate_state *g = &s->gate[step->gate];
     RPR_TRY(rpr_stream_check_gate(&from->gate, step->name, err));
     if (given_by[step->gate] != RPR_NONE && !same_rule(&g->rule, &from->gate))
@@ -62,6 +77,8 @@ int rpr_stream_set_rules(rpr_stream *s, const rpr_stream_options *o, rpr_error *
         s->gate[i].scale = s->gate[i].narrow = 1.0;
         given_by[i] = RPR_NONE;
     }
+    for (int i = 0; i < s->plan->n_step; i++)
+        s->own_rule[i] = o->gate;
     if (o->n_layer_gates > 0 && !o->layer_gates)
         status =
             rpr_fail(err, RPR_ERR_ARGUMENT, "layer_gates: NULL, but %zu of them", o->n_layer_gates);

@@ -50,18 +50,26 @@ size_t rpr_stream_save_bytes(const rpr_stream *s)
            s->state_bytes;
 }
 
-/** FNV-1a over what makes the gates' rules. */
+/** One step of FNV-1a for each byte. */
+static uint64_t hash_rule(uint64_t h, const rpr_gate *g)
+{
+    const double numbers[] = {(double)g->kind, (double)g->levels, g->threshold, g->lo, g->hi};
+    unsigned char bytes[sizeof numbers];
+    memcpy(bytes, numbers, sizeof bytes);
+    for (size_t k = 0; k < sizeof bytes; k++)
+        h = (h ^ bytes[k]) * 0x100000001b3u;
+    return h;
+}
+
+/** Over what makes the gates' rules. */
 static uint64_t hash_rules(const rpr_stream *s)
 {
     uint64_t h = 0xcbf29ce484222325u;
-    for (int i = 0; i < s->plan->n_gate; i++) {
-        const rpr_gate *g = &s->gate[i].rule;
-        const double numbers[] = {(double)g->kind, (double)g->levels, g->threshold, g->lo, g->hi};
-        unsigned char bytes[sizeof numbers];
-        memcpy(bytes, numbers, sizeof bytes);
-        for (size_t k = 0; k < sizeof bytes; k++)
-            h = (h ^ bytes[k]) * 0x100000001b3u;
-    }
+    for (int i = 0; i < s->plan->n_gate; i++)
+        h = hash_rule(h, &s->gate[i].rule);
+    for (int i = 0; i < s->plan->n_step; i++)
+        if (s->plan->step[i].recurrent)
+            h = hash_rule(h, &s->own_rule[i]);
     return h;
 }
 
@@ -305,6 +313,7 @@ static void copy_small(rpr_stream *to, const rpr_stream *from)
         set_gate(to, i, &gate);
         to->gate[i].rule = from->gate[i].rule;
     }
+    memcpy(to->own_rule, from->own_rule, (size_t)from->plan->n_step * sizeof *to->own_rule);
     rpr_stream_take_scale(to, from->scale);
     to->has_exact = from->has_exact;
     const save_header h = make_header(from);

@@ -16,18 +16,32 @@ void rpr_stream_time_layers(rpr_stream *s, int on)
     s->time_layers = on != 0;
 }
 
+/** Of all steps of the call; the state before counts as an input, too. */
+static void recurrent_stats(const rpr_stream *s, int index, rpr_layer_stats *st)
+{
+    const rpr_step_state *state = &s->step[index];
+    const rpr_gate *rule = &s->own_rule[index];
+    st->macs_dense = s->plan->step[index].recurrent->macs;
+    st->macs_executed = state->macs;
+    st->inputs = state->values;
+    st->changed = state->changed;
+    if (!s->reuse)
+        return;
+    rpr_recurrent_range(s->recurrent[index], &st->range_lo, &st->range_hi);
+    if (rule->lo < rule->hi) {
+        st->range_lo = (float)rule->lo;
+        st->range_hi = (float)rule->hi;
+    }
+}
+
 int rpr_stream_layer_stats(const rpr_stream *s, size_t i, rpr_layer_stats *st)
 {
     if (i >= (size_t)s->plan->n_step || s->frame == 0)
         return RPR_ERR_ARGUMENT;
     const rpr_step *step = &s->plan->step[i];
     *st = (rpr_layer_stats){.choice = s->step[i].choice, .ms = s->step[i].ms};
-    if (step->recurrent) {
-        st->macs_dense = step->recurrent->macs;
-        st->macs_executed = s->step[i].macs;
-        st->inputs = s->step[i].values;
-        st->changed = s->step[i].changed;
-    }
+    if (step->recurrent)
+        recurrent_stats(s, (int)i, st);
     if (!step->linear)
         return RPR_OK;
     st->macs_dense = rpr_linear_macs(step->linear, step->linear->macs);

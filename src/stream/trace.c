@@ -101,6 +101,24 @@ static int open_trace(rpr_trace *t, rpr_write_fn write, void *user, rpr_error *e
     return status;
 }
 
+/** Layers that the format has no words for. */
+static int check_layers(const rpr_plan *p, rpr_error *err)
+{
+    for (int i = 0; i < p->n_step; i++) {
+        const rpr_step *step = &p->step[i];
+        if (step->linear && step->linear->words)
+            return rpr_fail(err, RPR_ERR_UNSUPPORTED,
+                            "trace: layer '%s' is quantised, which traces cannot say yet",
+                            step->name);
+        if (step->recurrent)
+            return rpr_fail(err, RPR_ERR_UNSUPPORTED,
+                            "trace: layer '%s' (%s) compares step with step inside a call, which "
+                            "traces cannot say yet",
+                            step->name, step->op);
+    }
+    return RPR_OK;
+}
+
 int rpr_trace_create(const rpr_stream *s, rpr_write_fn write, void *user, rpr_trace **out,
                      rpr_error *err)
 {
@@ -116,11 +134,7 @@ int rpr_trace_create(const rpr_stream *s, rpr_write_fn write, void *user, rpr_tr
     if (!s->opt.trace)
         return rpr_fail(err, RPR_ERR_ARGUMENT,
                         "trace: the stream was created without the option `trace`");
-    for (int i = 0; i < s->plan->n_step; i++)
-        if (s->plan->step[i].linear && s->plan->step[i].linear->words)
-            return rpr_fail(err, RPR_ERR_UNSUPPORTED,
-                            "trace: layer '%s' is quantised, which traces cannot say yet",
-                            s->plan->step[i].name);
+    RPR_TRY(check_layers(s->plan, err));
     rpr_trace *t = rpr_alloc(sizeof *t);
     if (!t)
         return rpr_fail(err, RPR_ERR_NOMEM, "out of memory");

@@ -13,6 +13,7 @@ np.save("fortran.npy", np.asfortranarray(frames))
 np.save("none.npy", frames[:0])
 np.save("number.npy", np.float32(1))
 np.save("vector.npy", rng.standard_normal((4, 96)).astype("<f4"))
+np.save("steps.npy", np.cumsum(rng.standard_normal((8, 5, 1, 16)) / 9, 0).astype("<f4"))
 np.save("block.npy", rng.standard_normal((3, 80)).astype("<f4"))
 np.save("records.npy", np.zeros(3, [("a", "<f4"), ("b", "<i4")]))
 frames[4, 0, 1, 2, 3] = np.nan
@@ -41,6 +42,22 @@ expect 0 verify net.onnx frames.npy --gate levels:32
 expect 0 calibrate net.onnx frames.npy --preset isca2018 --clusters 16 -o arrays.plan
 expect 0 run net.onnx frames.npy --plan arrays.plan --all-gates --trace arrays.trace
 expect 0 sim --trace arrays.trace --brief
+
+# Several steps a call: a gate of its own, in plans and numbers, and no trace.
+expect 0 info steps.onnx
+says out '1 recurrent layer of several steps has gates'
+expect 0 info steps.onnx --json
+json out "[l['name'] for l in j['layers'] if l['recurrent']] == ['lstm']"
+expect 0 calibrate steps.onnx steps.npy --preset isca2018 --clusters 8 -o steps.plan
+json steps.plan "[(g['name'], g['gate'], g['levels'], g['lo'] < g['hi']) for g in j['gates']] == [(n, 'levels', 8, True) for n in ('lstm', 'last')]"
+expect 0 run steps.onnx steps.npy --plan steps.plan --all-gates --json steps.json
+json steps.json "[0.05 < l['similarity'] < 1 for l in j['layers'] if l['name'] == 'lstm'] == [True]"
+expect 0 calibrate steps.onnx steps.npy --preset isca2018 --leave-out lstm -o steps.plan
+json steps.plan "[g['gate'] for g in j['gates']] == ['off', 'levels']"
+expect 0 run steps.onnx steps.npy --plan steps.plan --all-gates --json steps.json
+json steps.json "[l['reuse'] for l in j['layers'] if l['name'] == 'lstm'] == [0]"
+refuses 4 "trace: layer 'lstm' (LSTM) compares step with step inside a call" \
+    run steps.onnx steps.npy --trace steps.trace
 
 refuses 3 'missing.npy: cannot be opened' run net.onnx missing.npy
 refuses 3 'one.npy: is 1x3x32x32; x reads frames of 1x1x32x32, so it should be Nx1x1x32x32' \

@@ -56,6 +56,16 @@ def main(folder):
          [("half", np.array(0.5, np.float32)), ("w", w)])
     save(folder + "/vector.onnx", [helper.make_node("Relu", ["x"], ["y"])],
          [("x", [1, 96])], [("y", [1, 96])])
+    rng = np.random.default_rng(7)
+    save(folder + "/steps.onnx",
+         [helper.make_node("LSTM", ["x", "w", "r"], ["s"], "lstm", hidden_size=6,
+                           direction="bidirectional"),
+          helper.make_node("Reshape", ["s", "rows"], ["flat"], "flat"),
+          helper.make_node("MatMul", ["flat", "m"], ["y"], "last")],
+         [("x", [5, 1, 16])], [("y", [1, 3])],
+         [("w", rng.standard_normal((2, 24, 16)).astype(np.float32) / 4),
+          ("r", rng.standard_normal((2, 24, 6)).astype(np.float32) / 4),
+          ("rows", np.array([1, 60])), ("m", rng.standard_normal((60, 3)).astype(np.float32))])
     sound_nets(folder)
 
 

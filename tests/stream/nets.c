@@ -458,9 +458,10 @@ static const struct {
     {"functions", nets_functions},
     {"many_steps", nets_many_steps}, /* those of which layers have gates of their own come last */
     {"batch_first", nets_batch_first},
+    {"peepholes", nets_peepholes},
 };
 
-#define OWN_GATES 2
+#define OWN_GATES 3
 
 size_t nets_all(void)
 {

@@ -66,6 +66,20 @@ void nets_batch_first(net *b)
     net_output(b, out[2]);
 }
 
+void nets_peepholes(net *b)
+{
+    enum { STEPS = 7, INPUTS = 11, HIDDEN = 10, ROWS = 4 * HIDDEN };
+    int x = net_input(b, NET_DIMS(STEPS, 2, INPUTS)), out[3];
+    const int w = net_floats(b, 0.0f, 0.5f, NET_DIMS(2, ROWS, INPUTS));
+    const int r = net_floats(b, 0.0f, 0.5f, NET_DIMS(2, ROWS, HIDDEN));
+    const int bias = net_floats(b, 0.0f, 0.2f, NET_DIMS(2, 2 * ROWS));
+    const int peep = net_floats(b, 0.0f, 0.9f, NET_DIMS(2, 3 * HIDDEN));
+    const int in[] = {x, w, r, bias, RPR_NONE, RPR_NONE, RPR_NONE, peep};
+    net_op_many(b, "LSTM", "hidden_size=10 direction@bidirectional", in, 8, out, 3);
+    net_output(b, out[0]);
+    net_output(b, out[2]);
+}
+
 /** Kernels of 3, 2 and 1 in depth; padded, unpadded and dilated. */
 void nets_volume(net *b)
 {

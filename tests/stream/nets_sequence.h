@@ -7,6 +7,7 @@
 void nets_one_step(net *b);
 void nets_many_steps(net *b);
 void nets_batch_first(net *b);
+void nets_peepholes(net *b);
 void nets_volume(net *b);
 void nets_functions(net *b);
 

@@ -10,7 +10,7 @@
 
 #define FRAMES 12
 
-static const char *const names[] = {"many_steps", "batch_first"};
+static const char *const names[] = {"many_steps", "batch_first", "peepholes"};
 
 static player *dense_of(const rpr_model *m)
 {
@@ -116,6 +116,14 @@ static void states_go_on(void **state)
     rpr_model_destroy(m);
 }
 
+static int no_write(void *user, const void *bytes, size_t n)
+{
+    (void)user;
+    (void)bytes;
+    (void)n;
+    return -1;
+}
+
 #define STEPS 5
 #define INPUTS 12
 #define HIDDEN 10
@@ -169,6 +177,138 @@ static void counts_are_exact(void **state)
     st = run_counted(s, x); /* nothing at all */
     assert_int_equal(st.macs_executed + st.changed, 0);
     rpr_stream_destroy(s);
+    rpr_model_destroy(m);
+}
+
+static rpr_layer_gate gate_of_layer(size_t layer, rpr_gate_kind kind)
+{
+    return (rpr_layer_gate){.layer = layer, .gate = {.kind = kind, .levels = 4, .threshold = 0.25}};
+}
+
+/** The only recurrent layer of input_only(). */
+static size_t recurrent_layer(const rpr_model *m)
+{
+    rpr_layer_info info;
+    size_t found = rpr_model_n_layers(m);
+    for (size_t i = 0; i < rpr_model_n_layers(m); i++) {
+        assert_int_equal(rpr_model_layer(m, i, &info), RPR_OK);
+        if (info.recurrent) {
+            assert_false(info.weighted);
+            found = i;
+        }
+    }
+    assert_true(found < rpr_model_n_layers(m));
+    return found;
+}
+
+/** One that is named has its own rule, whatever the others have; its numbers say so. */
+static void layer_gates_reach_them(void **state)
+{
+    (void)state;
+    rpr_model *m = input_only();
+    const size_t layer = recurrent_layer(m);
+    rpr_layer_gate own = gate_of_layer(layer, RPR_GATE_DEADZONE);
+    rpr_stream_options opt = play_options();
+    rpr_stream *s = NULL, *copy = NULL;
+    rpr_error err;
+    rpr_layer_stats ls;
+    float x[STEPS * INPUTS];
+    own.gate.lo = 0.0;
+    own.gate.hi = 4.0; /* what moves by 1 or less is no change */
+    opt.layer_gates = &own;
+    opt.n_layer_gates = 1;
+    assert_int_equal(rpr_stream_create(m, &opt, &s, &err), RPR_OK);
+    for (int i = 0; i < STEPS * INPUTS; i++)
+        x[i] = (float)(i % INPUTS) / INPUTS;
+    (void)run_counted(s, x);
+    assert_int_equal(rpr_stream_clone(s, &copy, &err), RPR_OK);
+    for (int i = 0; i < STEPS * INPUTS; i++)
+        x[i] += 0.75f;
+    x[4] += 2.0f; /* on the first step, and back on the next one */
+    const rpr_frame_stats st = run_counted(s, x), other = run_counted(copy, x);
+    assert_int_equal(rpr_stream_layer_stats(s, layer, &ls), RPR_OK);
+    assert_int_equal(ls.inputs, STEPS * (INPUTS + HIDDEN));
+    assert_int_equal(ls.macs_dense, st.macs_dense);
+    assert_int_equal(ls.macs_executed, st.macs_executed);
+    assert_int_equal(ls.changed, st.changed);
+    assert_true(ls.range_lo == 0.0f && ls.range_hi == 4.0f);
+    /* Two of the input; 13 and 4 times the states behind an exact gate. */
+    assert_true(ls.changed >= 2 && ls.changed <= 2 + 3 * HIDDEN);
+    assert_int_equal(other.changed, st.changed); /* a copy has the rule, too */
+    rpr_stream_destroy(copy);
+    rpr_stream_destroy(s);
+    own = gate_of_layer(layer, RPR_GATE_OFF);
+    assert_int_equal(rpr_stream_create(m, &opt, &s, &err), RPR_OK);
+    for (int f = 0; f < 2; f++) {
+        x[f] += 1.0f;
+        const rpr_frame_stats all = run_counted(s, x);
+        assert_int_equal(all.macs_executed, all.macs_dense);
+    }
+    rpr_stream_destroy(s);
+    rpr_model_destroy(m);
+}
+
+/** Rules that are none, layers that have none, states of other rules; and no traces so far. */
+static void misuse_is_refused(void **state)
+{
+    (void)state;
+    rpr_model *m = input_only();
+    const size_t layer = recurrent_layer(m);
+    rpr_layer_gate own = gate_of_layer(layer, RPR_GATE_LEVELS);
+    rpr_stream_options opt = play_options();
+    rpr_stream *s = NULL, *plain = NULL;
+    rpr_trace *t = NULL;
+    rpr_error err;
+    opt.trace = 1;
+    assert_int_equal(rpr_stream_create(m, &opt, &plain, &err), RPR_OK);
+    opt.layer_gates = &own;
+    opt.n_layer_gates = 1;
+    assert_int_equal(rpr_stream_create(m, &opt, &s, &err), RPR_OK);
+    char saved[1 << 14];
+    float x[STEPS * INPUTS] = {1, 2, 3};
+    (void)run_counted(s, x);
+    assert_true(rpr_stream_save_bytes(s) <= sizeof saved);
+    assert_int_equal(rpr_stream_save(s, saved, rpr_stream_save_bytes(s)), RPR_OK);
+    assert_int_equal(rpr_stream_load(plain, saved, rpr_stream_save_bytes(s)), RPR_ERR_STATE);
+    assert_non_null(strstr(rpr_stream_error(plain), "of another gate"));
+    assert_int_equal(rpr_stream_load(s, saved, rpr_stream_save_bytes(s)), RPR_OK);
+    assert_int_equal(rpr_trace_create(s, no_write, NULL, &t, &err), RPR_ERR_UNSUPPORTED);
+    assert_null(t);
+    assert_non_null(strstr(err.message, "(RNN) compares step with step"));
+    rpr_stream_destroy(s);
+    rpr_stream_destroy(plain);
+    own.gate.levels = 1;
+    assert_int_equal(rpr_stream_create(m, &opt, &s, &err), RPR_ERR_ARGUMENT);
+    assert_non_null(strstr(err.message, "1 levels, not 2 to 65536"));
+    own = gate_of_layer(rpr_model_n_layers(m), RPR_GATE_EXACT);
+    assert_int_equal(rpr_stream_create(m, &opt, &s, &err), RPR_ERR_ARGUMENT);
+    assert_non_null(strstr(err.message, "is not a weighted layer"));
+    rpr_model_destroy(m);
+}
+
+/** Corrected always or never: the same outputs, up to rounding, of other work. */
+static void policies_agree(void **state)
+{
+    (void)state;
+    rpr_model *m = nets_named("many_steps");
+    rpr_stream_options opt = play_options();
+    opt.policy = RPR_POLICY_CORRECT;
+    player *corrects = player_new(m, &opt);
+    opt.policy = RPR_POLICY_DENSE;
+    player *never = player_new(m, &opt);
+    scene *s = scene_new(m, 4);
+    for (int f = 0; f < FRAMES; f++) {
+        scene_next(s);
+        player_run(corrects, s);
+        player_run(never, s);
+        const double e = player_error(corrects, never);
+        check_that(e < 1e-5, "frame %d: error %g", f, e);
+        assert_true(player_stats(corrects).macs_executed <= player_stats(never).macs_executed);
+    }
+    assert_true(player_stats(corrects).macs_executed < player_stats(never).macs_executed);
+    scene_free(s);
+    player_free(corrects);
+    player_free(never);
     rpr_model_destroy(m);
 }
 
@@ -246,8 +386,10 @@ static void bad_lengths_harm_nothing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(exact_is_dense),   cmocka_unit_test(sweeps_end_errors),
-        cmocka_unit_test(states_go_on),     cmocka_unit_test(counts_are_exact),
-        cmocka_unit_test(nan_leaves_again), cmocka_unit_test(bad_lengths_harm_nothing)};
+        cmocka_unit_test(exact_is_dense),          cmocka_unit_test(sweeps_end_errors),
+        cmocka_unit_test(layer_gates_reach_them),  cmocka_unit_test(misuse_is_refused),
+        cmocka_unit_test(policies_agree),          cmocka_unit_test(states_go_on),
+        cmocka_unit_test(counts_are_exact),        cmocka_unit_test(nan_leaves_again),
+        cmocka_unit_test(bad_lengths_harm_nothing)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
