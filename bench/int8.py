@@ -73,7 +73,7 @@ def quantise_ours(build, source, path, network):
     pictures = sample(network)
     command = [os.path.join(build, 'reprise'), 'quantize', source,
                f'rawvideo:{network.width}x{network.height}:rgb24:-', '-o', path, '--scale',
-               repr(float(network.scale)), '--mean', repr(-network.offset / network.scale)]
+               repr(1 / network.scale), '--mean', repr(-network.offset / network.scale)]
     subprocess.run(command, input=pictures.tobytes(), check=True, stdout=subprocess.DEVNULL)
 
 
