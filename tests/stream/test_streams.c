@@ -315,7 +315,8 @@ static void reset_forgets(void **state)
 
 /* --------------------------------------------------------- instruction sets */
 
-static const char *const isas[] = {"scalar", "neon", "avx2", "avx512"};
+static const char *const isas[] = {"scalar",   "neon",   "neondot",   "avx2",
+                                   "avx2vnni", "avx512", "avx512vnni"};
 #define ISAS (sizeof isas / sizeof *isas)
 
 /** A stream on one instruction set; NULL if this machine or build has none. */

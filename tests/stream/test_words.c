@@ -13,7 +13,8 @@
 #define FRAMES 150
 
 static const char *const nets[] = {"quantised_deep", "quantised_squeeze", "quantised_rows"};
-static const char *const sets[] = {"scalar", "neon", "avx2", "avx512"};
+static const char *const sets[] = {"scalar",   "neon",   "neondot",   "avx2",
+                                   "avx2vnni", "avx512", "avx512vnni"};
 
 #define COUNT(a) (sizeof(a) / sizeof *(a))
 
