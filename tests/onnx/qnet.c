@@ -34,7 +34,7 @@ void qnet_pair(model *m, const char *p, float scale, int zero, rpr_dtype type)
     (void)snprintf(name, sizeof name, "%.70s_s", p);
     model_scalar(m, name, scale);
     (void)snprintf(name, sizeof name, "%.70s_z", p);
-    tensor_raw(m, model_init(m, name, type, 0, NULL), &byte, 1);
+    tensor_raw(m, model_init(m, name, (int)type, 0, NULL), &byte, 1);
 }
 
 static void convert(model *m, const char *op, const char *x, const char *y)
@@ -98,8 +98,8 @@ void qnet_bytes(model *m, const char *name, rpr_dtype type, int rank, const int6
         else
             bytes[i] = (int8_t)v;
     }
-    tensor_raw(m, model_init(m, name, type, rank, dims), type == RPR_I32 ? (void *)words : bytes,
-               count * rpr_dtype_size(type));
+    tensor_raw(m, model_init(m, name, (int)type, rank, dims),
+               type == RPR_I32 ? (void *)words : bytes, count * rpr_dtype_size(type));
 }
 
 #define WEIGHT_SCALE(o) (0.01f + 0.002f * (float)(o))
