@@ -8,11 +8,10 @@
 #include <string.h>
 
 #include "core/alloc.h"
+#include "graph/table.h"
 #include "kernels/pack_i8.h"
 #include "ops/linear_conv.h"
 #include "ops/node.h"
-
-#define TABLE_BYTES 256
 
 /** Which inputs of a node are what; RPR_NONE if there is no such input. */
 typedef struct places {
@@ -70,7 +69,7 @@ static bool find_parameters(const rpr_graph *g, const rpr_node *n, const places 
         return false;
     if ((p->bias != RPR_NONE && rpr_node_has(n, p->bias) && !bias) ||
         (bias && rpr_shape_count(&bias->shape) != q->outputs) ||
-        (table && rpr_shape_count(&table->shape) != TABLE_BYTES))
+        (table && rpr_shape_count(&table->shape) != RPR_TABLE_SIZE))
         return false;
     q->w_scale = scale->data;
     q->w_scales = rpr_shape_count(&scale->shape);
@@ -142,7 +141,7 @@ static rpr_linear *new_layer(const quantised *q, int32_t n_phase, int64_t words,
     rpr_linear *l = rpr_linear_new(n_phase, words, biases);
     if (!l)
         return NULL;
-    const size_t kept = 2 * (size_t)biases + TABLE_BYTES / sizeof *l->requant;
+    const size_t kept = 2 * (size_t)biases + RPR_TABLE_SIZE / sizeof *l->requant;
     l->requant = rpr_alloc_array(kept, sizeof *l->requant);
     if (!l->requant) {
         rpr_linear_free(l);
@@ -153,7 +152,7 @@ static rpr_linear *new_layer(const quantised *q, int32_t n_phase, int64_t words,
     l->zero = q->x_zero;
     l->zero_out = q->y_zero;
     if (q->table) {
-        l->table = memcpy(l->requant + 2 * biases, q->table, TABLE_BYTES);
+        l->table = memcpy(l->requant + 2 * biases, q->table, RPR_TABLE_SIZE);
     }
     return l;
 }

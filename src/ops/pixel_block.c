@@ -139,8 +139,8 @@ rpr_pixel_op *rpr_pixel_space_to_depth_new(int32_t block, rpr_block_order order,
 static bool bytes_fit(rpr_map deep, rpr_map shallow, int32_t block, int32_t channels)
 {
     int64_t all = (int64_t)channels * block * block;
-    if (block < 1 || block > MAX_BLOCK || all > INT32_MAX ||
-        shallow.c != rpr_byte_words(channels) || deep.c != rpr_byte_words((int32_t)all))
+    if (block < 1 || block > MAX_BLOCK || all > INT32_MAX || shallow.c != rpr_words(channels) ||
+        deep.c != rpr_words((int32_t)all))
         return false;
     shallow.c = channels;
     deep.c = (int32_t)all;

@@ -21,7 +21,7 @@ static uint8_t *bytes_at(rpr_span s, int32_t pixel)
 /** Fills what follows the channels in the last word of n pixels. */
 static void fill_padding(rpr_span o, int32_t n, int32_t channels, uint8_t value)
 {
-    const int32_t end = 4 * rpr_byte_words(channels);
+    const int32_t end = 4 * rpr_words(channels);
     for (int32_t i = 0; channels < end && i < n; i++)
         memset(bytes_at(o, i) + channels, value, (size_t)(end - channels));
 }
@@ -125,8 +125,8 @@ bool rpr_pixel_bytes_binary_fits(const rpr_map shapes[2], const rpr_map *out,
     return rpr_broadcasts(a->n, b->n, out->n) && rpr_broadcasts(a->h, b->h, out->h) &&
            rpr_broadcasts(a->w, b->w, out->w) &&
            rpr_broadcasts(channels[0], channels[1], channels[2]) &&
-           a->c == rpr_byte_words(channels[0]) && b->c == rpr_byte_words(channels[1]) &&
-           out->c == rpr_byte_words(channels[2]);
+           a->c == rpr_words(channels[0]) && b->c == rpr_words(channels[1]) &&
+           out->c == rpr_words(channels[2]);
 }
 
 rpr_pixel_op *rpr_pixel_bytes_binary_new(rpr_byte_op kind, const rpr_byte_scale scales[3],

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Constructors of the operators without weights on maps of u8. Such a map counts in words of four
- * channels: c = rpr_byte_words(channels), strides in words. Padding, the bytes of the last word
+ * channels: c = rpr_words(channels), strides in words. Padding, the bytes of the last word
  * that are no channels, never changes if that of the inputs does not.
  *
  * As in ops/pixel_ops.h: only n, h, w and c of a shape are read, NULL when memory ran out, and what
@@ -15,11 +15,6 @@
 #define RPR_OPS_PIXEL_BYTES_H
 
 #include "ops/pixel_ops.h"
-
-static inline int32_t rpr_byte_words(int32_t channels)
-{
-    return channels / 4 + (channels % 4 != 0);
-}
 
 /** A word of four equal bytes, as maps hold it. */
 float rpr_byte_word(uint8_t b);
@@ -37,7 +32,7 @@ bool rpr_pixel_bytes_binary_fits(const rpr_map shapes[2], const rpr_map *out,
 rpr_pixel_op *rpr_pixel_bytes_binary_new(rpr_byte_op op, const rpr_byte_scale scales[3],
                                          const int32_t channels[3]);
 
-/** A map of f32 to one of u8 (c = rpr_byte_words(channels)); padding is the zero point. */
+/** A map of f32 to one of u8 (c = rpr_words(channels)); padding is the zero point. */
 rpr_pixel_op *rpr_pixel_bytes_quantise_new(const rpr_byte_scale *to);
 /** And back: out->c is the number of channels. */
 rpr_pixel_op *rpr_pixel_bytes_dequantise_new(const rpr_byte_scale *from);

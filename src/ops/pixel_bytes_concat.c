@@ -14,11 +14,11 @@ bool rpr_pixel_bytes_concat_fits(rpr_axis axis, int n_in, const rpr_map *in,
                                  const int32_t *channels, const rpr_map *out, int32_t out_channels)
 {
     rpr_map part[RPR_PIXEL_MAX_IN], whole = *out;
-    if (n_in < 1 || n_in > RPR_PIXEL_MAX_IN || out->c != rpr_byte_words(out_channels))
+    if (n_in < 1 || n_in > RPR_PIXEL_MAX_IN || out->c != rpr_words(out_channels))
         return false;
     whole.c = out_channels;
     for (int i = 0; i < n_in; i++) {
-        if (in[i].c != rpr_byte_words(channels[i]))
+        if (in[i].c != rpr_words(channels[i]))
             return false;
         part[i] = in[i];
         part[i].c = channels[i];

@@ -178,7 +178,7 @@ bool rpr_pixel_bytes_gather_fits(const rpr_map *in, int32_t in_channels, const r
     rpr_map from = *in, to = *out;
     from.c = in_channels;
     to.c = out_channels;
-    return in->c == rpr_byte_words(in_channels) && out->c == rpr_byte_words(out_channels) &&
+    return in->c == rpr_words(in_channels) && out->c == rpr_words(out_channels) &&
            rpr_pixel_gather_fits(&from, &to, index);
 }
 

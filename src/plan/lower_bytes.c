@@ -4,10 +4,9 @@
 
 #include <string.h>
 
+#include "graph/table.h"
 #include "ops/node.h"
 #include "ops/pixel_bytes.h"
-
-#define TABLE_BYTES 256
 
 /** A constant scale and zero point (u8) of a whole tensor; false if they are something else. */
 static bool scale_of(const rpr_plan *p, const rpr_node *n, int scale, int zero, rpr_byte_scale *out)
@@ -80,7 +79,7 @@ static int lower_table(rpr_plan *p, const rpr_node *n, const int *preferred, boo
     const rpr_value *t = rpr_node_has(n, 1) ? &p->graph->value[n->in[1]] : NULL;
     int axis = rpr_lower_axis(p, n, preferred);
     if (!rpr_lower_is(n, "Table") || !t || !t->is_const || t->dtype != RPR_U8 ||
-        rpr_shape_count(&t->shape) != TABLE_BYTES)
+        rpr_shape_count(&t->shape) != RPR_TABLE_SIZE)
         return RPR_OK;
     int in = rpr_lower_word_operand(p, n->in[0], rank_of(p, n->in[0]), axis);
     if (in == RPR_NONE)
@@ -121,7 +120,7 @@ typedef struct parts {
     int n, in[RPR_PIXEL_MAX_IN];
     rpr_map shape[RPR_PIXEL_MAX_IN];
     int32_t channels[RPR_PIXEL_MAX_IN];
-    uint8_t table[RPR_PIXEL_MAX_IN][TABLE_BYTES];
+    uint8_t table[RPR_PIXEL_MAX_IN][RPR_TABLE_SIZE];
     const uint8_t *tables[RPR_PIXEL_MAX_IN];
 } parts;
 
@@ -135,14 +134,14 @@ static const uint8_t *fill_table(const rpr_byte_scale *from, const rpr_byte_scal
                                  uint8_t *table)
 {
     const rpr_kernels *scalar = rpr_kernels_named("scalar");
-    uint8_t all[TABLE_BYTES];
-    float x[TABLE_BYTES];
+    uint8_t all[RPR_TABLE_SIZE];
+    float x[RPR_TABLE_SIZE];
     if (same_scale(from, to))
         return NULL;
-    for (int i = 0; i < TABLE_BYTES; i++)
+    for (int i = 0; i < RPR_TABLE_SIZE; i++)
         all[i] = (uint8_t)i;
-    scalar->bytes->dequantise(from, all, x, TABLE_BYTES);
-    scalar->bytes->quantise(to, x, table, TABLE_BYTES);
+    scalar->bytes->dequantise(from, all, x, RPR_TABLE_SIZE);
+    scalar->bytes->quantise(to, x, table, RPR_TABLE_SIZE);
     return table;
 }
 

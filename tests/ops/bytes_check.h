@@ -22,10 +22,8 @@ static inline bytes_map bytes_dims(int32_t n, int32_t h, int32_t w, int32_t chan
 /** As operators see it, without memory. */
 static inline rpr_map bytes_shape(const bytes_map *m)
 {
-    return (rpr_map){.n = m->n,
-                     .h = m->h,
-                     .w = m->w,
-                     .c = m->floats ? m->channels : rpr_byte_words(m->channels)};
+    return (rpr_map){
+        .n = m->n, .h = m->h, .w = m->w, .c = m->floats ? m->channels : rpr_words(m->channels)};
 }
 
 /** What a definition reads the inputs with: element (n, y, x, c) of input i. */

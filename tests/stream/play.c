@@ -173,6 +173,14 @@ bool player_same(const player *a, const player *b)
     return true;
 }
 
+bool stream_has_words(const rpr_stream *s)
+{
+    bool any = false;
+    for (int i = 0; i < s->plan->n_step; i++)
+        any |= s->plan->step[i].linear && s->plan->step[i].linear->words;
+    return any;
+}
+
 rpr_frame_stats player_stats(const player *p)
 {
     rpr_frame_stats st;

@@ -58,6 +58,9 @@ double player_error(const player *a, const player *b);
 /** True if all outputs agree in every bit. */
 bool player_same(const player *a, const player *b);
 
+/** True if some layer is quantised: traces cannot say what words are. */
+bool stream_has_words(const rpr_stream *s);
+
 /** Statistics of the last frame. */
 rpr_frame_stats player_stats(const player *p);
 

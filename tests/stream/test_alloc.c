@@ -95,14 +95,6 @@ static int keep(void *user, const void *bytes, size_t n)
 
 static traced kept; /* by the tests below */
 
-static bool has_words(const rpr_stream *s)
-{
-    bool any = false;
-    for (int i = 0; i < s->plan->n_step; i++)
-        any |= s->plan->step[i].linear && s->plan->step[i].linear->words;
-    return any;
-}
-
 static void tracing_takes_no_memory(void **state)
 {
     (void)state;
@@ -115,7 +107,7 @@ static void tracing_takes_no_memory(void **state)
             show w = show_new(nets_make(i), &opt, 1);
             kept.n = 0;
             int status = rpr_trace_create(w.p->s, keep, &kept, &t, NULL);
-            if (has_words(w.p->s)) {
+            if (stream_has_words(w.p->s)) {
                 assert_int_equal(status, RPR_ERR_UNSUPPORTED);
                 show_free(&w);
                 continue;

@@ -292,15 +292,6 @@ static void check_frame(const rpr_trace_net *net, const rpr_trace_frame *f, cons
 
 #define FRAMES 25
 
-/** Traces cannot say what words are. */
-static bool has_words(const rpr_stream *s)
-{
-    bool any = false;
-    for (int i = 0; i < s->plan->n_step; i++)
-        any |= s->plan->step[i].linear && s->plan->step[i].linear->words;
-    return any;
-}
-
 static void write_and_read(size_t net, const rpr_stream_options *opt, int64_t choices[3])
 {
     show w = show_new(model_of(net), opt, net + 100);
@@ -310,7 +301,7 @@ static void write_and_read(size_t net, const rpr_stream_options *opt, int64_t ch
     rpr_trace *t;
     rpr_error err;
     const int status = rpr_trace_create(s, write_bytes, &b, &t, &err);
-    if (status == RPR_ERR_UNSUPPORTED && has_words(s)) {
+    if (status == RPR_ERR_UNSUPPORTED && stream_has_words(s)) {
         bytes_free(&b);
         show_free(&w);
         return;
