@@ -51,11 +51,17 @@ class _Carry(c.Structure):
                 ('bytes', c.c_size_t)]
 
 
+class _Window(c.Structure):
+    _fields_ = [('input', c.c_char_p), ('axis', c.c_int), ('length', c.c_int64),
+                ('hop', c.c_int64)]
+
+
 class _ModelOptions(c.Structure):
     _fields_ = [('struct_size', c.c_size_t), ('shapes', c.POINTER(_InputShape)),
                 ('n_shapes', c.c_size_t), ('log', _LogFn), ('log_user', c.c_void_p),
                 ('fit', c.c_int), ('fixed', c.POINTER(_InputValue)), ('n_fixed', c.c_size_t),
-                ('carry', c.POINTER(_Carry)), ('n_carry', c.c_size_t)]
+                ('carry', c.POINTER(_Carry)), ('n_carry', c.c_size_t),
+                ('window', c.POINTER(_Window))]
 
 
 class LayerInfo(c.Structure):
@@ -230,9 +236,10 @@ class Model:
     """A loaded network. Streams keep it alive.
 
     fixed: {input: number}, inputs that are constants; carry: {input: output}, inputs that streams
-    take from the frame before."""
+    take from the frame before; window: (axis, length, hop) of the first input, which slides."""
 
-    def __init__(self, path, shapes=None, library=None, fit=False, fixed=None, carry=None):
+    def __init__(self, path, shapes=None, library=None, fit=False, fixed=None, carry=None,
+                 window=None):
         self._lib = library or load_library()
         self._handle = _P()
         options, error, lines = _ModelOptions(), _Error(), []
@@ -250,6 +257,8 @@ class Model:
         options.n_fixed = len(values)
         options.carry = (_Carry * max(len(pairs), 1))(*pairs)
         options.n_carry = len(pairs)
+        if window:
+            options.window = c.pointer(_Window(None, *window))
         options.log = _LogFn(lambda user, level, line: lines.append(line.decode()))
         status = self._lib.rpr_model_load(os.fsencode(path), options, c.byref(self._handle), error)
         if status:

@@ -2,7 +2,7 @@
 # A folder of src/ may include only from itself and from the folders before it in this list.
 # onnx/ may know graph/ and core/ only. tools/ and examples/ may know the public API only.
 cd "$(dirname "$0")/.." || exit 1
-order="core cpu kernels graph onnx quant change ops plan trace stream metric calibrate audit quantize"
+order="core cpu kernels graph onnx quant change ops slide plan trace stream metric calibrate audit quantize"
 bad=0
 allowed="reprise"
 for dir in $order; do

@@ -124,6 +124,21 @@ typedef struct rpr_carry {
     size_t bytes;        /**< of `initial` */
 } rpr_carry;
 
+/**
+ * An input that is a window sliding along one of its axes: from call to call it drops its first
+ * `hop` columns (indices along that axis) and takes in as many new ones at its end. A call then
+ * gives the new columns only, and rpr_model_input says so: its dimension `axis` is `hop`. What a
+ * column's results do not change by moving is not computed again (doc/time.md). Outputs are those
+ * of the whole window.
+ */
+typedef struct rpr_window {
+    const char *input; /**< NULL: the first input */
+    int axis;          /**< of that input; negative: from the end */
+    int64_t length;    /**< T, columns of the window: the input's dimension. Fixes it if the file
+                          leaves it open; 0: as the file or `shapes` have it */
+    int64_t hop;       /**< k, new columns of a call: 1 to T - 1 */
+} rpr_window;
+
 typedef struct rpr_model_options {
     size_t struct_size; /**< sizeof(rpr_model_options); set by rpr_model_options_init */
     const rpr_input_shape *shapes;
@@ -139,6 +154,8 @@ typedef struct rpr_model_options {
     const rpr_carry *carry; /**< inputs that streams keep; read while loading only. Such models
                                  cannot be audited */
     size_t n_carry;
+    const rpr_window *window; /**< NULL: none; read while loading only. Such models cannot be
+                                 audited, and their streams never bypass reuse */
 } rpr_model_options;
 
 RPR_API void rpr_model_options_init(rpr_model_options *o);
@@ -182,6 +199,40 @@ typedef struct rpr_layer_info {
     int recurrent; /**< 1: not `weighted`, but has gates of its own along the steps of a call,
                         on its input and on the state before; layer_gates may name it */
 } rpr_layer_info;
+
+/** What a window comes to. */
+typedef struct rpr_window_info {
+    int64_t length, hop;
+    int64_t calls; /**< that fill a window: T / k, rounded up */
+    int64_t lead;  /**< columns of a stream's first call that lie before its first window, if a
+                        window is to end with every call: calls * k - T; below k */
+    int64_t macs, macs_hop; /**< of a dense evaluation: of a whole window, and of a call */
+    size_t state_bytes;     /**< of a stream's memory: what keeps earlier columns */
+    size_t n_layers;
+} rpr_window_info;
+
+/** RPR_ERR_ARGUMENT if the model was loaded without a window. */
+RPR_API int rpr_model_window(const rpr_model *m, rpr_window_info *info);
+
+typedef enum rpr_window_verdict {
+    RPR_WINDOW_CONSTANT = 0, /**< does not depend on the window: as without one */
+    RPR_WINDOW_SHIFTED = 1,  /**< computes new columns, and those that see the window's edges */
+    RPR_WINDOW_SUMMED = 2,   /**< adds up what earlier calls found of their columns */
+    RPR_WINDOW_WHOLE = 3     /**< computes the whole window; delta reuse applies */
+} rpr_window_verdict;
+
+/** One node of the graph, in the order in which they run. */
+typedef struct rpr_window_layer {
+    const char *name, *op; /**< owned by the model */
+    rpr_window_verdict verdict;
+    const char *reason;        /**< of WHOLE: why; "" otherwise. Owned by the model */
+    int64_t columns, computed; /**< of its output along the window's axis: all, and those computed
+                                  on a call; 0 where it has no such axis */
+    int64_t macs, macs_hop;    /**< dense, borders not counted: of a whole window, and of a call */
+} rpr_window_layer;
+
+/** i below rpr_window_info.n_layers; otherwise RPR_ERR_ARGUMENT. */
+RPR_API int rpr_model_window_layer(const rpr_model *m, size_t i, rpr_window_layer *info);
 
 RPR_API size_t rpr_model_n_layers(const rpr_model *m);
 RPR_API int rpr_model_layer(const rpr_model *m, size_t i, rpr_layer_info *info);
@@ -334,6 +385,13 @@ typedef struct rpr_mask {
  */
 RPR_API int rpr_stream_run_masked(rpr_stream *s, const rpr_input *in, size_t n_in,
                                   const rpr_mask *mask, rpr_output *out, size_t n_out);
+
+/**
+ * Calls that are still to be made until outputs are those of a whole window: rpr_window_info.calls
+ * after create or reset, 0 once enough columns are in, and of models without a window. Until then
+ * outputs are computed as if something unspecified but finite came before.
+ */
+RPR_API int64_t rpr_stream_window_missing(const rpr_stream *s);
 
 /** The last error of this stream in one line; "" if none. Owned by the stream. */
 RPR_API const char *rpr_stream_error(const rpr_stream *s);

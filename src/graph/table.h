@@ -5,6 +5,13 @@
  * Table(x, table): y = table[x], x and y of 8 bits, the table 256 elements of y's type; the index
  * is the byte of x, so that -128 ... -1 of an i8 tensor follow 0 ... 127.
  *
+ * Delay(tail, head): the columns of a sliding window along `axis`, of which `length` are put out.
+ * The last are tail's, the first those of head (optional), and the others what the output was
+ * `period` calls ago, `shift` columns further on; zeros while there were not so many calls. tail
+ * has at least `shift` columns; both have at most `length` together. All attributes are ints, and
+ * given. The output has the inputs' type and shape but for dimension `axis`. It is the one operator
+ * with a memory: its evaluation by definition is that of a first call.
+ *
  * QLinearConv, QLinearMatMul, QGemm: as ONNX and com.microsoft have them, with a table of the
  * output's type as their last input, applied to the 8-bit result.
  */

@@ -41,7 +41,7 @@ static int check_bias(const rpr_graph *g, const rpr_node *n, rpr_dtype t, int64_
     return RPR_OK;
 }
 
-int rpr_conv_window(const rpr_node *n, const rpr_shape *x, const rpr_shape *w, rpr_window *win,
+int rpr_conv_window(const rpr_node *n, const rpr_shape *x, const rpr_shape *w, rpr_window_spec *win,
                     rpr_error *err)
 {
     RPR_TRY(check_shapes(n, x, w, err));
@@ -56,7 +56,7 @@ int rpr_conv_window(const rpr_node *n, const rpr_shape *x, const rpr_shape *w, r
 }
 
 int rpr_conv_set_output(rpr_graph *g, const rpr_node *n, rpr_dtype t, int64_t batch,
-                        int64_t channels, const rpr_window *w, rpr_error *err)
+                        int64_t channels, const rpr_window_spec *w, rpr_error *err)
 {
     int64_t dim[RPR_MAX_RANK] = {batch, channels};
     for (int d = 0; d < w->spatial; d++)
@@ -67,7 +67,7 @@ int rpr_conv_set_output(rpr_graph *g, const rpr_node *n, rpr_dtype t, int64_t ba
 int rpr_infer_conv(rpr_graph *g, rpr_node *n, rpr_error *err)
 {
     const rpr_value *x, *w;
-    rpr_window win;
+    rpr_window_spec win;
     RPR_TRY(need_operands(g, n, &x, &w, err));
     RPR_TRY(rpr_conv_window(n, &x->shape, &w->shape, &win, err));
     RPR_TRY(check_bias(g, n, x->dtype, w->shape.dim[0], err));
@@ -77,7 +77,7 @@ int rpr_infer_conv(rpr_graph *g, rpr_node *n, rpr_error *err)
 int rpr_infer_conv_transpose(rpr_graph *g, rpr_node *n, rpr_error *err)
 {
     const rpr_value *x, *w;
-    rpr_window win;
+    rpr_window_spec win;
     int64_t m;
     RPR_TRY(need_operands(g, n, &x, &w, err));
     RPR_TRY(check_shapes(n, &x->shape, &w->shape, err));
@@ -96,7 +96,7 @@ int rpr_infer_conv_transpose(rpr_graph *g, rpr_node *n, rpr_error *err)
 
 /* A convolution on dense arrays. Its input has c channels, its output m. */
 typedef struct conv {
-    const rpr_window *win;
+    const rpr_window_spec *win;
     bool transpose;
     int64_t batch, c, m;
     int64_t in_plane, out_plane, taps;
@@ -147,8 +147,8 @@ static void convolve(const conv *v, const rpr_view *bias)
     }
 }
 
-static int eval(const rpr_node *n, const rpr_conv_views *of, bool transpose, const rpr_window *win,
-                rpr_error *err)
+static int eval(const rpr_node *n, const rpr_conv_views *of, bool transpose,
+                const rpr_window_spec *win, rpr_error *err)
 {
     const rpr_view *x = &of->x, *y = &of->y;
     int s = win->spatial;
@@ -178,7 +178,7 @@ static int eval(const rpr_node *n, const rpr_conv_views *of, bool transpose, con
 
 int rpr_conv_sum(const rpr_node *n, const rpr_conv_views *of, rpr_error *err)
 {
-    rpr_window w;
+    rpr_window_spec w;
     RPR_TRY(rpr_window_parse(n, of->x.rank - 2, of->x.dim + 2, of->w.dim + 2, &w, err));
     return eval(n, of, false, &w, err);
 }
@@ -200,7 +200,7 @@ int rpr_eval_conv(const rpr_node *n, const rpr_view *in, const rpr_view *out, rp
 int rpr_eval_conv_transpose(const rpr_node *n, const rpr_view *in, const rpr_view *out,
                             rpr_error *err)
 {
-    rpr_window w;
+    rpr_window_spec w;
     rpr_conv_views v = views_of(n, in, out);
     RPR_TRY(rpr_conv_transpose_parse(n, in[0].rank - 2, in[0].dim + 2, in[1].dim + 2, &w, err));
     return eval(n, &v, true, &w, err);

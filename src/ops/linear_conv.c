@@ -109,7 +109,7 @@ int rpr_conv_measure(const rpr_graph *g, const rpr_node *n, int weights, rpr_con
 {
     const rpr_value *x = &g->value[n->in[0]];
     const rpr_shape *ws = &g->value[n->in[weights]].shape, *os = &g->value[n->out[0]].shape;
-    rpr_window w;
+    rpr_window_spec w;
     *c = (rpr_conv_sizes){0};
     RPR_TRY(rpr_window_parse(n, x->shape.rank - 2, x->shape.dim + 2, ws->dim + 2, &w, err));
     *fits = rpr_linear_axes(&x->shape, os, &w, &c->batch, c->axis) && w.group <= INT16_MAX;

@@ -72,8 +72,8 @@ static bool fits(int64_t v, int64_t limit)
     return v >= 0 && v <= limit;
 }
 
-bool rpr_linear_axes(const rpr_shape *in, const rpr_shape *out, const rpr_window *w, int32_t *batch,
-                     rpr_linear_axis axis[2])
+bool rpr_linear_axes(const rpr_shape *in, const rpr_shape *out, const rpr_window_spec *w,
+                     int32_t *batch, rpr_linear_axis axis[2])
 {
     if (w->spatial != 1 && w->spatial != 2)
         return false;

@@ -47,8 +47,8 @@ bool rpr_linear_make_half(rpr_linear *l);
  * Batch and the axes y, x of a node with one or two spatial axes, from its parsed window; with one,
  * the batch is y. False if a size is out of range for a linear layer.
  */
-struct rpr_window;
-bool rpr_linear_axes(const rpr_shape *in, const rpr_shape *out, const struct rpr_window *w,
+struct rpr_window_spec;
+bool rpr_linear_axes(const rpr_shape *in, const rpr_shape *out, const struct rpr_window_spec *w,
                      int32_t *batch, rpr_linear_axis axis[2]);
 
 #endif

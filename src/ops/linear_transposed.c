@@ -174,7 +174,7 @@ int rpr_linear_from_conv_transpose(const rpr_graph *g, const rpr_node *n, rpr_li
     if (!c.w || x->dtype != RPR_F32 || x->is_const || (rpr_node_has(n, 2) && !c.bias))
         return RPR_OK;
     const rpr_shape *ws = &g->value[n->in[1]].shape, *os = &g->value[n->out[0]].shape;
-    rpr_window w;
+    rpr_window_spec w;
     RPR_TRY(rpr_conv_transpose_parse(n, x->shape.rank - 2, x->shape.dim + 2, ws->dim + 2, &w, err));
     if (!rpr_linear_axes(&x->shape, os, &w, &c.batch, c.axis) || c.axis[0].s > 16 ||
         c.axis[1].s > 16 || w.group > 4096)

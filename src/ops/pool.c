@@ -5,7 +5,8 @@
 #include "ops/quant.h"
 #include "ops/window.h"
 
-static int parse(const rpr_node *n, const int64_t *dim, int rank, rpr_window *w, rpr_error *err)
+static int parse(const rpr_node *n, const int64_t *dim, int rank, rpr_window_spec *w,
+                 rpr_error *err)
 {
     int64_t kernel[RPR_MAX_SPATIAL];
     if (rank < 3)
@@ -21,7 +22,7 @@ static int parse(const rpr_node *n, const int64_t *dim, int rank, rpr_window *w,
 int rpr_pool_infer(rpr_graph *g, rpr_node *n, unsigned types, rpr_error *err)
 {
     const rpr_value *x;
-    rpr_window w;
+    rpr_window_spec w;
     RPR_TRY(rpr_need(g, n, 0, types, &x, err));
     RPR_TRY(parse(n, x->shape.dim, x->shape.rank, &w, err));
     int64_t dim[RPR_MAX_RANK] = {x->shape.dim[0], x->shape.dim[1]};
@@ -51,7 +52,7 @@ typedef struct taps {
     bool any;
 } taps;
 
-static taps taps_at(const rpr_window *w, const int64_t *dim, const int64_t *o)
+static taps taps_at(const rpr_window_spec *w, const int64_t *dim, const int64_t *o)
 {
     taps t = {.padded = 1, .any = true};
     for (int d = 0; d < w->spatial; d++) {
@@ -75,7 +76,8 @@ typedef struct extreme {
     int64_t at[RPR_MAX_SPATIAL]; /* input index */
 } extreme;
 
-static extreme window_max(const rpr_window *w, const int64_t *dim, const taps *t, const double *x)
+static extreme window_max(const rpr_window_spec *w, const int64_t *dim, const taps *t,
+                          const double *x)
 {
     extreme best = {.value = -INFINITY};
     int64_t k[RPR_MAX_SPATIAL] = {0}, at[RPR_MAX_SPATIAL] = {0};
@@ -97,7 +99,8 @@ static extreme window_max(const rpr_window *w, const int64_t *dim, const taps *t
     return best;
 }
 
-static double window_sum(const rpr_window *w, const int64_t *dim, const taps *t, const double *x)
+static double window_sum(const rpr_window_spec *w, const int64_t *dim, const taps *t,
+                         const double *x)
 {
     int64_t k[RPR_MAX_SPATIAL] = {0};
     double sum = 0;
@@ -113,8 +116,8 @@ static double window_sum(const rpr_window *w, const int64_t *dim, const taps *t,
 }
 
 /* Position in the whole input; column-major inside a plane when `column_major`. */
-static int64_t flat_index(const rpr_window *w, const int64_t *dim, const int64_t *at, int64_t plane,
-                          bool column_major)
+static int64_t flat_index(const rpr_window_spec *w, const int64_t *dim, const int64_t *at,
+                          int64_t plane, bool column_major)
 {
     int64_t i = 0, size = 1;
     for (int d = 0; d < w->spatial; d++)
@@ -127,7 +130,7 @@ static int64_t flat_index(const rpr_window *w, const int64_t *dim, const int64_t
 }
 
 /* What an average divides by; 0 if the window has no taps that count. */
-static int64_t window_divisor(const rpr_node *n, const rpr_window *w, const taps *t)
+static int64_t window_divisor(const rpr_node *n, const rpr_window_spec *w, const taps *t)
 {
     int64_t count = 1;
     if (rpr_node_int(n, "count_include_pad", 0))
@@ -139,7 +142,7 @@ static int64_t window_divisor(const rpr_node *n, const rpr_window *w, const taps
 
 /* One pool at work: the windows and the input as doubles. */
 typedef struct pool {
-    rpr_window w;
+    rpr_window_spec w;
     const int64_t *dim; /* spatial, of the input */
     int64_t channels, plane_size;
     double *x; /* owned */
@@ -164,8 +167,8 @@ static int64_t plane_of(const pool *p, const int64_t *index)
 }
 
 /* The p-norm of what the window sees; x holds |x|^p. */
-static double window_norm(const rpr_window *w, const int64_t *dim, const taps *t, const double *x,
-                          double p)
+static double window_norm(const rpr_window_spec *w, const int64_t *dim, const taps *t,
+                          const double *x, double p)
 {
     return pow(window_sum(w, dim, t, x), 1 / p);
 }

@@ -7,12 +7,12 @@
 #include "ops/window.h"
 
 /** The window of Conv; ranks, kernel_shape, channels and groups are checked. */
-int rpr_conv_window(const rpr_node *n, const rpr_shape *x, const rpr_shape *w, rpr_window *win,
+int rpr_conv_window(const rpr_node *n, const rpr_shape *x, const rpr_shape *w, rpr_window_spec *win,
                     rpr_error *err);
 
 /** Output 0 gets the type t and the shape that a convolution by this window gives. */
 int rpr_conv_set_output(rpr_graph *g, const rpr_node *n, rpr_dtype t, int64_t batch,
-                        int64_t channels, const rpr_window *w, rpr_error *err);
+                        int64_t channels, const rpr_window_spec *w, rpr_error *err);
 
 typedef struct rpr_conv_views {
     rpr_view x, w, y;

@@ -77,7 +77,7 @@ static int need_pair(const rpr_graph *g, const rpr_node *n, int second, const rp
 int rpr_infer_conv_integer(rpr_graph *g, rpr_node *n, rpr_error *err)
 {
     const rpr_value *x, *w;
-    rpr_window win;
+    rpr_window_spec win;
     RPR_TRY(need_pair(g, n, 1, &x, &w, err));
     RPR_TRY(rpr_conv_window(n, &x->shape, &w->shape, &win, err));
     int64_t m = w->shape.dim[0];
@@ -102,7 +102,7 @@ int rpr_eval_conv_integer(const rpr_node *n, const rpr_view *in, const rpr_view 
 int rpr_infer_qlinear_conv(rpr_graph *g, rpr_node *n, rpr_error *err)
 {
     const rpr_value *x, *w, *zero, *bias;
-    rpr_window win;
+    rpr_window_spec win;
     RPR_TRY(need_pair(g, n, 3, &x, &w, err));
     RPR_TRY(rpr_conv_window(n, &x->shape, &w->shape, &win, err));
     int64_t m = w->shape.dim[0];

@@ -51,7 +51,7 @@ static int auto_pad_of(const rpr_node *n, auto_pad *mode, rpr_error *err)
 
 /* What Conv, pools and ConvTranspose have in common. */
 static int common(const rpr_node *n, int spatial, const int64_t *in_dims, const int64_t *kernel,
-                  rpr_window *w, auto_pad *mode, rpr_error *err)
+                  rpr_window_spec *w, auto_pad *mode, rpr_error *err)
 {
     memset(w, 0, sizeof *w);
     if (spatial < 1 || spatial > RPR_MAX_SPATIAL)
@@ -82,7 +82,7 @@ static int common(const rpr_node *n, int spatial, const int64_t *in_dims, const 
 }
 
 /* Extent of the dilated kernel; at most 2^62 by LIMIT. */
-static int64_t reach(const rpr_window *w, int d)
+static int64_t reach(const rpr_window_spec *w, int d)
 {
     return (w->kernel[d] - 1) * w->dilation[d] + 1;
 }
@@ -93,7 +93,7 @@ static void halve(int64_t total, bool more_at_end, int64_t *begin, int64_t *end)
     *end = total - *begin;
 }
 
-static int axis_extent(const rpr_node *n, rpr_window *w, int d, int64_t in, auto_pad mode,
+static int axis_extent(const rpr_node *n, rpr_window_spec *w, int d, int64_t in, auto_pad mode,
                        rpr_error *err)
 {
     int64_t stride = w->stride[d];
@@ -116,7 +116,7 @@ static int axis_extent(const rpr_node *n, rpr_window *w, int d, int64_t in, auto
 }
 
 int rpr_window_parse(const rpr_node *n, int spatial, const int64_t *in_dims, const int64_t *kernel,
-                     rpr_window *w, rpr_error *err)
+                     rpr_window_spec *w, rpr_error *err)
 {
     auto_pad mode;
     RPR_TRY(common(n, spatial, in_dims, kernel, w, &mode, err));
@@ -126,7 +126,7 @@ int rpr_window_parse(const rpr_node *n, int spatial, const int64_t *in_dims, con
 }
 
 int rpr_conv_transpose_parse(const rpr_node *n, int spatial, const int64_t *in_dims,
-                             const int64_t *kernel, rpr_window *w, rpr_error *err)
+                             const int64_t *kernel, rpr_window_spec *w, rpr_error *err)
 {
     auto_pad mode;
     int64_t extra[RPR_MAX_SPATIAL], wanted[RPR_MAX_SPATIAL];
@@ -173,7 +173,7 @@ static void valid_range(int64_t first, int64_t stride, int64_t coarse, int64_t f
         *hi = coarse;
 }
 
-void rpr_window_tap(const rpr_window *w, const int64_t *tap, double weight, double *coarse,
+void rpr_window_tap(const rpr_window_spec *w, const int64_t *tap, double weight, double *coarse,
                     const int64_t *coarse_dims, double *fine, const int64_t *fine_dims,
                     bool scatter)
 {

@@ -12,7 +12,7 @@
  *     o * stride + k * dilation - pad_begin
  * where that is inside the input. For ConvTranspose the roles of input and output are exchanged.
  */
-typedef struct rpr_window {
+typedef struct rpr_window_spec {
     int spatial; /* axes */
     int64_t kernel[RPR_MAX_SPATIAL];
     int64_t stride[RPR_MAX_SPATIAL];
@@ -22,15 +22,15 @@ typedef struct rpr_window {
     int64_t out[RPR_MAX_SPATIAL]; /* output extents */
     int64_t group;
     bool ceil_mode;
-} rpr_window;
+} rpr_window_spec;
 
 /** Conv, MaxPool, AveragePool. Extents and kernel are of the spatial axes. Errors name the node. */
 int rpr_window_parse(const rpr_node *n, int spatial, const int64_t *in_dims, const int64_t *kernel,
-                     rpr_window *w, rpr_error *err);
+                     rpr_window_spec *w, rpr_error *err);
 
 /** ConvTranspose. */
 int rpr_conv_transpose_parse(const rpr_node *n, int spatial, const int64_t *in_dims,
-                             const int64_t *kernel, rpr_window *w, rpr_error *err);
+                             const int64_t *kernel, rpr_window_spec *w, rpr_error *err);
 
 /** The node's kernel_shape, checked to have `spatial` entries; RPR_ERR_FORMAT if it is absent. */
 int rpr_window_kernel(const rpr_node *n, int spatial, int64_t *kernel, rpr_error *err);
@@ -54,7 +54,7 @@ bool rpr_window_next(int spatial, const int64_t *extent, int64_t *index);
  *     scatter false: coarse[o] += weight * fine[...]      (Conv: coarse is the output)
  *     scatter true:  fine[...] += weight * coarse[o]      (ConvTranspose: coarse is the input)
  */
-void rpr_window_tap(const rpr_window *w, const int64_t *tap, double weight, double *coarse,
+void rpr_window_tap(const rpr_window_spec *w, const int64_t *tap, double weight, double *coarse,
                     const int64_t *coarse_dims, double *fine, const int64_t *fine_dims,
                     bool scatter);
 

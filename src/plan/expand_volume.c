@@ -47,7 +47,7 @@ static void give(volumes *v, rpr_expansion *e, const rpr_node *n, int slices)
 }
 
 /** Attributes of the two-dimensional node: those of the axes behind the first. */
-static void set_window(rpr_expansion *e, const rpr_window *w)
+static void set_window(rpr_expansion *e, const rpr_window_spec *w)
 {
     const int64_t pads[] = {w->pad_begin[1], w->pad_begin[2], w->pad_end[1], w->pad_end[2]};
     if (e->status != RPR_OK)
@@ -64,7 +64,7 @@ static void set_window(rpr_expansion *e, const rpr_window *w)
 
 typedef struct convolution {
     const rpr_node *n;
-    rpr_window w;
+    rpr_window_spec w;
     rpr_shape x, k; /* of the volume and of the weights */
     const float *weights;
     int x4, bias; /* slices; the bias or RPR_NONE */
@@ -180,7 +180,7 @@ static bool read_conv(const rpr_graph *g, const rpr_node *n, convolution *c)
 /* ------------------------------------------------------------------- pools */
 
 /** Slices tap, tap + stride, ... of as many as there are outputs. */
-static int every(rpr_expansion *e, int x, const rpr_window *w, int64_t tap)
+static int every(rpr_expansion *e, int x, const rpr_window_spec *w, int64_t tap)
 {
     const int64_t end = tap + (w->out[0] - 1) * w->stride[0] + 1, axis = 0;
     const int in[] = {x, rpr_expand_ints(e, "from", &tap, 1), rpr_expand_ints(e, "to", &end, 1),
@@ -189,7 +189,7 @@ static int every(rpr_expansion *e, int x, const rpr_window *w, int64_t tap)
     return rpr_expand_node(e, "Slice", "every", RPR_NONE, in, 5);
 }
 
-static void expand_pool(volumes *v, rpr_expansion *e, const rpr_node *n, const rpr_window *w)
+static void expand_pool(volumes *v, rpr_expansion *e, const rpr_node *n, const rpr_window_spec *w)
 {
     int x = slices_of(v, e, n->in[0]);
     x = rpr_expand_node(e, "MaxPool", "pooled", RPR_NONE, &x, 1);
@@ -206,7 +206,7 @@ static void expand_pool(volumes *v, rpr_expansion *e, const rpr_node *n, const r
 }
 
 /** One volume in f32, without padding or dilation in depth. */
-static bool read_pool(const rpr_graph *g, const rpr_node *n, rpr_window *w)
+static bool read_pool(const rpr_graph *g, const rpr_node *n, rpr_window_spec *w)
 {
     const rpr_value *x = &g->value[n->in[0]];
     int64_t kernel[RPR_MAX_SPATIAL];
@@ -228,7 +228,7 @@ static int expand(volumes *v, int index, rpr_error *err)
     const rpr_node n = v->g->node[index]; /* adding nodes moves them */
     rpr_expansion e = {.g = v->g, .name = n.name};
     convolution c;
-    rpr_window w;
+    rpr_window_spec w;
     if (n.dead || *n.domain || n.n_in < 1 || n.in[0] == RPR_NONE || n.n_out < 1 ||
         n.out[0] == RPR_NONE)
         return RPR_OK;

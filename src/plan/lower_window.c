@@ -14,7 +14,7 @@ static bool is_pool(const rpr_node *n)
 }
 
 /** A window along h and w; with one spatial axis h is the batch and has windows of one. */
-static bool pool_of(const rpr_node *n, const rpr_window *w, rpr_pool *pool)
+static bool pool_of(const rpr_node *n, const rpr_window_spec *w, rpr_pool *pool)
 {
     *pool = (rpr_pool){.kernel = {1, 1}, .stride = {1, 1}, .dilation = {1, 1}};
     for (int i = 0; i < w->spatial; i++) {
@@ -38,7 +38,7 @@ int rpr_lower_pool_window(const rpr_plan *p, const rpr_node *n, rpr_pool *pool, 
     const rpr_value *x = &p->graph->value[n->in[0]];
     int spatial = x->shape.rank - 2;
     int64_t kernel[RPR_MAX_SPATIAL];
-    rpr_window w;
+    rpr_window_spec w;
     *fits = spatial >= 1 && spatial <= 2;
     if (!*fits)
         return RPR_OK;

@@ -99,7 +99,8 @@ static int take_options(rpr_model_options *own, const rpr_model_options *opt, rp
     if (!opt)
         return RPR_OK;
     if (opt->struct_size != sizeof *opt && opt->struct_size != offsetof(rpr_model_options, fit) &&
-        opt->struct_size != offsetof(rpr_model_options, fixed))
+        opt->struct_size != offsetof(rpr_model_options, fixed) &&
+        opt->struct_size != offsetof(rpr_model_options, window))
         return rpr_fail(err, RPR_ERR_ARGUMENT,
                         "rpr_model_options was not set by rpr_model_options_init");
     memcpy(own, opt, opt->struct_size);
@@ -116,6 +117,8 @@ static int check_options(const rpr_model_options *opt, rpr_error *err)
             return rpr_fail(err, RPR_ERR_ARGUMENT, "shape of input '%s': rank %d",
                             opt->shapes[i].name ? opt->shapes[i].name : "(first)",
                             opt->shapes[i].rank);
+    if (opt->window)
+        return rpr_fail(err, RPR_ERR_UNSUPPORTED, "windows are not supported yet");
     return rpr_feeds_check_options(opt, err);
 }
 
