@@ -72,8 +72,9 @@ def quantise_theirs(source, path, network):
 def quantise_ours(build, source, path, network):
     pictures = sample(network)
     command = [os.path.join(build, 'reprise'), 'quantize', source,
-               f'rawvideo:{network.width}x{network.height}:rgb24:-', '-o', path, '--scale',
-               repr(1 / network.scale), '--mean', repr(-network.offset / network.scale)]
+               f'rawvideo:{network.width}x{network.height}:rgb24:-', '-o', path, '--shape',
+               ','.join(map(str, network.shape)), '--scale', repr(1 / network.scale), '--mean',
+               repr(-network.offset / network.scale)]
     subprocess.run(command, input=pictures.tobytes(), check=True, stdout=subprocess.DEVNULL)
 
 
