@@ -52,7 +52,7 @@ static bool is_open(const rpr_motion *m)
 rpr_range rpr_motion_head(const rpr_motion *m, const rpr_columns *out, int64_t n_in)
 {
     const int64_t to = (out->left - 1) * m->stride - m->pad + m->reach;
-    return (rpr_range){0, most(1, least(to, n_in))};
+    return (rpr_range){is_open(m) ? 0 : most(0, -m->pad), most(1, least(to, n_in))};
 }
 
 rpr_range rpr_motion_tail(const rpr_motion *m, const rpr_columns *out, int64_t n_in)
