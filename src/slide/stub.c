@@ -68,6 +68,8 @@ int rpr_graph_slide(rpr_graph *g, const rpr_window *w, rpr_slide **out, rpr_erro
         for (int k = 0; k < n->n_in; k++)
             n->in[k] = n->in[k] == v ? whole : n->in[k];
     }
+    for (size_t i = 0; i < g->n_output; i++)
+        g->output[i] = g->output[i] == v ? whole : g->output[i];
     g->value[v].shape.dim[axis] = w->hop;
     const int node = rpr_graph_add_node(g, "window", "Delay", RPR_OWN_DOMAIN, 1, &v, 1, &whole, 1);
     rpr_node *n = &g->node[node];
