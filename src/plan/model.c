@@ -55,6 +55,8 @@ int rpr_model_from_graph(rpr_graph *g, const rpr_model_options *opt, rpr_model *
 {
     int status = rpr_graph_resolve(g, rpr_ops_find, opt->log, opt->log_user, err);
     if (status == RPR_OK && opt->window)
+        status = rpr_slide_check_options(opt->window, err);
+    if (status == RPR_OK && opt->window)
         status = rpr_slide_fix(g, opt->window, err);
     if (status == RPR_OK)
         status = rpr_graph_fix_inputs(g, opt->shapes, opt->n_shapes, err);
@@ -124,8 +126,6 @@ static int check_options(const rpr_model_options *opt, rpr_error *err)
             return rpr_fail(err, RPR_ERR_ARGUMENT, "shape of input '%s': rank %d",
                             opt->shapes[i].name ? opt->shapes[i].name : "(first)",
                             opt->shapes[i].rank);
-    if (opt->window)
-        RPR_TRY(rpr_slide_check_options(opt->window, err));
     return rpr_feeds_check_options(opt, err);
 }
 

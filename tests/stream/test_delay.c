@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Delay alone: every axis, layout, type and period against its definition. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "build.h"
@@ -10,7 +11,9 @@
 #include "ops/ops.h"
 #include "play.h"
 
-#define CALLS 14
+#define CALLS 30
+#define STILL_FROM 8 /* calls that repeat */
+#define STILL_TO 22
 #define MOST 32768 /* bytes of one tensor */
 
 typedef struct setting {
@@ -125,6 +128,26 @@ static void fill(rng *r, const setting *c, char *data, int64_t columns_of)
     }
 }
 
+/** The stream goes on as another one: a clone, or one that saved bytes were loaded into. */
+static rpr_stream *copied(rpr_stream *s, bool clones)
+{
+    rpr_stream *to = NULL;
+    rpr_error err;
+    if (clones) {
+        assert_int_equal(rpr_stream_clone(s, &to, &err), RPR_OK);
+    } else {
+        const size_t bytes = rpr_stream_save_bytes(s);
+        void *saved = malloc(bytes);
+        assert_non_null(saved);
+        assert_int_equal(rpr_stream_create(s->model, &s->opt, &to, &err), RPR_OK);
+        assert_int_equal(rpr_stream_save(s, saved, bytes), RPR_OK);
+        assert_int_equal(rpr_stream_load(to, saved, bytes), RPR_OK);
+        free(saved);
+    }
+    rpr_stream_destroy(s);
+    return to;
+}
+
 static void run_setting(const setting *c, rpr_gate_kind gate, rng *r)
 {
     static char past[CALLS][MOST];
@@ -140,8 +163,10 @@ static void run_setting(const setting *c, rpr_gate_kind gate, rng *r)
     const rpr_input in[2] = {{.data = tail}, {.data = head}};
     rpr_output to[2] = {{.data = out, .bytes = bytes}, {.data = behind, .bytes = bytes}};
     for (int again = 0; again < 2; again++) {
+        int rested = 0;
         for (int call = 0; call < CALLS; call++) {
-            const bool still = call >= CALLS - 5 || rng_below(r, 4) == 0; /* at last all rests */
+            const bool rests = call >= STILL_FROM && call < STILL_TO;
+            const bool still = rests || rng_below(r, 4) == 0;
             if (call == 0 || !still) {
                 fill(r, c, tail, c->tail);
                 fill(r, c, head, c->head);
@@ -149,6 +174,14 @@ static void run_setting(const setting *c, rpr_gate_kind gate, rng *r)
             if (rpr_stream_run(s, in, c->head > 0 ? 2 : 1, to, rpr_model_n_outputs(m)) != RPR_OK)
                 fail_msg("%s", rpr_stream_error(s));
             define(c, past, call, tail, head);
+            const bool same = call > 0 && still && memcmp(out, past[call - 1], bytes) == 0;
+            rested = same ? rested + 1 : 0;
+            if (rested > c->period && gate != RPR_GATE_OFF)
+                assert_true(s->calm > s->frame); /* nothing is done any more */
+            if (rng_below(r, 6) == 0) {
+                s = copied(s, rng_below(r, 2) == 0);
+                rested = 0;
+            }
             const char *layout = c->spatial ? "spatial" : "plain";
             check_that(memcmp(out, past[call], bytes) == 0 &&
                            (rpr_model_n_outputs(m) == 1 || memcmp(behind, past[call], bytes) == 0),
