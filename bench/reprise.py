@@ -64,6 +64,12 @@ class _ModelOptions(c.Structure):
                 ('window', c.POINTER(_Window))]
 
 
+class WindowInfo(c.Structure):
+    _fields_ = [('length', c.c_int64), ('hop', c.c_int64), ('calls', c.c_int64),
+                ('lead', c.c_int64), ('macs', c.c_int64), ('macs_hop', c.c_int64),
+                ('state_bytes', c.c_size_t), ('n_layers', c.c_size_t)]
+
+
 class LayerInfo(c.Structure):
     _fields_ = [('name', c.c_char_p), ('op', c.c_char_p), ('macs', c.c_int64),
                 ('parameters', c.c_int64), ('weighted', c.c_int), ('sparse', c.c_int),
@@ -170,6 +176,8 @@ _SIGNATURES = {
     'rpr_model_n_layers': (c.c_size_t, [_P]),
     'rpr_model_layer': (c.c_int, [_P, c.c_size_t, c.POINTER(LayerInfo)]),
     'rpr_model_bytes': (c.c_size_t, [_P]),
+    'rpr_model_window': (c.c_int, [_P, c.POINTER(WindowInfo)]),
+    'rpr_stream_window_missing': (c.c_int64, [_P]),
     'rpr_stream_options_init': (None, [c.POINTER(_StreamOptions)]),
     'rpr_stream_create': (c.c_int, [_P, c.POINTER(_StreamOptions), c.POINTER(_P),
                                     c.POINTER(_Error)]),
@@ -284,6 +292,12 @@ class Model:
             self._lib.rpr_model_layer(self._handle, i, info)
         return infos
 
+    def window(self):
+        info = WindowInfo()
+        if self._lib.rpr_model_window(self._handle, info):
+            raise Error('loaded without a window')
+        return info
+
     def stream(self, gate='exact', **options):
         """options: layers (layer index: gate, or the numbers of rpr_gate), refresh, threads,
         policy, seed, allow_nonfinite, all_gates, oracle, weights, noise, settle,
@@ -376,6 +390,9 @@ class Stream:
         s = FrameStats()
         self._lib.rpr_stream_frame_stats(self._handle, s)
         return s
+
+    def window_missing(self):
+        return self._lib.rpr_stream_window_missing(self._handle)
 
     def layer_stats(self):
         count = self._lib.rpr_model_n_layers(self.model._handle)

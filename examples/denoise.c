@@ -14,6 +14,7 @@
 
 #include "denoise_args.h"
 #include "dtln.h"
+#include "sound.h"
 #include "wav.h"
 
 enum { BAD_USAGE = 2, BAD_FILE = 3 };
@@ -85,8 +86,9 @@ static int denoise_close(denoise *d, int code)
 
 /* The block that is ready. Of what comes out, that before the sound's start and after its end is
  * left out. */
-static int run_block(denoise *d)
+static int run_block(void *user)
 {
+    denoise *d = user;
     float y[DTLN_HOP];
     rpr_error err = {""};
     if (dtln_run(d->net, audio_chunks_block(d->chunks), y, &err) != RPR_OK)
@@ -98,44 +100,25 @@ static int run_block(denoise *d)
     return wav_write(&d->out, y, (size_t)n) == 0 ? 0 : fail_output(d, errno);
 }
 
-static int push(denoise *d, const float *x, size_t n)
-{
-    size_t used;
-    for (size_t at = 0; at < n; at += used)
-        if (audio_chunks_push(d->chunks, x + at, n - at, &used)) {
-            const int code = run_block(d);
-            if (code)
-                return code;
-        }
-    return 0;
-}
-
 /* Silence, until the last sample has come out. */
 static int run_rest(denoise *d)
 {
     static const float zero[DTLN_HOP];
     int code = 0;
     while (code == 0 && d->out.samples < d->heard)
-        code = push(d, zero, DTLN_HOP);
+        code = sound_push(d->chunks, zero, DTLN_HOP, run_block, d);
     return code;
 }
 
 static int denoise_run(denoise *d)
 {
-    float x[DTLN_HOP];
-    size_t n;
-    for (;;) {
-        media_error err;
-        const int status = media_audio_read(d->audio, x, DTLN_HOP, &n, &err);
-        if (status != MEDIA_OK) {
-            const int code = run_rest(d);
-            return status == MEDIA_ERROR ? fail(BAD_FILE, err.message) : code;
-        }
-        d->heard += (int64_t)n;
-        const int code = push(d, x, n);
-        if (code)
-            return code;
-    }
+    int code = 0;
+    media_error err;
+    const sound_end end = sound_read(d->audio, d->chunks, run_block, d, &d->heard, &code, &err);
+    if (end == SOUND_STOPPED)
+        return code;
+    code = run_rest(d);
+    return end == SOUND_ERROR ? fail(BAD_FILE, err.message) : code;
 }
 
 int main(int argc, char **argv)

@@ -8,23 +8,22 @@
 
 #include "audio/fft.h"
 
+#include "network.h"
+
 enum { BINS = DTLN_BLOCK / 2 + 1 };
 
 /* Of the networks as their authors give them. */
 static const struct {
     const char *output;
     rpr_carry state;
-    int values; /* of the input and of the output */
-} network[2] = {
+    size_t values; /* of the input and of the output */
+} part[2] = {
     {"activation_2", {.input = "input_3", .output = "tf_op_layer_stack_2"}, BINS},
     {"conv1d_3", {.input = "input_5", .output = "tf_op_layer_stack_5"}, DTLN_BLOCK},
 };
 
 struct dtln {
-    rpr_model *model[2];
-    rpr_stream *stream[2];
-    size_t output[2]; /* number of the one that is no state */
-    tally tally[2];
+    network net[2];
     audio_fft *fft;
     audio_complex bins[BINS];
     double samples[DTLN_BLOCK];
@@ -33,40 +32,19 @@ struct dtln {
     float sum[DTLN_BLOCK]; /* of blocks that overlap; the next DTLN_HOP of it lack nothing */
 };
 
-static int fits(dtln *d, int i)
-{
-    const rpr_model *m = d->model[i];
-    const size_t bytes = (size_t)network[i].values * sizeof(float), n = rpr_model_n_outputs(m);
-    size_t *k = &d->output[i];
-    rpr_tensor_info in, out;
-    for (*k = 0; *k < n; ++*k)
-        if (rpr_model_output(m, *k, &out) == RPR_OK && strcmp(out.name, network[i].output) == 0)
-            return n <= 2 && out.dtype == RPR_F32 && out.bytes == bytes &&
-                   rpr_model_n_inputs(m) == 1 && rpr_model_input(m, 0, &in) == RPR_OK &&
-                   in.dtype == RPR_F32 && in.bytes == bytes;
-    return 0;
-}
-
 static int open_network(dtln *d, int i, const char *path, const rpr_gate *gate, rpr_error *err)
 {
+    static const char *const name[2] = {"network 1 of DTLN", "network 2 of DTLN"};
+    const network_form form = {name[i], part[i].output, part[i].values, part[i].values};
     rpr_model_options o;
     rpr_stream_options so;
     rpr_model_options_init(&o);
     rpr_stream_options_init(&so);
-    o.carry = &network[i].state;
+    o.carry = &part[i].state;
     o.n_carry = 1;
     so.gate = *gate;
-    int status = rpr_model_load(path, &o, &d->model[i], err);
-    if (status == RPR_OK && !fits(d, i)) {
-        snprintf(err->message, sizeof err->message, "is no network %d of DTLN", i + 1);
-        status = RPR_ERR_FORMAT;
-    }
-    if (status != RPR_OK && !strstr(err->message, path)) {
-        rpr_error line;
-        snprintf(line.message, sizeof line.message, "%.400s: %.500s", path, err->message);
-        *err = line;
-    }
-    return status == RPR_OK ? rpr_stream_create(d->model[i], &so, &d->stream[i], err) : status;
+    const int status = network_load(&d->net[i], path, &o, &form, err);
+    return status == RPR_OK ? network_start(&d->net[i], &so, err) : status;
 }
 
 dtln *dtln_new(const char *const model[2], const rpr_gate *gate, rpr_error *err)
@@ -91,27 +69,10 @@ void dtln_free(dtln *d)
 {
     if (!d)
         return;
-    for (int i = 0; i < 2; i++) {
-        rpr_stream_destroy(d->stream[i]);
-        rpr_model_destroy(d->model[i]);
-    }
+    for (int i = 0; i < 2; i++)
+        network_close(&d->net[i]);
     audio_fft_free(d->fft);
     free(d);
-}
-
-static int run_network(dtln *d, int i, const float *x, float *y, rpr_error *err)
-{
-    const size_t bytes = (size_t)network[i].values * sizeof(float);
-    const rpr_input in = {.data = x, .bytes = bytes};
-    rpr_output out[2] = {{0}};
-    out[d->output[i]] = (rpr_output){.data = y, .bytes = bytes};
-    const double start = tally_clock();
-    const int status = rpr_stream_run(d->stream[i], &in, 1, out, rpr_model_n_outputs(d->model[i]));
-    if (status == RPR_OK)
-        tally_add(&d->tally[i], d->stream[i], tally_clock() - start);
-    else
-        snprintf(err->message, sizeof err->message, "%.900s", rpr_stream_error(d->stream[i]));
-    return status;
 }
 
 int dtln_run(dtln *d, const float *block, float *out, rpr_error *err)
@@ -121,7 +82,7 @@ int dtln_run(dtln *d, const float *block, float *out, rpr_error *err)
     audio_fft_run(d->fft, d->samples, d->bins);
     for (int k = 0; k < BINS; k++)
         d->magnitude[k] = (float)hypot(d->bins[k].re, d->bins[k].im);
-    int status = run_network(d, 0, d->magnitude, d->mask, err);
+    int status = network_run(&d->net[0], d->magnitude, d->mask, err);
     if (status != RPR_OK)
         return status;
     for (int k = 0; k < BINS; k++) { /* the phase stays */
@@ -131,7 +92,7 @@ int dtln_run(dtln *d, const float *block, float *out, rpr_error *err)
     audio_fft_inverse(d->fft, d->bins, d->samples);
     for (int t = 0; t < DTLN_BLOCK; t++)
         d->masked[t] = (float)d->samples[t];
-    status = run_network(d, 1, d->masked, d->clean, err);
+    status = network_run(&d->net[1], d->masked, d->clean, err);
     if (status != RPR_OK)
         return status;
     memmove(d->sum, d->sum + DTLN_HOP, DTLN_DELAY * sizeof *d->sum);
@@ -144,5 +105,5 @@ int dtln_run(dtln *d, const float *block, float *out, rpr_error *err)
 
 const tally *dtln_tally(const dtln *d, int i)
 {
-    return &d->tally[i];
+    return &d->net[i].tally;
 }

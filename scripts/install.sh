@@ -8,13 +8,13 @@ build="meson ninja-build gcc libc6-dev pkg-config libprotobuf-c-dev protobuf-c-c
     libcmocka-dev libjansson-dev libinih-dev python3 libavformat-dev libavcodec-dev libavfilter-dev libswscale-dev
     libswresample-dev libavutil-dev"
 demo="python3 python3-onnx python3-numpy ffmpeg"
-audio="python3 python3-numpy python3-venv ffmpeg"
+audio="python3 python3-numpy python3-venv ffmpeg espeak-ng"
 check="git python3 python3-onnx python3-numpy ffmpeg libonnx-testdata clang libclang-rt-14-dev
     clang-format valgrind"
 # For what an AArch64 runs by itself.
 [ "$(uname -m)" = aarch64 ] ||
     check="$check gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user"
-bench="python3 python3-venv python3-onnx python3-numpy ffmpeg libdnnl-dev libxnnpack-dev
+bench="python3 python3-venv python3-onnx python3-numpy ffmpeg espeak-ng libdnnl-dev libxnnpack-dev
     libpthreadpool-dev xvfb xterm xdotool xfonts-base fonts-dejavu-core"
 
 as_root()

@@ -1,0 +1,114 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""C3D on clips that advance by one picture: shift, delta, and both (doc/time.md).
+
+usage: .venv/bin/python bench/windows.py [--build DIR] [--models DIR] [--video FILE] [--clips N]
+           [--gates G,G] [-o FILE.md]
+
+Needs c3d.onnx (training/paper_networks.py; random weights). Four streams see the same pictures: whole
+clips densely (the reference) and behind a gate (delta), and the new picture only, without a gate
+(shift) and with it (both). Counted are multiply-accumulates of the convolutions, up to the first affine
+layer; errors are relative L2 of the output against the reference, over the clips.
+"""
+import argparse
+import os
+import sys
+
+import numpy as np
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, os.path.join(ROOT, 'bench'))
+sys.path.insert(0, os.path.join(ROOT, 'training'))
+
+import reprise  # noqa: E402
+from paper import pictures  # noqa: E402
+from report import header, note, publish, row  # noqa: E402
+
+CLIP, AXIS = 16, 2
+GATES = 'deadzone:2/255,deadzone:8/255,levels:32'
+
+
+class Lane:
+    """One stream, and what it did."""
+
+    def __init__(self, model, gate):
+        self.model, self.stream = model, model.stream(gate, bypass=0)
+        self.conv = [i for i, l in enumerate(model.layers()) if l.op == b'Conv']
+        self.done, self.off, self.size, self.worst = 0, 0.0, 0.0, 0.0
+
+    def run(self, x):
+        return self.stream.run(x)[0]
+
+    def judge(self, ours, dense):
+        layers = self.stream.layer_stats()
+        self.done += sum(layers[i].macs_executed for i in self.conv)
+        self.off += float(np.vdot(ours - dense, ours - dense))
+        self.size += float(np.vdot(dense, dense))
+        self.worst = max(self.worst, float(np.abs(ours - dense).max()))
+
+
+def run(args, library):
+    """By name of a scheme: its lane."""
+    path = os.path.join(args.models, 'c3d.onnx')
+    whole = reprise.Model(path, library=library)
+    hop = reprise.Model(path, library=library, window=(AXIS, CLIP, 1))
+    seen = pictures.c3d_frames(args.video, CLIP + args.clips - 1, 100)
+    dense = Lane(whole, 'off')
+    clips = {'dense': dense}
+    columns = {'shift': Lane(hop, 'off'), 'shift, exact gates': Lane(hop, 'exact')}
+    for gate in args.gates.split(','):
+        clips['delta, ' + gate] = Lane(whole, gate)
+        columns['both, ' + gate] = Lane(hop, gate)
+    for at in range(len(seen)):
+        new = [(lane, lane.run(seen[at][None, :, None])) for lane in columns.values()]
+        if at < CLIP - 1:
+            continue
+        clip = np.ascontiguousarray(seen[at - CLIP + 1:at + 1].swapaxes(0, 1)[None])
+        old = [(lane, lane.run(clip)) for lane in clips.values()]
+        for lane, ours in old + new:
+            lane.judge(ours, old[0][1])
+        note(f'clip {at - CLIP + 2} of {args.clips}')
+    return {**clips, **columns}, hop
+
+
+def table(lanes):
+    dense = lanes['dense'].done
+    lines = header(['scheme', 'MACs of the convolutions', 'error', 'largest difference', 'MiB of a stream'])
+    for name, lane in lanes.items():
+        lines.append(row([name, f'{lane.done / dense:.1%}', f'{(lane.off / lane.size) ** 0.5:.1e}',
+                          f'{lane.worst:.1e}', f'{lane.stream.state_bytes() / 2**20:.0f}']))
+    return lines
+
+
+def verdicts(model):
+    names = ['as without a window', 'shifted', 'summed', 'whole']
+    lines = header(['layer', 'operator', 'verdict', 'columns computed', 'MACs of a call, of a clip (millions)'])
+    for l in model.window_layers():
+        what = names[l.verdict] + (f': {l.reason.decode()}' if l.reason else '')
+        lines.append(row([l.name.decode(), l.op.decode(), what,
+                          f'{l.computed} of {l.columns}' if l.columns else '',
+                          f'{l.macs_hop / 1e6:.0f}, {l.macs / 1e6:.0f}' if l.macs else '']))
+    return lines
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--build', default=os.path.join(ROOT, 'build'))
+    parser.add_argument('--models', default=os.path.join(ROOT, 'demo/models'))
+    parser.add_argument('--video', default=os.path.join(ROOT, 'demo/streams/vtest.avi'))
+    parser.add_argument('--clips', type=int, default=24)
+    parser.add_argument('--gates', default=GATES)
+    parser.add_argument('-o', '--output', help='markdown file; the tables are printed as well')
+    args = parser.parse_args()
+    library = reprise.load_library(os.path.join(args.build, 'src/libreprise.so'))
+    lanes, model = run(args, library)
+    publish('\n'.join(['# Clips that advance by one picture', '',
+                       f'`.venv/bin/python bench/windows.py`: C3D, random weights, {args.clips} clips of '
+                       f'{os.path.basename(args.video)}.', '', *table(lanes), '', *verdicts(model), '']),
+            args.output)
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
