@@ -70,6 +70,12 @@ class WindowInfo(c.Structure):
                 ('state_bytes', c.c_size_t), ('n_layers', c.c_size_t)]
 
 
+class WindowLayer(c.Structure):
+    _fields_ = [('name', c.c_char_p), ('op', c.c_char_p), ('verdict', c.c_int),
+                ('reason', c.c_char_p), ('columns', c.c_int64), ('computed', c.c_int64),
+                ('macs', c.c_int64), ('macs_hop', c.c_int64)]
+
+
 class LayerInfo(c.Structure):
     _fields_ = [('name', c.c_char_p), ('op', c.c_char_p), ('macs', c.c_int64),
                 ('parameters', c.c_int64), ('weighted', c.c_int), ('sparse', c.c_int),
@@ -177,6 +183,7 @@ _SIGNATURES = {
     'rpr_model_layer': (c.c_int, [_P, c.c_size_t, c.POINTER(LayerInfo)]),
     'rpr_model_bytes': (c.c_size_t, [_P]),
     'rpr_model_window': (c.c_int, [_P, c.POINTER(WindowInfo)]),
+    'rpr_model_window_layer': (c.c_int, [_P, c.c_size_t, c.POINTER(WindowLayer)]),
     'rpr_stream_window_missing': (c.c_int64, [_P]),
     'rpr_stream_options_init': (None, [c.POINTER(_StreamOptions)]),
     'rpr_stream_create': (c.c_int, [_P, c.POINTER(_StreamOptions), c.POINTER(_P),
@@ -297,6 +304,13 @@ class Model:
         if self._lib.rpr_model_window(self._handle, info):
             raise Error('loaded without a window')
         return info
+
+    def window_layers(self):
+        """Of the nodes as they were without the window."""
+        infos = [WindowLayer() for _ in range(self.window().n_layers)]
+        for i, info in enumerate(infos):
+            self._lib.rpr_model_window_layer(self._handle, i, info)
+        return infos
 
     def stream(self, gate='exact', **options):
         """options: layers (layer index: gate, or the numbers of rpr_gate), refresh, threads,

@@ -101,24 +101,46 @@ static bool sees_input(const convolution *c, int64_t tap)
     return -lead_of(c, tap) < c->x.dim[2] && -tail_of(c, tap) < c->x.dim[2];
 }
 
-static bool is_central(const convolution *c, int64_t tap)
+/** True if no output reads padding through the tap: then it can add the bias. */
+static bool is_unpadded(const convolution *c, int64_t tap)
 {
-    return lead_of(c, tap) == 0 && tail_of(c, tap) == 0;
+    return lead_of(c, tap) <= 0 && tail_of(c, tap) <= 0;
 }
 
-/** One tap: all slices, then those that the outputs read. */
+/**
+ * Of what a tap convolves: all slices, so that all taps share a gate, unless it leaves a fourth or
+ * more of them unread. That is so in volumes of a few slices, which a window that slides leaves.
+ */
+static int tap_input(rpr_expansion *e, const convolution *c, int64_t lead, int64_t tail)
+{
+    const int64_t from = lead < 0 ? -lead : 0, to = c->x.dim[2] + (tail < 0 ? tail : 0), axis = 0;
+    if (4 * (to - from) > 3 * c->x.dim[2])
+        return c->x4;
+    const int in[] = {c->x4, rpr_expand_ints(e, "from", &from, 1), rpr_expand_ints(e, "to", &to, 1),
+                      rpr_expand_ints(e, "axis", &axis, 1)};
+    return rpr_expand_node(e, "Slice", "read", RPR_NONE, in, 4);
+}
+
+/** One tap: of slices, then of those that the outputs read. */
 static int tap_sum(rpr_expansion *e, const convolution *c, int64_t tap, bool biased)
 {
     char name[32];
+    int64_t lead = lead_of(c, tap), tail = tail_of(c, tap);
+    const int x = tap_input(e, c, lead, tail);
+    const bool cut = x != c->x4;
     (void)snprintf(name, sizeof name, "depth%d", (int)tap);
-    const int in[] = {c->x4, tap_weights(e, c, tap), c->bias};
+    const int in[] = {x, tap_weights(e, c, tap), c->bias};
     int out = rpr_expand_node(e, "Conv", name, RPR_NONE, in, biased ? 3 : 2);
     set_window(e, &c->w);
     if (e->status == RPR_OK)
         e->status = rpr_node_set_int(rpr_expand_last(e), "group", c->w.group);
-    if (is_central(c, tap))
+    if (cut) { /* what is passed is gone already */
+        lead = lead < 0 ? 0 : lead;
+        tail = tail < 0 ? 0 : tail;
+    }
+    if (lead == 0 && tail == 0)
         return out;
-    const int64_t pads[8] = {lead_of(c, tap), 0, 0, 0, tail_of(c, tap), 0, 0, 0};
+    const int64_t pads[8] = {lead, 0, 0, 0, tail, 0, 0, 0};
     const int by = rpr_expand_ints(e, "shift", pads, 8);
     return rpr_expand_node(e, "Pad", "shifted", RPR_NONE, (int[]){out, by}, 2);
 }
@@ -138,7 +160,7 @@ static void expand_conv(volumes *v, rpr_expansion *e, convolution *c)
     for (int64_t k = 0; k < c->k.dim[2]; k++) {
         if (!sees_input(c, k))
             continue;
-        const bool takes = !biased && is_central(c, k);
+        const bool takes = !biased && is_unpadded(c, k);
         const int one = tap_sum(e, c, k, takes);
         biased |= takes;
         sum = sum == RPR_NONE ? one
