@@ -43,6 +43,7 @@ typedef enum rpr_edit {
     RPR_EDIT_PADS,  /* padding of a convolution or a pool */
     RPR_EDIT_PAD,   /* of a Pad */
     RPR_EDIT_SHAPE, /* input `shape` becomes the shape of the output */
+    RPR_EDIT_EVEN,  /* constants that are as long as the window, and the same for all columns */
     RPR_EDIT_SLICE, /* it takes what it reads from the first on */
     RPR_EDIT_PICK   /* a Gather of columns: its indices are among those that it reads */
 } rpr_edit;
@@ -113,6 +114,8 @@ bool rpr_refuse(rpr_reason *why, const char *format, ...) __attribute__((format(
 
 /** Fates of all nodes and origins of all values. */
 void rpr_slide_judge(rpr_slider *s);
+/** Products that can be taken of a sum of columns: with *changed, all is to be judged anew. */
+int rpr_slide_products(rpr_slider *s, bool *changed);
 /** Which columns of each value are read, from the outputs back. */
 void rpr_slide_demand(rpr_slider *s);
 int rpr_slide_rewrite(rpr_slider *s);
