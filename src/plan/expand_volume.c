@@ -5,7 +5,10 @@
 #include <string.h>
 
 #include "core/alloc.h"
+#include "graph/table.h"
+#include "ops/delay.h"
 #include "ops/node.h"
+#include "ops/slice.h"
 #include "ops/window.h"
 #include "plan/expand.h"
 
@@ -13,6 +16,7 @@ typedef struct volumes {
     rpr_graph *g;
     int *slices; /* value [1, C, D, H, W] -> value [D, C, H, W], or RPR_NONE */
     size_t n;    /* values that there were at first */
+    bool crops;  /* outputs read few of the slices: a tap takes those only */
     bool changed;
 } volumes;
 
@@ -68,6 +72,7 @@ typedef struct convolution {
     rpr_shape x, k; /* of the volume and of the weights */
     const float *weights;
     int x4, bias; /* slices; the bias or RPR_NONE */
+    bool crops;
 } convolution;
 
 /** The weights of one tap in depth as a constant. */
@@ -101,24 +106,61 @@ static bool sees_input(const convolution *c, int64_t tap)
     return -lead_of(c, tap) < c->x.dim[2] && -tail_of(c, tap) < c->x.dim[2];
 }
 
-static bool is_central(const convolution *c, int64_t tap)
+static int64_t above_zero(int64_t n)
 {
-    return lead_of(c, tap) == 0 && tail_of(c, tap) == 0;
+    return n > 0 ? n : 0;
 }
 
-/** One tap: all slices, then those that the outputs read. */
+/** True if what a tap computes needs neither padding nor cropping. */
+static bool is_central(const convolution *c, int64_t tap)
+{
+    const int64_t lead = lead_of(c, tap), tail = tail_of(c, tap);
+    return c->crops ? lead <= 0 && tail <= 0 : lead == 0 && tail == 0;
+}
+
+/** Slices that the outputs read through a tap. */
+static int64_t read_by(const convolution *c, int64_t tap)
+{
+    return c->x.dim[2] - above_zero(-lead_of(c, tap)) - above_zero(-tail_of(c, tap));
+}
+
+/** True if that is so much less than all, over all taps, that one gate for all is the dearer. */
+static bool reads_few(const convolution *c)
+{
+    int64_t reads = 0, all = 0;
+    for (int64_t k = 0; k < c->k.dim[2]; k++) {
+        reads += sees_input(c, k) ? read_by(c, k) : 0;
+        all += sees_input(c, k) ? c->x.dim[2] : 0;
+    }
+    return 10 * reads < 9 * all;
+}
+
+/** Slices [from, from + n). */
+static int some_slices(rpr_expansion *e, int x, int64_t from, int64_t n)
+{
+    const int64_t end = from + n, axis = 0;
+    const int in[] = {x, rpr_expand_ints(e, "from", &from, 1), rpr_expand_ints(e, "to", &end, 1),
+                      rpr_expand_ints(e, "axis", &axis, 1)};
+    return rpr_expand_node(e, "Slice", "read", RPR_NONE, in, 4);
+}
+
+/** One tap: all slices, then those that the outputs read; or the other way round. */
 static int tap_sum(rpr_expansion *e, const convolution *c, int64_t tap, bool biased)
 {
     char name[32];
     (void)snprintf(name, sizeof name, "depth%d", (int)tap);
-    const int in[] = {c->x4, tap_weights(e, c, tap), c->bias};
+    const int64_t reads = read_by(c, tap), lead = lead_of(c, tap), tail = tail_of(c, tap);
+    const int x =
+        c->crops && reads < c->x.dim[2] ? some_slices(e, c->x4, above_zero(-lead), reads) : c->x4;
+    const int in[] = {x, tap_weights(e, c, tap), c->bias};
     int out = rpr_expand_node(e, "Conv", name, RPR_NONE, in, biased ? 3 : 2);
     set_window(e, &c->w);
     if (e->status == RPR_OK)
         e->status = rpr_node_set_int(rpr_expand_last(e), "group", c->w.group);
     if (is_central(c, tap))
         return out;
-    const int64_t pads[8] = {lead_of(c, tap), 0, 0, 0, tail_of(c, tap), 0, 0, 0};
+    const int64_t pads[8] = {c->crops ? above_zero(lead) : lead, 0, 0, 0,
+                             c->crops ? above_zero(tail) : tail, 0, 0, 0};
     const int by = rpr_expand_ints(e, "shift", pads, 8);
     return rpr_expand_node(e, "Pad", "shifted", RPR_NONE, (int[]){out, by}, 2);
 }
@@ -135,6 +177,7 @@ static void expand_conv(volumes *v, rpr_expansion *e, convolution *c)
     int sum = RPR_NONE;
     bool biased = c->bias == RPR_NONE;
     c->x4 = slices_of(v, e, c->n->in[0]);
+    c->crops = v->crops && reads_few(c);
     for (int64_t k = 0; k < c->k.dim[2]; k++) {
         if (!sees_input(c, k))
             continue;
@@ -221,6 +264,100 @@ static bool read_pool(const rpr_graph *g, const rpr_node *n, rpr_window_spec *w)
            rpr_shape_count(&g->value[n->out[0]].shape) > 0;
 }
 
+/* ------------------------------------------------- columns of a window that slides */
+
+/** The axis that an axis of a volume is among those of its slices. */
+static int64_t axis_of_slices(int64_t axis)
+{
+    return axis == 1 ? 1 : axis == 2 ? 0 : axis - 1;
+}
+
+static bool is_volume(const rpr_graph *g, int value)
+{
+    const rpr_value *v = &g->value[value];
+    return !v->is_const && v->dtype == RPR_F32 && v->shape.rank == 5 && v->shape.dim[0] == 1 &&
+           rpr_shape_count(&v->shape) > 0;
+}
+
+/** A Delay of volumes. */
+static bool read_delay(const rpr_graph *g, const rpr_node *n, rpr_delay_spec *d)
+{
+    rpr_error ignored;
+    return rpr_node_is_delay(n) && is_volume(g, n->in[0]) &&
+           rpr_delay_parse(g, n, d, &ignored) == RPR_OK && d->axis > 0 &&
+           (d->head == 0 || is_volume(g, n->in[1]));
+}
+
+/** A Slice of a volume, by constants. */
+static bool read_slice(const rpr_graph *g, const rpr_node *n, rpr_slice_spec *s)
+{
+    rpr_view in[RPR_PARAMS];
+    rpr_error ignored;
+    if (*n->domain || strcmp(n->op, "Slice") != 0 || !is_volume(g, n->in[0]) ||
+        !is_volume(g, n->out[0]) || !rpr_act_is_none(&n->act))
+        return false;
+    rpr_param_views(g, n, in);
+    return rpr_slice_parse(n, in, s, &ignored) == RPR_OK;
+}
+
+/** True if a node that becomes one on slices reads the value, be it through other such nodes. */
+static bool is_wanted(const rpr_graph *g, int value, int depth)
+{
+    for (size_t i = 0; i < g->n_node && depth < 4; i++) {
+        const rpr_node *n = &g->node[i];
+        convolution c;
+        rpr_window_spec w;
+        rpr_slice_spec s;
+        rpr_delay_spec d;
+        if (n->dead || n->n_in < 1 || n->n_out < 1 || n->in[0] != value || n->out[0] == RPR_NONE)
+            continue;
+        if (!*n->domain && ((n->n_in > 1 && read_conv(g, n, &c)) || read_pool(g, n, &w)))
+            return true;
+        if ((read_slice(g, n, &s) || read_delay(g, n, &d)) && is_wanted(g, n->out[0], depth + 1))
+            return true;
+    }
+    return false;
+}
+
+static bool has_slices(const volumes *v, int value)
+{
+    return (size_t)value < v->n && v->slices[value] != RPR_NONE;
+}
+
+static void expand_delay(volumes *v, rpr_expansion *e, const rpr_node *n, const rpr_delay_spec *d)
+{
+    int in[2] = {slices_of(v, e, n->in[0]), RPR_NONE};
+    if (d->head > 0)
+        in[1] = slices_of(v, e, n->in[1]);
+    const int x = rpr_expand_own_node(e, "Delay", "delay", in, d->head > 0 ? 2 : 1);
+    if (e->status != RPR_OK)
+        return;
+    rpr_node *made = rpr_expand_last(e);
+    if (rpr_node_set_int(made, "axis", axis_of_slices(d->axis)) != RPR_OK ||
+        rpr_node_set_int(made, "length", d->length) != RPR_OK ||
+        rpr_node_set_int(made, "shift", d->shift) != RPR_OK ||
+        rpr_node_set_int(made, "period", d->period) != RPR_OK)
+        e->status = RPR_ERR_NOMEM;
+    give(v, e, n, x);
+}
+
+static void expand_slice(volumes *v, rpr_expansion *e, const rpr_node *n, const rpr_slice_spec *s)
+{
+    int64_t from[4], to[4], axis[4], step[4];
+    for (int a = 1; a < 5; a++) {
+        axis[a - 1] = axis_of_slices(a);
+        from[a - 1] = s->start[a];
+        step[a - 1] = s->step[a];
+        to[a - 1] = s->start[a] + (s->out[a] - 1) * s->step[a] + (s->step[a] > 0 ? 1 : -1);
+        if (to[a - 1] < 0) /* backwards to the first: -1 would be the last */
+            to[a - 1] = INT64_MIN;
+    }
+    const int in[] = {slices_of(v, e, n->in[0]), rpr_expand_ints(e, "from", from, 4),
+                      rpr_expand_ints(e, "to", to, 4), rpr_expand_ints(e, "axes", axis, 4),
+                      rpr_expand_ints(e, "step", step, 4)};
+    give(v, e, n, rpr_expand_node(e, "Slice", "some", RPR_NONE, in, 5));
+}
+
 /* --------------------------------------------------------------------- all */
 
 static int expand(volumes *v, int index, rpr_error *err)
@@ -229,13 +366,19 @@ static int expand(volumes *v, int index, rpr_error *err)
     rpr_expansion e = {.g = v->g, .name = n.name};
     convolution c;
     rpr_window_spec w;
-    if (n.dead || *n.domain || n.n_in < 1 || n.in[0] == RPR_NONE || n.n_out < 1 ||
-        n.out[0] == RPR_NONE)
+    rpr_delay_spec d;
+    rpr_slice_spec s;
+    if (n.dead || (*n.domain && !rpr_node_is_delay(&n)) || n.n_in < 1 || n.in[0] == RPR_NONE ||
+        n.n_out < 1 || n.out[0] == RPR_NONE)
         return RPR_OK;
     if (n.n_in >= 2 && n.in[1] != RPR_NONE && read_conv(v->g, &n, &c))
         expand_conv(v, &e, &c);
     else if (read_pool(v->g, &n, &w))
         expand_pool(v, &e, &n, &w);
+    else if (read_delay(v->g, &n, &d) && (has_slices(v, n.in[0]) || is_wanted(v->g, n.out[0], 0)))
+        expand_delay(v, &e, &n, &d);
+    else if (v->crops && read_slice(v->g, &n, &s) && has_slices(v, n.in[0]))
+        expand_slice(v, &e, &n, &s);
     else
         return RPR_OK;
     if (e.status != RPR_OK)
@@ -245,10 +388,10 @@ static int expand(volumes *v, int index, rpr_error *err)
     return RPR_OK;
 }
 
-int rpr_expand_volumes(rpr_graph *g, bool *changed, rpr_error *err)
+int rpr_expand_volumes(rpr_graph *g, bool crops, bool *changed, rpr_error *err)
 {
     const size_t count = g->n_node;
-    volumes v = {.g = g, .n = g->n_value};
+    volumes v = {.g = g, .n = g->n_value, .crops = crops};
     v.slices = rpr_alloc_array(v.n + 1, sizeof *v.slices);
     if (!v.slices)
         return rpr_fail(err, RPR_ERR_NOMEM, "out of memory");
