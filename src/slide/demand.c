@@ -62,12 +62,13 @@ static void demand_whole(rpr_slider *s, const rpr_node *n, const rpr_fate *f)
 
 static void demand_summed(rpr_slider *s, const rpr_node *n, rpr_fate *f)
 {
-    rpr_range parts[RPR_SUM_PARTS];
-    const int count = rpr_sum_ranges(s, n, parts);
+    rpr_sum sum;
+    rpr_range ranges[RPR_SUM_RANGES];
+    const int count = rpr_sum_parse(s, n, &sum, NULL) ? rpr_sum_ranges(&sum, ranges) : 0;
     f->computed = 0;
     for (int i = 0; i < count; i++) {
-        want(&s->value[n->in[0]], parts[i]);
-        f->computed += parts[i].to - parts[i].from;
+        want(&s->value[n->in[0]], ranges[i]);
+        f->computed += ranges[i].to - ranges[i].from;
     }
 }
 

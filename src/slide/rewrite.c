@@ -187,6 +187,7 @@ static int settle(rpr_slider *s)
     rpr_free(g->node);
     g->node = sorted;
     g->cap_node = g->n_node + 1;
+    g->n_node = s->n_order;
     return RPR_OK;
 }
 
@@ -199,7 +200,7 @@ int rpr_slide_rewrite(rpr_slider *s)
             shift(s, (int)i);
             break;
         case RPR_WINDOW_SUMMED:
-            rpr_slide_check(s, rpr_sum_rewrite(s, (int)i));
+            rpr_sum_rewrite(s, (int)i);
             break;
         case RPR_WINDOW_WHOLE:
             run_whole(s, (int)i);

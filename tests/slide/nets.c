@@ -173,8 +173,8 @@ static int reduce(net *b, int x)
     for (int d = 0; d < s.rank; d++)
         if (chance(b, s.dim[d] > 5 ? 6 : 2))
             axes[n++] = d;
-    if (n == 0)
-        axes[n++] = below(b, s.rank);
+    if (n == 0 || chance(b, 3))
+        axes[0] = below(b, s.rank), n = 1;
     put_ints(text, sizeof text, "axes", axes, n);
     if (s.rank - n >= 2 && chance(b, 2))
         strcat(text, " keepdims=0");
