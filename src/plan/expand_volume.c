@@ -6,19 +6,9 @@
 
 #include "core/alloc.h"
 #include "graph/table.h"
-#include "ops/delay.h"
 #include "ops/node.h"
-#include "ops/slice.h"
 #include "ops/window.h"
-#include "plan/expand.h"
-
-typedef struct volumes {
-    rpr_graph *g;
-    int *slices; /* value [1, C, D, H, W] -> value [D, C, H, W], or RPR_NONE */
-    size_t n;    /* values that there were at first */
-    bool crops;  /* outputs read few of the slices: a tap takes those only */
-    bool changed;
-} volumes;
+#include "plan/expand_columns.h"
 
 /** The other order of the first two axes. */
 static int swap_axes(rpr_expansion *e, int x, const char *what)
@@ -30,7 +20,7 @@ static int swap_axes(rpr_expansion *e, int x, const char *what)
     return out;
 }
 
-static int slices_of(volumes *v, rpr_expansion *e, int value)
+int rpr_volume_slices(rpr_volumes *v, rpr_expansion *e, int value)
 {
     if ((size_t)value < v->n && v->slices[value] != RPR_NONE)
         return v->slices[value];
@@ -42,8 +32,7 @@ static int slices_of(volumes *v, rpr_expansion *e, int value)
     return x;
 }
 
-/** Makes the node's output from slices; nobody may read it, then it goes with the next sweep. */
-static void give(volumes *v, rpr_expansion *e, const rpr_node *n, int slices)
+void rpr_volume_give(rpr_volumes *v, rpr_expansion *e, const rpr_node *n, int slices)
 {
     const rpr_shape s = v->g->value[n->out[0]].shape;
     v->slices[n->out[0]] = slices;
@@ -172,11 +161,11 @@ static int add_bias(rpr_expansion *e, const convolution *c, int x)
     return rpr_expand_node(e, "Add", "biased", RPR_NONE, (int[]){x, b}, 2);
 }
 
-static void expand_conv(volumes *v, rpr_expansion *e, convolution *c)
+static void expand_conv(rpr_volumes *v, rpr_expansion *e, convolution *c)
 {
     int sum = RPR_NONE;
     bool biased = c->bias == RPR_NONE;
-    c->x4 = slices_of(v, e, c->n->in[0]);
+    c->x4 = rpr_volume_slices(v, e, c->n->in[0]);
     c->crops = v->crops && reads_few(c);
     for (int64_t k = 0; k < c->k.dim[2]; k++) {
         if (!sees_input(c, k))
@@ -191,7 +180,7 @@ static void expand_conv(volumes *v, rpr_expansion *e, convolution *c)
         sum = add_bias(e, c, sum);
     if (e->status == RPR_OK)
         rpr_expand_last(e)->act = c->n->act;
-    give(v, e, c->n, sum);
+    rpr_volume_give(v, e, c->n, sum);
 }
 
 static bool is_floats(const rpr_graph *g, int value)
@@ -232,9 +221,10 @@ static int every(rpr_expansion *e, int x, const rpr_window_spec *w, int64_t tap)
     return rpr_expand_node(e, "Slice", "every", RPR_NONE, in, 5);
 }
 
-static void expand_pool(volumes *v, rpr_expansion *e, const rpr_node *n, const rpr_window_spec *w)
+static void expand_pool(rpr_volumes *v, rpr_expansion *e, const rpr_node *n,
+                        const rpr_window_spec *w)
 {
-    int x = slices_of(v, e, n->in[0]);
+    int x = rpr_volume_slices(v, e, n->in[0]);
     x = rpr_expand_node(e, "MaxPool", "pooled", RPR_NONE, &x, 1);
     set_window(e, w);
     if (e->status == RPR_OK)
@@ -245,7 +235,7 @@ static void expand_pool(volumes *v, rpr_expansion *e, const rpr_node *n, const r
             most = rpr_expand_node(e, "Max", "most", RPR_NONE, (int[]){most, every(e, x, w, k)}, 2);
         x = most;
     }
-    give(v, e, n, x);
+    rpr_volume_give(v, e, n, x);
 }
 
 /** One volume in f32, without padding or dilation in depth. */
@@ -264,110 +254,23 @@ static bool read_pool(const rpr_graph *g, const rpr_node *n, rpr_window_spec *w)
            rpr_shape_count(&g->value[n->out[0]].shape) > 0;
 }
 
-/* ------------------------------------------------- columns of a window that slides */
-
-/** The axis that an axis of a volume is among those of its slices. */
-static int64_t axis_of_slices(int64_t axis)
-{
-    return axis == 1 ? 1 : axis == 2 ? 0 : axis - 1;
-}
-
-static bool is_volume(const rpr_graph *g, int value)
-{
-    const rpr_value *v = &g->value[value];
-    return !v->is_const && v->dtype == RPR_F32 && v->shape.rank == 5 && v->shape.dim[0] == 1 &&
-           rpr_shape_count(&v->shape) > 0;
-}
-
-/** A Delay of volumes. */
-static bool read_delay(const rpr_graph *g, const rpr_node *n, rpr_delay_spec *d)
-{
-    rpr_error ignored;
-    return rpr_node_is_delay(n) && is_volume(g, n->in[0]) &&
-           rpr_delay_parse(g, n, d, &ignored) == RPR_OK && d->axis > 0 &&
-           (d->head == 0 || is_volume(g, n->in[1]));
-}
-
-/** A Slice of a volume, by constants. */
-static bool read_slice(const rpr_graph *g, const rpr_node *n, rpr_slice_spec *s)
-{
-    rpr_view in[RPR_PARAMS];
-    rpr_error ignored;
-    if (*n->domain || strcmp(n->op, "Slice") != 0 || !is_volume(g, n->in[0]) ||
-        !is_volume(g, n->out[0]) || !rpr_act_is_none(&n->act))
-        return false;
-    rpr_param_views(g, n, in);
-    return rpr_slice_parse(n, in, s, &ignored) == RPR_OK;
-}
-
-/** True if a node that becomes one on slices reads the value, be it through other such nodes. */
-static bool is_wanted(const rpr_graph *g, int value, int depth)
-{
-    for (size_t i = 0; i < g->n_node && depth < 4; i++) {
-        const rpr_node *n = &g->node[i];
-        convolution c;
-        rpr_window_spec w;
-        rpr_slice_spec s;
-        rpr_delay_spec d;
-        if (n->dead || n->n_in < 1 || n->n_out < 1 || n->in[0] != value || n->out[0] == RPR_NONE)
-            continue;
-        if (!*n->domain && ((n->n_in > 1 && read_conv(g, n, &c)) || read_pool(g, n, &w)))
-            return true;
-        if ((read_slice(g, n, &s) || read_delay(g, n, &d)) && is_wanted(g, n->out[0], depth + 1))
-            return true;
-    }
-    return false;
-}
-
-static bool has_slices(const volumes *v, int value)
-{
-    return (size_t)value < v->n && v->slices[value] != RPR_NONE;
-}
-
-static void expand_delay(volumes *v, rpr_expansion *e, const rpr_node *n, const rpr_delay_spec *d)
-{
-    int in[2] = {slices_of(v, e, n->in[0]), RPR_NONE};
-    if (d->head > 0)
-        in[1] = slices_of(v, e, n->in[1]);
-    const int x = rpr_expand_own_node(e, "Delay", "delay", in, d->head > 0 ? 2 : 1);
-    if (e->status != RPR_OK)
-        return;
-    rpr_node *made = rpr_expand_last(e);
-    if (rpr_node_set_int(made, "axis", axis_of_slices(d->axis)) != RPR_OK ||
-        rpr_node_set_int(made, "length", d->length) != RPR_OK ||
-        rpr_node_set_int(made, "shift", d->shift) != RPR_OK ||
-        rpr_node_set_int(made, "period", d->period) != RPR_OK)
-        e->status = RPR_ERR_NOMEM;
-    give(v, e, n, x);
-}
-
-static void expand_slice(volumes *v, rpr_expansion *e, const rpr_node *n, const rpr_slice_spec *s)
-{
-    int64_t from[4], to[4], axis[4], step[4];
-    for (int a = 1; a < 5; a++) {
-        axis[a - 1] = axis_of_slices(a);
-        from[a - 1] = s->start[a];
-        step[a - 1] = s->step[a];
-        to[a - 1] = s->start[a] + (s->out[a] - 1) * s->step[a] + (s->step[a] > 0 ? 1 : -1);
-        if (to[a - 1] < 0) /* backwards to the first: -1 would be the last */
-            to[a - 1] = INT64_MIN;
-    }
-    const int in[] = {slices_of(v, e, n->in[0]), rpr_expand_ints(e, "from", from, 4),
-                      rpr_expand_ints(e, "to", to, 4), rpr_expand_ints(e, "axes", axis, 4),
-                      rpr_expand_ints(e, "step", step, 4)};
-    give(v, e, n, rpr_expand_node(e, "Slice", "some", RPR_NONE, in, 5));
-}
-
 /* --------------------------------------------------------------------- all */
 
-static int expand(volumes *v, int index, rpr_error *err)
+/** True if a node is going to be one on slices. */
+static bool is_spatial(const rpr_graph *g, const rpr_node *n)
+{
+    convolution c;
+    rpr_window_spec w;
+    return !*n->domain &&
+           ((n->n_in > 1 && n->in[1] != RPR_NONE && read_conv(g, n, &c)) || read_pool(g, n, &w));
+}
+
+static int expand(rpr_volumes *v, int index, rpr_error *err)
 {
     const rpr_node n = v->g->node[index]; /* adding nodes moves them */
     rpr_expansion e = {.g = v->g, .name = n.name};
     convolution c;
     rpr_window_spec w;
-    rpr_delay_spec d;
-    rpr_slice_spec s;
     if (n.dead || (*n.domain && !rpr_node_is_delay(&n)) || n.n_in < 1 || n.in[0] == RPR_NONE ||
         n.n_out < 1 || n.out[0] == RPR_NONE)
         return RPR_OK;
@@ -375,11 +278,7 @@ static int expand(volumes *v, int index, rpr_error *err)
         expand_conv(v, &e, &c);
     else if (read_pool(v->g, &n, &w))
         expand_pool(v, &e, &n, &w);
-    else if (read_delay(v->g, &n, &d) && (has_slices(v, n.in[0]) || is_wanted(v->g, n.out[0], 0)))
-        expand_delay(v, &e, &n, &d);
-    else if (v->crops && read_slice(v->g, &n, &s) && has_slices(v, n.in[0]))
-        expand_slice(v, &e, &n, &s);
-    else
+    else if (!rpr_volume_expand_columns(v, &e, &n, is_spatial))
         return RPR_OK;
     if (e.status != RPR_OK)
         return rpr_node_nomem(err, &n);
@@ -391,7 +290,7 @@ static int expand(volumes *v, int index, rpr_error *err)
 int rpr_expand_volumes(rpr_graph *g, bool crops, bool *changed, rpr_error *err)
 {
     const size_t count = g->n_node;
-    volumes v = {.g = g, .n = g->n_value, .crops = crops};
+    rpr_volumes v = {.g = g, .n = g->n_value, .crops = crops};
     v.slices = rpr_alloc_array(v.n + 1, sizeof *v.slices);
     if (!v.slices)
         return rpr_fail(err, RPR_ERR_NOMEM, "out of memory");
