@@ -51,7 +51,8 @@ bool rpr_rule_reshape(const rpr_slider *s, const rpr_node *n, rpr_motion *m, rpr
     return true;
 }
 
-/** Inputs first, first + step, ... are joined along another axis: all must have columns. */
+/** Inputs first, first + step, ... are joined along another axis: what has no columns has to be
+ * the same for all of them. */
 static bool joined(const rpr_slider *s, const rpr_node *n, int first, int step, rpr_motion *m,
                    rpr_reason *why)
 {
@@ -66,9 +67,8 @@ static bool joined(const rpr_slider *s, const rpr_node *n, int first, int step, 
         m->axis = at != RPR_NONE ? at : m->axis;
     }
     for (int i = first; i < n->n_in; i += step)
-        if (rpr_rule_axis(s, n, i) == RPR_NONE)
-            return rpr_refuse(why, "the constant '%.100s' is as long as the window",
-                              rpr_rule_value(s, n, i)->name);
+        if (rpr_rule_axis(s, n, i) == RPR_NONE && !rpr_rule_constant(s, n, i, m, why))
+            return false;
     return true;
 }
 

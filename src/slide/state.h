@@ -43,6 +43,7 @@ typedef enum rpr_edit {
     RPR_EDIT_PADS,  /* padding of a convolution or a pool */
     RPR_EDIT_PAD,   /* of a Pad */
     RPR_EDIT_SHAPE, /* input `shape` becomes the shape of the output */
+    RPR_EDIT_EVEN,  /* constants that are as long as the window, and the same for all columns */
     RPR_EDIT_SLICE, /* it takes what it reads from the first on */
     RPR_EDIT_PICK   /* a Gather of columns: its indices are among those that it reads */
 } rpr_edit;

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "core/alloc.h"
+#include "../stream/nets_quant.h"
 #include "rig.h"
 
 #define WINDOW(a, t, k)                                                                            \
@@ -278,7 +278,7 @@ static void test_reasons(void **state)
     } list[] = {
         {"Softmax", "it normalises over the axis"},
         {"Reshape", "the axis is reshaped away"},
-        {"Mul", "the constant 'v2' varies along the axis"},
+        {"Mul", "varies along the axis"},
         {"MatMul", "it sums over the axis"},
         {"ConvTranspose", "it makes columns between columns"},
         {"Concat", "it joins columns"},
@@ -495,6 +495,41 @@ static void test_volumes(void **state)
     rpr_graph_free(b.g);
 }
 
+/* ---------------------------------------------------------------- quantised */
+
+static int64_t shifted(const pair *p)
+{
+    int64_t n = 0;
+    for (size_t i = 0; i < p->s->n_layer; i++)
+        n += p->s->layer[i].verdict == RPR_WINDOW_SHIFTED;
+    return n;
+}
+
+static void test_quantised(void **state)
+{
+    (void)state;
+    pair p = slide(nets_quantised_deep, WINDOW(3, 19, 1));
+    is_shifted(&p.s->layer[0], 19, 1);                   /* QuantizeLinear */
+    is_shifted(layer(&p, "QLinearConv"), 10, 1 + 1 + 1); /* of stride 2 */
+    is_shifted(layer(&p, "QLinearAdd"), 10, 4 + 2 + 1);
+    is_shifted(layer(&p, "QLinearConcat"), 10, 4 + 2 + 1);
+    is_shifted(layer(&p, "MaxPool"), 5, 2 + 1 + 1);
+    end(&p);
+    p = slide(nets_quantised_rows, WINDOW(1, 5, 1));
+    assert_int_equal(shifted(&p), 4);
+    is_shifted(layer(&p, "QLinearMatMul"), 5, 1);
+    assert_int_equal(layer(&p, "QLinearMatMul")->macs_hop, 3 * 42 * 33);
+    end(&p);
+    p = slide(nets_quantised_rows, WINDOW(2, 42, 1));
+    is_whole(&p, "QLinearMatMul", "it sums over the axis");
+    end(&p);
+    p = slide(nets_quantised_squeeze, WINDOW(2, 12, 2));
+    is_shifted(layer(&p, "QLinearConv"), 12, 1 + 1 + 2);
+    is_whole(&p, "QLinearGlobalAveragePool", "it reduces over the axis");
+    is_whole(&p, "QLinearMul", "makes of the whole window");
+    end(&p);
+}
+
 /* ------------------------------------------------------------------- errors */
 
 static void refused(rpr_window w, int status, const char *text)
@@ -570,13 +605,13 @@ static void test_fix(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_plain),   cmocka_unit_test(test_padded),
-        cmocka_unit_test(test_last),    cmocka_unit_test(test_strided),
-        cmocka_unit_test(test_reasons), cmocka_unit_test(test_frames),
-        cmocka_unit_test(test_nothing), cmocka_unit_test(test_other_input),
-        cmocka_unit_test(test_moved),   cmocka_unit_test(test_volumes),
-        cmocka_unit_test(test_sums),    cmocka_unit_test(test_sum_of_edges),
-        cmocka_unit_test(test_refused), cmocka_unit_test(test_scalar),
-        cmocka_unit_test(test_fix)};
+        cmocka_unit_test(test_plain),        cmocka_unit_test(test_padded),
+        cmocka_unit_test(test_last),         cmocka_unit_test(test_strided),
+        cmocka_unit_test(test_reasons),      cmocka_unit_test(test_frames),
+        cmocka_unit_test(test_nothing),      cmocka_unit_test(test_other_input),
+        cmocka_unit_test(test_moved),        cmocka_unit_test(test_volumes),
+        cmocka_unit_test(test_sums),         cmocka_unit_test(test_quantised),
+        cmocka_unit_test(test_sum_of_edges), cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_scalar),       cmocka_unit_test(test_fix)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
