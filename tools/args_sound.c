@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "args_sound.h"
+/* The options of models that take sound. */
+#include "args_set.h"
 
 #include "args.h"
 #include "media/audio.h"
