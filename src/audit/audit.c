@@ -158,6 +158,8 @@ int rpr_audit_create(rpr_stream *s, const rpr_audit_options *opt, rpr_audit **ou
     if (s->plan->n_given < s->plan->n_input)
         return rpr_fail(err, RPR_ERR_UNSUPPORTED,
                         "audit: the stream carries inputs from frame to frame");
+    if (s->plan->slide)
+        return rpr_fail(err, RPR_ERR_UNSUPPORTED, "audit: an input of the stream is a window");
     rpr_audit *a = rpr_alloc(sizeof *a);
     int status = a ? fill(a, s, opt, err) : rpr_fail(err, RPR_ERR_NOMEM, "out of memory");
     if (status != RPR_OK) {

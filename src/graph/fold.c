@@ -8,6 +8,7 @@
 #include "core/checked.h"
 #include "graph/branch.h"
 #include "graph/passes.h"
+#include "graph/table.h"
 
 /* A few bytes of file may ask for any amount of constants (Expand, Tile, ConstantOfShape). */
 #define MAX_FOLDED ((int64_t)1 << 31)
@@ -65,7 +66,7 @@ static bool is_foldable(const rpr_graph *g, const rpr_node *n)
     if (!rpr_act_is_none(&n->act)) /* evaluators leave it out */
         return false;
     /* What draws random numbers is no constant though it reads none. */
-    if (strncmp(n->op, "Random", 6) == 0)
+    if (strncmp(n->op, "Random", 6) == 0 || rpr_node_is_delay(n))
         return false;
     for (int i = 0; i < n->n_in && !reads_shape_only(n); i++)
         if (n->in[i] != RPR_NONE && !g->value[n->in[i]].is_const)

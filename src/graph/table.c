@@ -14,3 +14,8 @@ int rpr_table_input(const rpr_node *n)
             return list[i].input;
     return RPR_NONE;
 }
+
+bool rpr_node_is_delay(const rpr_node *n)
+{
+    return strcmp(n->domain, RPR_OWN_DOMAIN) == 0 && strcmp(n->op, "Delay") == 0;
+}

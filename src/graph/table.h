@@ -26,4 +26,7 @@
 /** The input of a node that is a table, by its operator; RPR_NONE if it takes none. */
 int rpr_table_input(const rpr_node *n);
 
+/** What it puts out depends on earlier calls: it is no constant, whatever its inputs are. */
+bool rpr_node_is_delay(const rpr_node *n);
+
 #endif

@@ -65,7 +65,8 @@ RPR_DEFINE_OP(qlinear_global_average_pool);
 RPR_DEFINE_OP(qlinear_softmax);
 RPR_DEFINE_OP(qgemm);
 
-RPR_DEFINE_OP(table); /* graph/table.h */
+RPR_DEFINE_OP(delay); /* graph/table.h */
+RPR_DEFINE_OP(table); /* the same */
 RPR_DEFINE_OP(qlinear_conv_table);
 RPR_DEFINE_OP(qlinear_matmul_table);
 RPR_DEFINE_OP(qgemm_table);

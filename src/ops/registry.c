@@ -145,6 +145,7 @@ static const rpr_opdef operators[] = {
 
 /* Made by passes only. */
 static const rpr_opdef own[] = {
+    OWN("Delay", 1, 2, delay),
     OWN("QGemm", 6, 10, qgemm_table),
     OWN("QLinearConv", 8, 10, qlinear_conv_table),
     OWN("QLinearMatMul", 9, 9, qlinear_matmul_table),

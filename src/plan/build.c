@@ -13,6 +13,7 @@ static void free_step(rpr_step *s)
     rpr_pixel_op_free(s->pixel);
     rpr_recurrent_layer_free(s->recurrent);
     rpr_free(s->pixel_map);
+    rpr_free(s->delay);
 }
 
 void rpr_plan_free(rpr_plan *p)
@@ -33,6 +34,7 @@ void rpr_plan_free(rpr_plan *p)
     rpr_free(p->carry);
     rpr_free(p->most_steps);
     rpr_graph_free(p->graph);
+    rpr_slide_free(p->slide);
     rpr_free(p);
 }
 
@@ -51,7 +53,9 @@ static int add_inputs(rpr_plan *p, const int *preferred, rpr_error *err)
 static int lower(rpr_plan *p, const rpr_node *n, const int *preferred, rpr_error *err)
 {
     bool made = false;
-    RPR_TRY(rpr_lower_view(p, n, preferred, &made, err));
+    RPR_TRY(rpr_lower_delay(p, n, preferred, &made, err));
+    if (!made)
+        RPR_TRY(rpr_lower_view(p, n, preferred, &made, err));
     if (!made)
         RPR_TRY(rpr_lower_linear(p, n, &made, err));
     if (!made)
@@ -118,6 +122,12 @@ static uint64_t mix_linear(uint64_t h, const rpr_linear *l)
     return mix(h, l->requant, l->requant_bytes);
 }
 
+static uint64_t mix_delay(uint64_t h, const rpr_delay *d)
+{
+    const int64_t numbers[] = {d->axis, d->columns, d->head, d->keep, d->shift, d->period};
+    return mix(h, numbers, sizeof numbers);
+}
+
 static uint64_t fingerprint(const rpr_plan *p)
 {
     uint64_t h = 0xcbf29ce484222325u;
@@ -128,11 +138,17 @@ static uint64_t fingerprint(const rpr_plan *p)
         h = mix(h, s->op, strlen(s->op));
         if (s->linear)
             h = mix_linear(h, s->linear);
+        if (s->delay)
+            h = mix_delay(h, s->delay);
         if (s->recurrent)
             h = mix(h, s->recurrent->weights, s->recurrent->weight_bytes);
     }
     for (int i = p->n_given; i < p->n_input; i++)
         h = mix(h, &p->carry[i - p->n_given].output, sizeof p->carry->output);
+    if (p->slide) {
+        h = mix(h, &p->slide->length, sizeof p->slide->length);
+        h = mix(h, &p->slide->hop, sizeof p->slide->hop);
+    }
     return mix(h, &p->tensor_bytes, sizeof p->tensor_bytes);
 }
 
@@ -169,15 +185,18 @@ static int build(rpr_plan *p, const rpr_model_options *opt, rpr_error *err)
     return RPR_OK;
 }
 
-int rpr_plan_build(rpr_graph *g, const rpr_model_options *opt, rpr_plan **out, rpr_error *err)
+int rpr_plan_build(rpr_graph *g, rpr_slide *slide, const rpr_model_options *opt, rpr_plan **out,
+                   rpr_error *err)
 {
     rpr_plan *p = rpr_alloc(sizeof *p);
     *out = NULL;
     if (!p) {
         rpr_graph_free(g);
+        rpr_slide_free(slide);
         return rpr_fail(err, RPR_ERR_NOMEM, "out of memory");
     }
     p->graph = g;
+    p->slide = slide;
     int status = build(p, opt, err);
     if (status != RPR_OK) {
         rpr_plan_free(p);

@@ -62,6 +62,10 @@ int rpr_lower_pixel(rpr_plan *p, const rpr_node *n, const int *preferred, bool *
 int rpr_lower_view(rpr_plan *p, const rpr_node *n, const int *preferred, bool *made,
                    rpr_error *err);
 
+/** Delay, always. */
+int rpr_lower_delay(rpr_plan *p, const rpr_node *n, const int *preferred, bool *made,
+                    rpr_error *err);
+
 /** Runs the node by its definition. */
 int rpr_lower_generic(rpr_plan *p, const rpr_node *n, const int *preferred, rpr_error *err);
 

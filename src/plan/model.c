@@ -13,6 +13,7 @@
 #include "plan/expand_recurrent.h"
 #include "plan/expand_volume.h"
 #include "plan/feeds.h"
+#include "plan/slid.h"
 
 void rpr_model_options_init(rpr_model_options *o)
 {
@@ -53,6 +54,10 @@ int rpr_model_from_graph(rpr_graph *g, const rpr_model_options *opt, rpr_model *
                          rpr_error *err)
 {
     int status = rpr_graph_resolve(g, rpr_ops_find, opt->log, opt->log_user, err);
+    if (status == RPR_OK && opt->window)
+        status = rpr_slide_check_options(opt->window, err);
+    if (status == RPR_OK && opt->window)
+        status = rpr_slide_fix(g, opt->window, err);
     if (status == RPR_OK)
         status = rpr_graph_fix_inputs(g, opt->shapes, opt->n_shapes, err);
     if (status == RPR_OK)
@@ -65,6 +70,9 @@ int rpr_model_from_graph(rpr_graph *g, const rpr_model_options *opt, rpr_model *
         status = expand(g, err);
     if (status == RPR_OK)
         status = rpr_graph_fuse(g, err);
+    rpr_slide *slide = NULL;
+    if (status == RPR_OK && opt->window)
+        status = rpr_slide_in(g, opt->window, &slide, err);
     bool changed; /* what follows is for any case */
     if (status == RPR_OK)
         status = rpr_expand_volumes(g, &changed, err);
@@ -78,9 +86,10 @@ int rpr_model_from_graph(rpr_graph *g, const rpr_model_options *opt, rpr_model *
     rpr_model *m = status == RPR_OK ? rpr_alloc(sizeof *m) : NULL;
     if (!m) {
         rpr_graph_free(g);
+        rpr_slide_free(slide);
         return status == RPR_OK ? rpr_fail(err, RPR_ERR_NOMEM, "out of memory") : status;
     }
-    status = rpr_plan_build(g, opt, &m->plan, err);
+    status = rpr_plan_build(g, slide, opt, &m->plan, err);
     m->cost = rpr_cost_named(rpr_kernels_best()->isa);
     m->words_cost = rpr_cost_named_i8(rpr_kernels_best()->isa);
     if (status == RPR_OK && opt->fit)
@@ -117,8 +126,6 @@ static int check_options(const rpr_model_options *opt, rpr_error *err)
             return rpr_fail(err, RPR_ERR_ARGUMENT, "shape of input '%s': rank %d",
                             opt->shapes[i].name ? opt->shapes[i].name : "(first)",
                             opt->shapes[i].rank);
-    if (opt->window)
-        return rpr_fail(err, RPR_ERR_UNSUPPORTED, "windows are not supported yet");
     return rpr_feeds_check_options(opt, err);
 }
 

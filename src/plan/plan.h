@@ -8,8 +8,9 @@
 
 #include "graph/graph.h"
 #include "ops/linear.h"
-#include "ops/pixel_op.h"
+#include "ops/pixel_ops.h"
 #include "ops/recurrent_layer.h"
+#include "slide/slide.h"
 
 /**
  * One tensor of the frame path. Its logical shape is ONNX's; in memory the axis chan_axis is
@@ -50,8 +51,22 @@ typedef enum rpr_step_kind {
     RPR_STEP_LINEAR, /* weighted: behind a gate; dense, corrected or skipped */
     RPR_STEP_PIXEL,  /* recomputed at the pixels that a change reaches */
     RPR_STEP_JOIN,   /* a Concat whose inputs already lie in place: only touched maps are merged */
+    RPR_STEP_DELAY,  /* the columns of a window that slides, kept from call to call */
     RPR_STEP_GENERIC /* run densely by the operator's definition when an input changed */
 } rpr_step_kind;
+
+/**
+ * The columns of a window along one axis of a map. Of an output `head` columns are the second
+ * input's, the last ones the first input's, and `keep` between them are those that stood `shift`
+ * further on in the output `period` calls ago.
+ */
+typedef struct rpr_delay {
+    rpr_axis axis;  /* C: columns are elements of a pixel, ... */
+    size_t element; /* ... of so many bytes */
+    int32_t images; /* N: that are one column */
+    int32_t columns, head, keep, shift, period;
+    size_t bytes; /* of the kept columns: an output before the last one is remembered in so many */
+} rpr_delay;
 
 typedef struct rpr_step {
     rpr_step_kind kind;
@@ -65,6 +80,7 @@ typedef struct rpr_step {
     int reader;         /* LINEAR, deferred: the gate that alone reads the output, or RPR_NONE */
     int next; /* gate that may compare the output row by row as it is written, or RPR_NONE */
     rpr_pixel_op *pixel;            /* owned; PIXEL */
+    rpr_delay *delay;               /* owned; DELAY */
     rpr_recurrent_layer *recurrent; /* owned; GENERIC: what runs in place of the definition */
     rpr_map *pixel_map; /* owned; PIXEL: maps of the inputs and, last, the output; data is NULL
                            unless constant */
@@ -99,6 +115,7 @@ typedef struct rpr_carry_plan {
 
 typedef struct rpr_plan {
     rpr_graph *graph; /* owned */
+    rpr_slide *slide; /* owned; NULL: no input is a window */
     rpr_tensor *tensor;
     int n_tensor, cap_tensor;
     int *tensor_of; /* value -> tensor or RPR_NONE */
@@ -128,9 +145,14 @@ bool rpr_tensor_has_halo(const rpr_tensor *t);
 /** Sets the strides of a tensor without halo or gaps. */
 void rpr_tensor_gap_free(rpr_tensor *t);
 
-/** Builds the plan; takes the graph over (also on failure). */
-int rpr_plan_build(rpr_graph *g, const rpr_model_options *opt, rpr_plan **out, rpr_error *err);
+/** Builds the plan; takes the graph and what became of its window (may be NULL) over, also on
+ *  failure. */
+int rpr_plan_build(rpr_graph *g, rpr_slide *slide, const rpr_model_options *opt, rpr_plan **out,
+                   rpr_error *err);
 void rpr_plan_free(rpr_plan *p);
+
+/** Calls that fill a window; 1 if there is none. */
+int64_t rpr_plan_window_calls(const rpr_plan *p);
 
 /** The tensor at the top of a tensor's chain of parents. */
 int rpr_plan_root(const rpr_plan *p, int tensor);

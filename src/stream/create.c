@@ -60,6 +60,9 @@ int rpr_stream_create(const rpr_model *m, const rpr_stream_options *opt, rpr_str
     s->k = rpr_kernels_best();
     s->opt = *opt;
     s->reuse = opt->gate.kind != RPR_GATE_OFF;
+    s->warm = (uint64_t)rpr_plan_window_calls(m->plan);
+    if (m->plan->slide) /* a frame past the reuse would be one past the Delays */
+        s->opt.bypass = 0;
     s->carry = rpr_alloc_array((size_t)(m->plan->n_input - m->plan->n_given) + 1, sizeof *s->carry);
     if (!s->carry) {
         rpr_free(s);
@@ -95,12 +98,8 @@ void rpr_stream_destroy(rpr_stream *s)
     rpr_free(s);
 }
 
-void rpr_stream_reset(rpr_stream *s)
+void rpr_stream_forget(rpr_stream *s)
 {
-    s->frame = 0;
-    s->ran = false;
-    rpr_stream_take_scale(s, 1.0);
-    s->random = s->opt.seed ? s->opt.seed : 1;
     for (int i = 0; i < s->plan->n_gate; i++) {
         s->gate_frame[i] = 0;
         s->gate[i].lo = s->gate[i].hi = s->gate[i].peak = 0.0f;
@@ -111,6 +110,16 @@ void rpr_stream_reset(rpr_stream *s)
     rpr_stream_forget_recurrent(s);
     for (int i = 0; i < s->plan->n_input; i++)
         s->input[i] = (rpr_input_state){.previous = s->input[i].previous, .last = s->input[i].last};
+}
+
+void rpr_stream_reset(rpr_stream *s)
+{
+    s->frame = 0; /* of a Delay this says how far back there is anything */
+    s->ran = false;
+    s->rested = 0;
+    rpr_stream_take_scale(s, 1.0);
+    s->random = s->opt.seed ? s->opt.seed : 1;
+    rpr_stream_forget(s);
     s->stats = (rpr_frame_stats){0};
     rpr_stream_reset_bypass(s);
     rpr_stream_reset_refresh(s);

@@ -331,6 +331,9 @@ static int run_step(rpr_stream *s, const rpr_step *step, int index)
     case RPR_STEP_JOIN:
         run_join(s, step);
         return RPR_OK;
+    case RPR_STEP_DELAY:
+        rpr_stream_run_delay(s, step);
+        return RPR_OK;
     case RPR_STEP_GENERIC:
         return rpr_stream_run_generic(s, step);
     }
@@ -394,7 +397,9 @@ int rpr_stream_run_masked(rpr_stream *s, const rpr_input *in, size_t n_in, const
     RPR_TRY(rpr_stream_check_inputs(s, in, n_in));
     RPR_TRY(rpr_stream_check_masks(s, mask));
     RPR_TRY(rpr_stream_check_outputs(s, out, n_out));
-    s->anew = s->frame == 0;
+    s->anew = rpr_stream_is_first(s);
+    if (s->anew)
+        rpr_stream_forget(s);
     if (s->reuse && !s->bypass.on)
         rpr_stream_begin_refresh(s); /* what a picture holds back has its turn, too */
     rpr_stream_begin_settling(s);

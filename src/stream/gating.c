@@ -88,7 +88,7 @@ void rpr_stream_update_gate(rpr_stream *s, int index)
     const rpr_map x = rpr_stream_map(s, tensor);
     const rpr_touch touched = rpr_stream_touch(s, tensor);
     g->act = act_of(s, index);
-    if (s->frame == 0)
+    if (rpr_stream_is_first(s))
         find_range(s, g, &x);
     finish(s, index, &x, compare(s, index, &x, &touched));
 }

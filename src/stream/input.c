@@ -133,8 +133,9 @@ static void fill_tensor(rpr_stream *s, int index, const rpr_input *in, const rpr
     int tensor = s->plan->input[index];
     const rpr_tensor *t = &s->plan->tensor[tensor];
     rpr_touch *touched = &s->touch[tensor];
-    rpr_touch_fill(touched, s->frame == 0);
-    const bool whole = s->frame == 0 || s->input[index].valid || !s->reuse; /* it was a picture */
+    const bool first = rpr_stream_is_first(s);
+    rpr_touch_fill(touched, first);
+    const bool whole = first || s->input[index].valid || !s->reuse; /* it was a picture */
     for (rpr_order_run r = {0}; rpr_order_next(t, rpr_order_channel_step(t), &r);) {
         bool all;
         if (!rpr_stream_look(s, t, whole ? NULL : mask, r.y, &all))

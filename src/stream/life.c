@@ -71,6 +71,9 @@ void rpr_stream_find_lives(rpr_stream *s)
         s->life[i] = (rpr_life){.first = p->n_step, .last = -1, .transient = true};
     if (s->reuse)
         find_kept(s);
+    for (int i = 0; i < p->n_step; i++) /* the one thing that remembers without reuse, too */
+        if (p->step[i].kind == RPR_STEP_DELAY)
+            keep(s, p->step[i].out[0]);
     for (int i = 0; i < p->n_tensor; i++)
         s->life[i].shared = s->life[i].transient && !s->opt.oracle;
     for (int i = 0; i < p->n_input; i++)

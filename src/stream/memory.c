@@ -122,6 +122,16 @@ static void take_recurrent(rpr_stream *s, layout *m)
     s->recurrent_scratch = rpr_arena_take(&m->frame, most, 1);
 }
 
+/** What Delays put out before the last time. */
+static void take_delays(rpr_stream *s, layout *m)
+{
+    for (int i = 0; i < s->plan->n_step; i++) {
+        const rpr_delay *d = s->plan->step[i].delay;
+        if (d)
+            s->delay[i] = rpr_arena_take(&m->state, (size_t)(d->period - 1), d->bytes);
+    }
+}
+
 /** Pre-activations that later frames correct, where the output is not z itself. */
 static void take_z(rpr_stream *s, layout *m)
 {
@@ -305,6 +315,7 @@ static void take_all(rpr_stream *s, layout *m)
     take_inputs(s, m);
     take_carry(s, m);
     take_recurrent(s, m);
+    take_delays(s, m);
     for (int i = 0; s->reuse && i < s->plan->n_gate; i++) {
         if (s->gate[i].open)
             take_open_gate(s, i, m);
@@ -331,10 +342,11 @@ bool rpr_stream_take_arrays(rpr_stream *s)
     s->step = rpr_alloc_array(n_step, sizeof *s->step);
     s->z = rpr_alloc_array(n_step, sizeof *s->z);
     s->recurrent = rpr_alloc_array(n_step, sizeof *s->recurrent);
+    s->delay = rpr_alloc_array(n_step, sizeof *s->delay);
     s->own_rule = rpr_alloc_array(n_step, sizeof *s->own_rule);
     s->input = rpr_alloc_array((size_t)s->plan->n_input + 1, sizeof *s->input);
     return s->life && s->data && s->touch && s->gate && s->gate_frame && s->step && s->z &&
-           s->recurrent && s->own_rule && s->input && s->refresh.turn;
+           s->recurrent && s->delay && s->own_rule && s->input && s->refresh.turn;
 }
 
 /** How much memory a stream needs, and where its shared pieces lie. */
@@ -450,6 +462,7 @@ void rpr_stream_free_memory(rpr_stream *s)
     rpr_free(s->input);
     rpr_free(s->carry);
     rpr_free(s->recurrent);
+    rpr_free(s->delay);
     rpr_free(s->own_rule);
     rpr_free(s->state);
     rpr_free(s->workspace);
@@ -460,7 +473,7 @@ size_t rpr_stream_state_bytes(const rpr_stream *s)
     const rpr_plan *p = s->plan;
     const size_t per_tensor = sizeof *s->life + sizeof *s->data + sizeof *s->touch;
     const size_t per_gate = sizeof *s->gate + sizeof *s->gate_frame + sizeof *s->refresh.turn;
-    const size_t per_step = sizeof *s->step + sizeof *s->z;
+    const size_t per_step = sizeof *s->step + sizeof *s->z + sizeof *s->delay;
     const size_t plain = s->bypass.plain ? rpr_stream_state_bytes(s->bypass.plain) : 0;
     return plain + sizeof *s + s->state_bytes + s->workspace_bytes +
            (size_t)p->n_tensor * per_tensor + (size_t)p->n_gate * per_gate +

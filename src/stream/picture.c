@@ -36,7 +36,7 @@ static int whole_steps(double theta, double step)
 static int gate_steps(const rpr_stream *s, int index, const float *scale, bool fewest)
 {
     const rpr_picture_plan *plan = &s->plan->picture[index];
-    if (plan->gate == RPR_NONE || s->opt.all_gates || s->frame == 0)
+    if (plan->gate == RPR_NONE || s->opt.all_gates || rpr_stream_is_first(s))
         return -1;
     const rpr_gate_state *g = &s->gate[plan->gate];
     if (g->rule.kind == RPR_GATE_EXACT && s->opt.noise > 0.0)

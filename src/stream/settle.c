@@ -13,7 +13,7 @@
 static bool settles(const rpr_stream *s, int gate)
 {
     const uint64_t every = (uint64_t)s->opt.settle;
-    if (every == 0 || s->frame == 0 || s->gate[gate].rule.kind != RPR_GATE_DEADZONE)
+    if (every == 0 || rpr_stream_is_first(s) || s->gate[gate].rule.kind != RPR_GATE_DEADZONE)
         return false;
     const uint64_t turn = (uint64_t)(s->refresh.turn[gate].before * (double)every);
     return s->frame % every == (turn < every ? turn : every - 1);

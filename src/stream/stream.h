@@ -117,11 +117,14 @@ struct rpr_stream {
     rpr_bypass bypass;
     rpr_refresh refresh;
     rpr_cut cut;
-    bool ran;       /* the state is what the last frame left: not reset or loaded since */
-    uint64_t frame; /* frames run since create or reset */
-    uint64_t runs;  /* frames run since create */
-    uint64_t calm;  /* nothing was done on the last frame, and until this one nothing is to be done
-                       unless an input changes; 0: not so */
+    bool ran;        /* the state is what the last frame left: not reset or loaded since */
+    uint64_t frame;  /* frames run since create or reset */
+    uint64_t runs;   /* frames run since create */
+    uint64_t warm;   /* frames after create or reset that are run as a first one: while a window
+                        fills, and as it is full */
+    uint64_t rested; /* frames in a row on which no Delay's output changed */
+    uint64_t calm;   /* nothing was done on the last frame, and until this one nothing is to be done
+                        unless an input changes; 0: not so */
     uint64_t random;
     char *state; /* everything that lives from frame to frame, but for the small arrays below */
     size_t state_bytes;
@@ -137,6 +140,7 @@ struct rpr_stream {
     rpr_input_state *input;
     char **recurrent; /* per step: what a recurrent layer remembers, in the state */
     char *recurrent_scratch;
+    char **delay;       /* per step: earlier outputs of a Delay, in the state */
     rpr_gate *own_rule; /* per step: of a recurrent layer's gates */
     char **carry;       /* per carried input: what it is on the next frame, in the state */
     char *scratch;      /* results of GENERIC steps */
@@ -152,6 +156,15 @@ struct rpr_stream {
     rpr_frame_stats stats;
     rpr_error error;
 };
+
+/** True if the frame that begins is a first one: no range is known, and nothing of use. */
+static inline bool rpr_stream_is_first(const rpr_stream *s)
+{
+    return s->frame < s->warm;
+}
+
+/** Forgets what gates, layers and inputs know of earlier frames; Delays go on. */
+void rpr_stream_forget(rpr_stream *s);
 
 /** Takes all memory that the stream's options ask for; false when there is none. */
 bool rpr_stream_take_memory(rpr_stream *s);
@@ -313,6 +326,13 @@ int64_t rpr_stream_used(const rpr_stream *s, int gate);
 
 /** True if any pixel of any input was marked. */
 bool rpr_stream_inputs_touched(const rpr_stream *s);
+
+/** Moves the columns of a window on, takes the new ones in, and marks what differs. */
+void rpr_stream_run_delay(rpr_stream *s, const rpr_step *step);
+
+/** After a frame on which steps were run: true if what Delays put out stays as it is while no new
+ *  column differs. */
+bool rpr_stream_delays_rest(rpr_stream *s);
 
 /** Recurrent layers begin from nothing. */
 void rpr_stream_forget_recurrent(rpr_stream *s);

@@ -49,6 +49,8 @@ double rpr_stream_dense_cost(const rpr_stream *s, const rpr_step *step)
         return PIXEL_VALUE * values_of(&s->plan->tensor[step->out[0]]);
     case RPR_STEP_GENERIC:
         return step->recurrent ? recurrent_cost(s, step->recurrent->macs) : 0.0;
+    case RPR_STEP_DELAY:
+        return PIXEL_VALUE * values_of(&s->plan->tensor[step->out[0]]);
     case RPR_STEP_JOIN:
         break;
     }
@@ -63,7 +65,7 @@ double rpr_stream_anew_cost(const rpr_stream *s, const rpr_step *step)
 /** To compare a gate's input costs what taking it costs. */
 rpr_woken rpr_stream_woken_cost(const rpr_stream *s, const rpr_step *step, int index)
 {
-    if (step->recurrent)
+    if (step->recurrent || step->kind == RPR_STEP_DELAY)
         return (rpr_woken){.fixed = rpr_stream_dense_cost(s, step)};
     if (step->kind != RPR_STEP_LINEAR && step->kind != RPR_STEP_PIXEL)
         return (rpr_woken){0};
@@ -128,6 +130,8 @@ void rpr_stream_tally(rpr_stream *s, const rpr_step *step, int index)
         s->cost += recurrent_cost(s, state->macs) +
                    s->model->cost.gate_value * (double)state->values +
                    s->model->cost.gate_change * (double)state->changed;
+    } else if (step->kind == RPR_STEP_DELAY) {
+        s->cost += dense; /* its columns move, or are compared, on every frame */
     } else if (step->kind == RPR_STEP_PIXEL) {
         const rpr_tensor *t = &s->plan->tensor[step->out[0]];
         const rpr_touch y = rpr_stream_touch(s, step->out[0]);

@@ -217,8 +217,8 @@ int rpr_trace_frame_write(rpr_trace *t)
     RPR_TRY(check_turn(t));
     collect(t);
     t->runs = t->stream->runs;
-    return finish(
-        t, rpr_trace_writer_frame(t->writer, t->stream->stats.frame == 0, t->change, t->layer));
+    const bool first = t->stream->stats.frame < t->stream->warm;
+    return finish(t, rpr_trace_writer_frame(t->writer, first, t->change, t->layer));
 }
 
 int rpr_trace_end(rpr_trace *t)
