@@ -9,7 +9,8 @@
 enum {
     STREAMS = CMD_RUN | CMD_BENCH | CMD_VERIFY,
     FRAMES = STREAMS | CMD_CALIBRATE | CMD_QUANTIZE,
-    AUDITED = CMD_RUN | CMD_BENCH
+    AUDITED = CMD_RUN | CMD_BENCH,
+    WINDOWS = STREAMS | CMD_CALIBRATE | CMD_INFO
 };
 
 static const option options[] = {
@@ -27,7 +28,10 @@ static const option options[] = {
     {"--ignore", STREAMS, set_ignore, "X,Y,W,H in pixels of the input, at most 16 times"},
     {"--shape", FRAMES | CMD_INFO, set_shape, "[NAME=]1,3,640,640"},
     {"--rate", FRAMES, set_rate, "samples a second, from 100 to 768000"},
-    {"--hop", FRAMES, set_hop, "a number of samples or feature frames, 1 or more"},
+    {"--window", WINDOWS, set_window, "a number of columns; 0 as the model has it"},
+    {"--hop", FRAMES | CMD_INFO, set_hop,
+     "a number of columns (or of samples or feature frames), 1 or more"},
+    {"--axis", WINDOWS, set_axis, "a number of an axis, from -8 (counted from the end) to 7"},
     {"--context", FRAMES, set_context, "a number of samples or feature frames, 0 or more"},
     {"--gain", FRAMES, set_gain, "a number other than 0"},
     {"--features", FRAMES, set_features, "kaldi-fbank:N, kaldi-mfcc:N, logmel:N or mfcc:N"},
@@ -93,6 +97,35 @@ static int check_calibrate(const cli_options *o)
     return CLI_DONE;
 }
 
+/* Without --axis and --window --hop is about sound. */
+static int check_window(const cli_options *o)
+{
+    static const char axis[] = "--axis A: the axis of the input along which the window moves";
+    const struct {
+        const char *name;
+        int given;
+    } alone[] = {{"--context", o->context >= 0},
+                 {"--audit", o->audit != 0},
+                 {"--overlay", o->overlay != NULL},
+                 {"--noise", o->noise != 0},
+                 {"--ignore", o->n_ignore != 0}};
+    if (!o->have_axis && (o->have_window || (o->hop && o->command == CMD_INFO)))
+        return cli_fail(CLI_USAGE, "%s needs %s", o->have_window ? "--window" : "--hop", axis);
+    if (!o->have_axis)
+        return CLI_DONE;
+    if (!o->hop)
+        return cli_fail(CLI_USAGE, "--axis needs --hop K: how many columns are new in a call");
+    if (o->window && o->hop >= o->window)
+        return cli_fail(CLI_USAGE,
+                        "--hop %d should be below --window %lld: else nothing of a "
+                        "window is left in the next",
+                        o->hop, (long long)o->window);
+    for (size_t i = 0; i < sizeof alone / sizeof alone[0]; i++)
+        if (alone[i].given)
+            return cli_fail(CLI_USAGE, "%s cannot stand together with --axis", alone[i].name);
+    return CLI_DONE;
+}
+
 static int check(const cli_options *o)
 {
     const char *name = help_command_name(o->command);
@@ -119,9 +152,8 @@ static int check(const cli_options *o)
         return cli_fail(CLI_USAGE, "quantize needs -o FILE; see: reprise help quantize");
     if (o->have_keep && o->max_error > 0)
         return cli_fail(CLI_USAGE, "--keep cannot stand together with --error");
-    if (o->command == CMD_CALIBRATE)
-        return check_calibrate(o);
-    return CLI_DONE;
+    int code = check_window(o);
+    return code == CLI_DONE && o->command == CMD_CALIBRATE ? check_calibrate(o) : code;
 }
 
 int cli_parse(cli_command command, int argc, char **argv, cli_options *o, int *help)
@@ -149,6 +181,7 @@ int cli_parse(cli_command command, int argc, char **argv, cli_options *o, int *h
     if (code != CLI_DONE || *help)
         return code;
     code = check(o);
+    o->sound |= o->hop && !o->have_axis;
     if (o->preset && !o->clusters)
         o->clusters = 32; /* what the paper uses for networks on pictures */
     if (command == CMD_QUANTIZE && !o->frames)

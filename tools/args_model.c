@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The options of the model: its shapes, and inputs that are not fed. */
+/* The options of the model: its shapes, inputs that are not fed, and the one that is a window. */
 #include "args_set.h"
 
 #include <errno.h>
@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "args.h"
+#include "options.h"
 
 /* NAME=1,3,640,640 or, for the first input, 1,3,640,640. */
 int set_shape(void *target, const char *v)
@@ -84,5 +85,34 @@ int set_carry(void *target, const char *v)
     o->carry[o->n_carry] = (rpr_carry){.input = o->carry_names[o->n_carry][0],
                                        .output = o->carry_names[o->n_carry][1]};
     o->n_carry++;
+    return 1;
+}
+
+int set_window(void *target, const char *v)
+{
+    cli_options *o = target;
+    o->have_window = 1;
+    return option_int(v, 0, INT32_MAX, &o->window);
+}
+
+/* Of a window, and of sound without one; check_window tells them apart. */
+int set_hop(void *target, const char *v)
+{
+    cli_options *o = target;
+    int64_t n;
+    if (!option_int(v, 1, INT32_MAX / 4, &n))
+        return 0;
+    o->hop = (int)n;
+    return 1;
+}
+
+int set_axis(void *target, const char *v)
+{
+    cli_options *o = target;
+    int64_t n;
+    if (!option_int(v, -RPR_MAX_RANK, RPR_MAX_RANK - 1, &n))
+        return 0;
+    o->axis = (int)n;
+    o->have_axis = 1;
     return 1;
 }

@@ -21,6 +21,9 @@ int set_threads(void *target, const char *v);
 int set_shape(void *target, const char *v);
 int set_fixed(void *target, const char *v);
 int set_carry(void *target, const char *v);
+int set_window(void *target, const char *v);
+int set_hop(void *target, const char *v);
+int set_axis(void *target, const char *v);
 
 /* args_picture.c */
 int set_decode(void *target, const char *v);
@@ -58,7 +61,6 @@ int set_no_bias_correction(void *target, const char *v);
 
 /* args_sound.c */
 int set_rate(void *target, const char *v);
-int set_hop(void *target, const char *v);
 int set_context(void *target, const char *v);
 int set_gain(void *target, const char *v);
 int set_features(void *target, const char *v);

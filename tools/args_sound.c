@@ -23,12 +23,6 @@ int set_rate(void *target, const char *v)
     return sound_int(o, v, MEDIA_RATE_MIN, MEDIA_RATE_MAX, &o->rate);
 }
 
-int set_hop(void *target, const char *v)
-{
-    cli_options *o = target;
-    return sound_int(o, v, 1, INT32_MAX / 4, &o->hop);
-}
-
 int set_context(void *target, const char *v)
 {
     cli_options *o = target;

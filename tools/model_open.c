@@ -64,6 +64,8 @@ int model_open(const cli_options *o, rpr_model **out, line_list *unsupported)
     opt.n_fixed = o->n_fixed;
     opt.carry = o->n_carry ? o->carry : NULL;
     opt.n_carry = o->n_carry;
+    const rpr_window window = {.axis = o->axis, .length = o->window, .hop = o->hop};
+    opt.window = o->have_axis ? &window : NULL;
     opt.log = on_log;
     opt.log_user = lines;
     opt.fit = o->fit;
