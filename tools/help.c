@@ -318,12 +318,12 @@ void help_page(cli_command command)
         fputs(input_forms, stdout);
     if (streams)
         fputs(gate_options, stdout);
-    if (streams || sampled) {
+    if (streams || sampled)
         fputs(frame_options, stdout);
-        fputs(sound_options, stdout);
-    }
     if (streams || command == CMD_CALIBRATE)
         fputs(window_options, stdout);
+    if (streams || sampled)
+        fputs(sound_options, stdout);
     if (streams)
         fputs(report_options, stdout);
     if (streams || sampled)

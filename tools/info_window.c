@@ -51,12 +51,15 @@ static void print_reason(const char *text)
 
 static void print_layer(const rpr_window_layer *l)
 {
-    char columns[48] = "";
+    char columns[48] = "", macs[32] = "", hop[32] = ""; /* no numbers where there are none */
     if (l->columns > 0)
         snprintf(columns, sizeof columns, "%" PRId64 " of %" PRId64, l->computed, l->columns);
+    if (l->macs > 0) {
+        snprintf(macs, sizeof macs, "%.3f", (double)l->macs / 1e6);
+        snprintf(hop, sizeof hop, "%.3f", (double)l->macs_hop / 1e6);
+    }
     print_name(l->name);
-    printf(" %-18.18s %-8s %14s %10.3f %10.3f\n", l->op, verdict_name(l->verdict), columns,
-           (double)l->macs / 1e6, (double)l->macs_hop / 1e6);
+    printf(" %-18.18s %-8s %14s %10s %10s\n", l->op, verdict_name(l->verdict), columns, macs, hop);
     if (l->reason && l->reason[0])
         print_reason(l->reason);
 }

@@ -124,6 +124,14 @@ expect 0 verify clip.onnx good.avi --hop 1 --axis 2 --range -1..1 --gate exact -
 says out '7 windows'
 expect 0 bench clip.onnx good.avi --hop 1 --axis 2 --gate levels:32
 
+# Gates are found on whole windows only, also where the part that is held back begins.
+expect 0 calibrate mels.onnx long.npy --hop 3 --axis 1 --budget 0 -o window.plan
+json window.plan "all(j[part]['error'] < 1e-5 for part in ('seen', 'held_back'))"
+expect 0 verify mels.onnx long.npy --hop 3 --axis 1 --plan window.plan --max-rel-l2 1e-5
+expect 0 calibrate mels.onnx long.npy --hop 3 --axis 1 --preset isca2018 --clusters 16 -o window.plan
+refuses 3 'sample: 8 frames, not 9 or more' \
+    calibrate mels.onnx long.npy --hop 3 --axis 1 --frames 3 --budget 0.1 -o window.plan
+
 # info: every node, in no more than 100 characters a line.
 expect 0 info mels.onnx --hop 3 --axis 1
 says out 'window      16 columns along axis 1 of x, 3 of them new in a call'
@@ -144,6 +152,10 @@ json out "'window' not in j"
 expect 0 info mels_open.onnx --hop 4 --axis 1 --window 40
 
 # What does not fit.
+refuses 2 "has 4 axes, and no axis 5" info mels.onnx --hop 3 --axis 5
+refuses 2 "a hop of 16 leaves nothing of 16 columns" info mels.onnx --hop 16 --axis 1
+refuses 3 "has 16 columns on axis 1, not 17" run mels.onnx long.npy --hop 3 --axis 1 --window 17
+refuses 3 "or, of the window's axis, with --window" info mels_open.onnx --hop 3 --axis 1
 refuses 3 'narrow.npy: is 1x60x7x1; x reads windows of 1x16x8x1 along axis 1, so it should be 1xNx8x1 or Nx1x8x1' \
     run mels.onnx narrow.npy --hop 3 --axis 1
 refuses 3 'few.npy: has only 15 columns; a window takes 16' run mels.onnx few.npy --hop 3 --axis 1
