@@ -51,12 +51,12 @@ static void demand_shifted(rpr_slider *s, const rpr_node *n, rpr_fate *f)
     }
 }
 
-static void demand_whole(rpr_slider *s, const rpr_node *n)
+static void demand_whole(rpr_slider *s, const rpr_node *n, const rpr_fate *f)
 {
     for (int i = 0; i < n->n_in; i++) {
         const rpr_columns *in = rpr_input_columns(s, n, i);
         if (in)
-            want(&s->value[n->in[i]], (rpr_range){0, in->n});
+            want(&s->value[n->in[i]], rpr_whole_reads(s, n, f, in));
     }
 }
 
@@ -88,7 +88,7 @@ void rpr_slide_demand(rpr_slider *s)
             demand_summed(s, n, &s->fate[i]);
             break;
         case RPR_WINDOW_WHOLE:
-            demand_whole(s, n);
+            demand_whole(s, n, &s->fate[i]);
             break;
         case RPR_WINDOW_CONSTANT:
             break;

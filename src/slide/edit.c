@@ -161,6 +161,23 @@ static void edit_slice(rpr_slider *s, int node, const rpr_motion *m)
     s->g->node[node].opset = RPR_SLIDE_OPSET;
 }
 
+/** Indices from the first column that is read on. */
+static void edit_pick(rpr_slider *s, int node, const rpr_motion *m, int64_t n_in)
+{
+    const rpr_value index = s->g->value[s->g->node[node].in[1]];
+    const rpr_view v = rpr_value_view(&index, index.data);
+    const int64_t count = rpr_shape_count(&index.shape);
+    int64_t *list = rpr_alloc_array((size_t)count + 1, sizeof *list);
+    s->failed |= !list;
+    for (int64_t i = 0; list && i < count; i++) {
+        const int64_t at = rpr_load_i64(&v, i);
+        list[i] = at + (at < 0 ? n_in : 0) + m->pad;
+    }
+    const int made = rpr_slide_tensor(s, s->g->node[node].name, "picks", list, &index.shape);
+    rpr_free(list);
+    rpr_slide_set_input(s, node, 1, made);
+}
+
 void rpr_slide_edit(rpr_slider *s, int node, const rpr_motion *m, const rpr_columns *out,
                     rpr_range r, rpr_range from)
 {
@@ -181,5 +198,15 @@ void rpr_slide_edit(rpr_slider *s, int node, const rpr_motion *m, const rpr_colu
     case RPR_EDIT_SLICE:
         edit_slice(s, node, m);
         break;
+    case RPR_EDIT_PICK: /* has no parts */
+        break;
     }
+}
+
+void rpr_slide_edit_whole(rpr_slider *s, int node, const rpr_motion *m, const rpr_columns *in)
+{
+    if (!s->failed && m->edit == RPR_EDIT_SLICE)
+        edit_slice(s, node, m);
+    if (!s->failed && m->edit == RPR_EDIT_PICK)
+        edit_pick(s, node, m, in->n);
 }

@@ -445,8 +445,8 @@ net random_slide_net(uint64_t seed, random_window *w)
     w->axis = chance(&b, 8) ? below(&b, rank)
               : rank > 2    ? 2 + below(&b, rank - 2)
                             : below(&b, rank);
-    w->length = 5 + below(&b, 36);
-    w->hop = 1 + (chance(&b, 2) ? below(&b, 2) : below(&b, (int)w->length - 1));
+    w->length = 5 + below(&b, 56);
+    w->hop = 1 + (chance(&b, 4) ? below(&b, (int)w->length - 1) : below(&b, 3));
     dim[w->axis] = w->length;
     w->axis -= chance(&b, 4) ? rank : 0;
     int x = net_input(&b, rank, dim);
