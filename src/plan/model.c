@@ -55,8 +55,6 @@ int rpr_model_from_graph(rpr_graph *g, const rpr_model_options *opt, rpr_model *
 {
     int status = rpr_graph_resolve(g, rpr_ops_find, opt->log, opt->log_user, err);
     if (status == RPR_OK && opt->window)
-        status = rpr_slide_check_options(opt->window, err);
-    if (status == RPR_OK && opt->window)
         status = rpr_slide_fix(g, opt->window, err);
     if (status == RPR_OK)
         status = rpr_graph_fix_inputs(g, opt->shapes, opt->n_shapes, err);

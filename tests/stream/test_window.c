@@ -136,7 +136,8 @@ static void gates_leave_little(void **state)
                 assert_int_equal(rpr_stream_scale_gates(p->s, 0.0), RPR_OK);
             ride_run(w, p);
             const double error = ride_full(w) ? player_error(p, w->dense) : 0.0;
-            const double most = call < 166 ? 0.05 : 1e-5;
+            /* A column keeps what was let pass when it was new until it has left the window. */
+            const double most = call < 166 + w->calls ? 0.05 : 1e-5;
             check_that(error <= most, "hop %d, call %d: %g", (int)hop, call, error);
         }
         player_free(p);
