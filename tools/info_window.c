@@ -71,9 +71,11 @@ static void print_head(const cli_options *o, const rpr_model *m, const rpr_windo
     printf("\nwindow      %" PRId64 " columns along axis %d of %s, %" PRId64
            " of them new in a call\n",
            w->length, axis, name, w->hop);
-    printf("            %" PRId64 " calls fill it, the first with %" PRId64
-           " column%s of nothing before its own\n",
-           w->calls, w->lead, w->lead == 1 ? "" : "s");
+    printf("            %" PRId64 " calls fill it", w->calls);
+    if (w->lead > 0)
+        printf(", the first with %" PRId64 " column%s of nothing before its own", w->lead,
+               w->lead == 1 ? "" : "s");
+    putchar('\n');
     printf("            %.3f M MACs a call, %.1f %% of %.3f M of the whole window; %.1f kB of "
            "state\n\n",
            (double)w->macs_hop / 1e6,
