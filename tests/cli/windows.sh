@@ -27,6 +27,7 @@ whole = open("long.npy", "rb").read()
 open("cut.npy", "wb").write(whole[:-800])
 long[:, 40, 3] = np.nan
 np.save("hole.npy", long)
+np.save("states.npy", rng.standard_normal((1, 3, 80, 32)).astype("<f4"))
 x = (np.arange(1000) * 37 % 2001 - 1000).astype("<f4") / 32768
 np.save("ears_full.npy", windows(x[None, None], 60, 20, 2))
 np.save("samples.npy", x[None, None])
@@ -96,6 +97,11 @@ for gate in off exact deadzone:4/255; do
     json bench.json "j['window']['macs_hop'] < j['window']['macs'] and j['speedup'] > 0"
     json bench.json "abs(j['reuse'] - (1 - j['window']['macs_executed'] / j['window']['macs'])) < 1e-9"
 done
+
+# A state begins with the first whole window.
+expect 0 verify state.onnx states.npy --set rate=1 --carry s=sN --hop 4 --axis 2 --max-rel-l2 1e-5
+expect 0 run mels.onnx long.npy --hop 3 --axis 1 --gate levels:32 --all-gates --trace window.trace
+expect 0 sim --trace window.trace --brief
 
 # Samples, features, pictures.
 expect 0 run ears.onnx ears_full.npy --gate off --out ears_full
