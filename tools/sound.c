@@ -83,8 +83,8 @@ static int place_samples(sound *s, const rpr_tensor_info *t, const cli_options *
                         "%s: input %s (%s) is no row of samples; if it holds features, say which, "
                         "such as --features logmel:%lld",
                         o->model, t->name, shape, (long long)dim[1]);
-    return cli_fail(CLI_UNSUPPORTED, "%s: input %s (%s) is neither a picture nor sound", o->model,
-                    t->name, shape);
+    return cli_fail(CLI_UNSUPPORTED, "%s: input %s (%s) is neither a picture nor sound%s", o->model,
+                    t->name, shape, o->hop && !o->have_axis ? "; a window needs --axis, too" : "");
 }
 
 /* ------------------------------------------------------------------ blocks */

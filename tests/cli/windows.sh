@@ -173,6 +173,7 @@ refuses 3 'tiny.raw: ends before a window of 60 columns is full' \
     run ears.onnx rawaudio:16000:s16le:tiny.raw --hop 20 --axis 2
 refuses 3 'clip_short.rgb: ends before a window of 6 columns is full' \
     run clip.onnx rawvideo:24x16:rgb24:clip_short.rgb --hop 2 --axis 2
+refuses 4 'is neither a picture nor sound; a window needs --axis, too' run net.onnx good.avi --hop 2
 refuses 4 'input x (f32 1x3x32x32) is no window of pictures along axis 2' \
     run net.onnx good.avi --hop 2 --axis 2
 refuses 2 'input x (1x3x8x1) does not hold frames of 4 features' \
