@@ -67,15 +67,18 @@ typedef struct cli_options {
     const char *leave_out;   /**< ... names of layers, with commas, or NULL */
     int sound;               /**< an option of sound was given */
     int rate;                /**< samples a second; 0: not given */
-    int hop, context;        /**< items of a block; 0 and -1: not given */
-    double gain;             /**< of samples */
-    const char *features;    /**< NULL: samples */
-    int pareto;              /**< calibrate: compare schemes instead of writing a plan */
-    rpr_ranges ranges;       /**< quantize */
-    double percentile;       /**< ... 0: not given */
-    int keep;                /**< ... RPR_KEEP_AUTO or a number of layers */
-    int have_keep;           /**< ... it was given */
-    double max_error;        /**< ... 0: not given */
+    int hop, context;        /**< items of a block; 0 and -1: not given. With axis: of a window */
+    int64_t window;          /**< columns; 0: as the model has it */
+    int axis;                /**< of the input along which the window lies */
+    int have_window, have_axis;
+    double gain;          /**< of samples */
+    const char *features; /**< NULL: samples */
+    int pareto;           /**< calibrate: compare schemes instead of writing a plan */
+    rpr_ranges ranges;    /**< quantize */
+    double percentile;    /**< ... 0: not given */
+    int keep;             /**< ... RPR_KEEP_AUTO or a number of layers */
+    int have_keep;        /**< ... it was given */
+    double max_error;     /**< ... 0: not given */
     int no_equalise, no_bias_correction;
 } cli_options;
 

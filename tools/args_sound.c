@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "args_sound.h"
+/* The options of models that take sound. */
+#include "args_set.h"
 
 #include "args.h"
 #include "media/audio.h"
@@ -20,12 +21,6 @@ int set_rate(void *target, const char *v)
 {
     cli_options *o = target;
     return sound_int(o, v, MEDIA_RATE_MIN, MEDIA_RATE_MAX, &o->rate);
-}
-
-int set_hop(void *target, const char *v)
-{
-    cli_options *o = target;
-    return sound_int(o, v, 1, INT32_MAX / 4, &o->hop);
 }
 
 int set_context(void *target, const char *v)

@@ -34,7 +34,7 @@ static int check_options(const cli_options *o)
                    {"--decode", o->decode != DECODE_NONE, "pictures"},
                    {"--overlay", o->overlay != NULL, "pictures"},
                    {"--rate", o->rate != 0, "sound"},
-                   {"--hop", o->hop != 0, "sound"},
+                   {"--hop", o->hop != 0 && !o->have_axis, "sound, or needs --axis"},
                    {"--context", o->context >= 0, "sound"},
                    {"--gain", o->gain != 1, "sound"},
                    {"--features", o->features != NULL, "sound"}};
@@ -61,14 +61,19 @@ static int same_axes(const int64_t *a, int na, const int64_t *b, int nb)
     }
 }
 
-static int check_arrays(const arrays *a, const rpr_tensor_info *t, const cli_options *o)
+static int check_type(const arrays *a, const rpr_tensor_info *t, const cli_options *o)
 {
     const media_npy_info *f = media_npy_get_info(a->file);
     const char *type = numpy_type(t->dtype);
-    if (!type || strcmp(f->type, type) != 0)
-        return cli_fail(CLI_BAD_INPUT, "%s: holds numbers of type %s, but %s reads %s (%s)",
-                        o->input, f->type, t->name, type ? type : "no type of NumPy",
-                        dtype_name(t->dtype));
+    if (type && strcmp(f->type, type) == 0)
+        return CLI_DONE;
+    return cli_fail(CLI_BAD_INPUT, "%s: holds numbers of type %s, but %s reads %s (%s)", o->input,
+                    f->type, t->name, type ? type : "no type of NumPy", dtype_name(t->dtype));
+}
+
+static int check_arrays(const arrays *a, const rpr_tensor_info *t, const cli_options *o)
+{
+    const media_npy_info *f = media_npy_get_info(a->file);
     if (f->rank > 0 && same_axes(f->dim + 1, f->rank - 1, t->dim, t->rank))
         return CLI_DONE;
     char given[256] = "", wanted[128];
@@ -101,7 +106,26 @@ static int skip(arrays *a, const cli_options *o)
     return CLI_DONE;
 }
 
-int arrays_open(arrays *a, const rpr_tensor_info *t, const cli_options *o)
+static int place_frames(arrays *a, const rpr_tensor_info *t, const cli_options *o)
+{
+    int code = check_arrays(a, t, o);
+    return code == CLI_DONE ? skip(a, o) : code;
+}
+
+/* A frame is a call's new columns; those that only fill the first window come on top. */
+static int place_columns(arrays *a, const window *w, const cli_options *o)
+{
+    int code = columns_open(&a->columns, a->file, w, o);
+    if (code != CLI_DONE)
+        return code;
+    a->frames = window_count(w, a->columns.n) - o->skip;
+    if (o->frames && o->frames < a->frames)
+        a->frames = o->frames;
+    a->frames += w->info.calls - 1;
+    return CLI_DONE;
+}
+
+int arrays_open(arrays *a, const rpr_tensor_info *t, const window *w, const cli_options *o)
 {
     *a = (arrays){.bytes = t->bytes};
     media_error err;
@@ -109,9 +133,9 @@ int arrays_open(arrays *a, const rpr_tensor_info *t, const cli_options *o)
     if (code == CLI_DONE && media_npy_open(o->input, &a->file, &err) != MEDIA_OK)
         code = cli_fail(CLI_BAD_INPUT, "%s", err.message);
     if (code == CLI_DONE)
-        code = check_arrays(a, t, o);
+        code = check_type(a, t, o);
     if (code == CLI_DONE)
-        code = skip(a, o);
+        code = w->on ? place_columns(a, w, o) : place_frames(a, t, o);
     if (code != CLI_DONE)
         return code;
     a->data = malloc(t->bytes ? t->bytes : 1);
@@ -120,6 +144,7 @@ int arrays_open(arrays *a, const rpr_tensor_info *t, const cli_options *o)
 
 void arrays_close(arrays *a)
 {
+    columns_close(&a->columns);
     media_npy_close(a->file);
     free(a->data);
     *a = (arrays){0};
@@ -129,7 +154,10 @@ int arrays_next(arrays *a, int64_t *index, rpr_input *in, media_error *err)
 {
     if (a->given == a->frames)
         return MEDIA_END;
-    if (media_npy_read(a->file, a->data, a->bytes, err) != MEDIA_OK)
+    const window *w = a->columns.window;
+    int status = w ? columns_next(&a->columns, a->given ? 0 : w->info.lead, a->data, err)
+                   : media_npy_read(a->file, a->data, a->bytes, err);
+    if (status != MEDIA_OK)
         return MEDIA_ERROR;
     *in = (rpr_input){.data = a->data, .bytes = a->bytes, .format = RPR_FORMAT_TENSOR};
     *index = a->skipped + a->given++;

@@ -17,7 +17,7 @@ static int bench_open(bench *b, const cli_options *o)
 {
     int code = session_open(&b->s, o);
     if (code == CLI_DONE)
-        code = lane_open(&b->dense, &b->s, (rpr_gate){.kind = RPR_GATE_OFF});
+        code = lane_open_dense(&b->dense, &b->s);
     if (code == CLI_DONE)
         code = lane_open(&b->reuse, &b->s, o->gate);
     if (code == CLI_DONE)
@@ -49,6 +49,7 @@ int cmd_bench(const cli_options *o)
     bench b = {0};
     int code = bench_open(&b, o);
     if (code == CLI_DONE) {
+        code = lane_fill(&b.reuse, &b.s);
         while (code == CLI_DONE && session_next(&b.s, &code))
             code = bench_frame(&b);
         code = session_end(&b.s, code);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cli.h"
+#include "info_window.h"
 #include "json_file.h"
 #include "model_open.h"
 
@@ -132,6 +133,8 @@ static void print_text(const cli_options *o, const rpr_model *model, const model
     print_ops(m);
     print_quantised(m);
     print_layers(m);
+    if (o->have_axis)
+        info_window_print(o, model);
 }
 
 /* ------------------------------------------------------------------ JSON */
@@ -203,6 +206,8 @@ static int print_json(const cli_options *o, const rpr_model *model, const model_
         json_object_set_new(root, "weight_bytes", json_integer((json_int_t)rpr_model_bytes(model)));
         json_object_set_new(root, "ops", json_ops(m));
         json_object_set_new(root, "layers", json_layers(m));
+        if (o->have_axis)
+            json_object_set_new(root, "window", info_window_json(o, model));
     }
     json_object_set_new(root, "unsupported", json_lines(unsupported));
     return json_file_write(root, "-");

@@ -44,6 +44,8 @@ int cmd_run(const cli_options *o)
         code = dump_open(o->out_dir);
     if (code == CLI_DONE && o->overlay)
         code = overlay_open(&v, &s, o->overlay);
+    if (code == CLI_DONE)
+        code = lane_fill(&l, &s);
     if (code == CLI_DONE && o->trace)
         code = trace_file_open(&t, o->trace, &l);
     if (code == CLI_DONE) {

@@ -16,7 +16,7 @@ static int verify_open(verification *v, const cli_options *o)
 {
     int code = session_open(&v->s, o);
     if (code == CLI_DONE)
-        code = lane_open(&v->dense, &v->s, (rpr_gate){.kind = RPR_GATE_OFF});
+        code = lane_open_dense(&v->dense, &v->s);
     if (code == CLI_DONE)
         code = lane_open(&v->reuse, &v->s, o->gate);
     if (code == CLI_DONE && !error_sum_init(&v->error, v->s.n_out))
@@ -91,6 +91,7 @@ int cmd_verify(const cli_options *o)
     verification v = {0};
     int code = verify_open(&v, o);
     if (code == CLI_DONE) {
+        code = lane_fill(&v.reuse, &v.s);
         while (code == CLI_DONE && session_next(&v.s, &code))
             code = verify_frame(&v);
         code = session_end(&v.s, code);

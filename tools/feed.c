@@ -20,19 +20,25 @@ static int bad_picture(const rpr_tensor_info *t, const cli_options *o)
                     o->model, t->name, dtype_name(t->dtype), format_shape(shape, sizeof shape, t));
 }
 
-static int find_layout(feed *f, const rpr_tensor_info *t, const cli_options *o)
+static int find_layout(feed *f, const rpr_tensor_info *t)
 {
     if (t->rank != 4 || t->dtype != RPR_F32 || t->dim[0] != 1)
-        return bad_picture(t, o);
+        return 0;
     f->channels_last = !is_channels(t->dim[1]);
     int64_t c = t->dim[f->channels_last ? 3 : 1];
     int64_t h = t->dim[f->channels_last ? 1 : 2], w = t->dim[f->channels_last ? 2 : 3];
     if (!is_channels(c) || h > 32768 || w > 32768)
-        return bad_picture(t, o);
+        return 0;
     f->channels = (int)c;
     f->height = (int)h;
     f->width = (int)w;
-    return CLI_DONE;
+    return 1;
+}
+
+int feed_is_picture(const rpr_tensor_info *t)
+{
+    feed f;
+    return find_layout(&f, t);
 }
 
 static void set_scale(feed *f, const cli_options *o)
@@ -52,9 +58,8 @@ static void set_scale(feed *f, const cli_options *o)
 int feed_open(feed *f, const rpr_tensor_info *t, const cli_options *o)
 {
     *f = (feed){0};
-    int code = find_layout(f, t, o);
-    if (code != CLI_DONE)
-        return code;
+    if (!find_layout(f, t))
+        return bad_picture(t, o);
     set_scale(f, o);
     f->tensor_bytes = t->bytes;
     f->tensor = malloc(t->bytes);
@@ -68,20 +73,21 @@ void feed_close(feed *f)
 }
 
 /* Floats are 0..1 where bytes are 0..255. */
-static void fill_tensor(feed *f, const float *pixels)
+void feed_tensor(const feed *f, const media_frame *frame, float *to)
 {
     size_t area = (size_t)f->width * (size_t)f->height, channels = (size_t)f->channels;
     for (size_t i = 0; i < area; i++)
         for (size_t c = 0; c < channels; c++) {
-            float v = pixels[i * channels + c] * 255 * f->scale[c] + f->offset[c];
-            f->tensor[f->channels_last ? i * channels + c : c * area + i] = v;
+            const size_t at = i * channels + c;
+            float v = frame->f32 ? frame->f32[at] * 255 : (float)frame->u8[at];
+            to[f->channels_last ? at : c * area + i] = v * f->scale[c] + f->offset[c];
         }
 }
 
 void feed_frame(feed *f, const media_frame *frame, rpr_input *in)
 {
     if (frame->f32) {
-        fill_tensor(f, frame->f32);
+        feed_tensor(f, frame, f->tensor);
         *in = (rpr_input){.data = f->tensor, .bytes = f->tensor_bytes, .format = RPR_FORMAT_TENSOR};
         return;
     }

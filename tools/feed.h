@@ -16,6 +16,9 @@ typedef struct feed {
     size_t tensor_bytes;
 } feed;
 
+/** Whether frames fit t: f32, one picture of one or three channels. */
+int feed_is_picture(const rpr_tensor_info *t);
+
 /** Finds out what picture the input t of the model is. Returns an exit code. */
 int feed_open(feed *f, const rpr_tensor_info *t, const cli_options *o);
 void feed_close(feed *f);
@@ -25,5 +28,8 @@ void feed_close(feed *f);
  * in the model's order. *in is valid as long as the frame, and until the next call.
  */
 void feed_frame(feed *f, const media_frame *frame, rpr_input *in);
+
+/** The frame, bytes or floats, as a dense tensor in the model's order. */
+void feed_tensor(const feed *f, const media_frame *frame, float *to);
 
 #endif

@@ -15,7 +15,7 @@ typedef struct page {
 static const page pages[] = {
     {CMD_INFO, "info", "what a model is made of and what of it can be reused",
      "reprise info MODEL [--shape [NAME=]DIMS] [--set INPUT=NUMBER] [--carry INPUT=OUTPUT] "
-     "[--json]",
+     "[--hop K --axis A [--window T]] [--json]",
      "Prints inputs, outputs, operators with their multiply-accumulates (MACs) and parameters,\n"
      "which layers can reuse results and which run in full. If the model holds operators that are\n"
      "not supported, every such node is listed and the exit code is 4.\n"
@@ -23,6 +23,9 @@ static const page pages[] = {
      "  --shape [NAME=]DIMS   fix the shape of an input that the file leaves open, such as\n"
      "                        --shape x=1,3,640,640; without NAME: of the first input\n"
      "  --set, --carry        as for run\n"
+     "  --hop, --axis, --window\n"
+     "                        the input is a window that moves, as for run: what of it every node\n"
+     "                        computes on a call, and why where it is all of it\n"
      "  --json                print JSON on stdout instead\n"},
     {CMD_RUN, "run", "run a model over frames and reuse what did not change",
      "reprise run MODEL INPUT [options]",
@@ -237,6 +240,21 @@ static const char sound_options[] =
     "  --set INPUT=V         another input of the model is this number on every frame\n"
     "  --carry INPUT=OUTPUT  another input is what that output was on the frame before: a state\n";
 
+static const char window_options[] =
+    "\n"
+    "For a model whose input is a window of columns that moves by some of them (wake words, "
+    "clips):\n"
+    "  --axis A              the axis of the input along which it moves, from 0, or from the end: "
+    "-1\n"
+    "  --hop K               columns that are new in a call: only they, and what the window's "
+    "edges\n"
+    "                        change, are computed. A frame is then a window: --skip and --frames\n"
+    "                        count them, and results begin with the first whole one\n"
+    "  --window T            columns of the window, where the model leaves them open\n"
+    "A column is a frame of features, a picture, or an array: FILE.npy is one long array along "
+    "axis A\n"
+    "of the input, or holds one array a column. bench and verify compare with full windows.\n";
+
 static const char report_options[] =
     "  --json FILE           write the results as JSON; - is stdout, instead of the text\n"
     "\n"
@@ -300,10 +318,12 @@ void help_page(cli_command command)
         fputs(input_forms, stdout);
     if (streams)
         fputs(gate_options, stdout);
-    if (streams || sampled) {
+    if (streams || sampled)
         fputs(frame_options, stdout);
+    if (streams || command == CMD_CALIBRATE)
+        fputs(window_options, stdout);
+    if (streams || sampled)
         fputs(sound_options, stdout);
-    }
     if (streams)
         fputs(report_options, stdout);
     if (streams || sampled)

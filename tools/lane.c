@@ -5,12 +5,11 @@
 #include "cli.h"
 #include "session.h"
 
-int lane_open(lane *l, const session *s, rpr_gate gate)
+/* What the command line says of streams. */
+static rpr_stream_options stream_options(const session *s, rpr_gate gate)
 {
     const cli_options *o = s->opt;
     rpr_stream_options opt;
-    rpr_error err = {""};
-    *l = (lane){.n_layers = rpr_model_n_layers(s->model)};
     rpr_stream_options_init(&opt);
     opt.gate = gate;
     opt.threads = o->threads;
@@ -24,16 +23,40 @@ int lane_open(lane *l, const session *s, rpr_gate gate)
     opt.settle = o->settle >= 0 ? o->settle : s->promise.settle;
     if (o->refresh >= 0)
         opt.refresh = o->refresh;
+    return opt;
+}
+
+static int open_lane(lane *l, const session *s, const rpr_model *m, const rpr_stream_options *opt)
+{
+    const cli_options *o = s->opt;
+    rpr_error err = {""};
+    *l = (lane){.model = m, .full = m != s->model, .n_layers = rpr_model_n_layers(m)};
     l->out = outputs_new(s);
     l->layer = calloc(l->n_layers ? l->n_layers : 1, sizeof *l->layer);
     if (!l->out || !l->layer)
         return cli_no_memory();
-    int status = rpr_stream_create(s->model, &opt, &l->stream, &err);
+    int status = rpr_stream_create(m, opt, &l->stream, &err);
     if (status != RPR_OK)
         return cli_fail(cli_exit_of_status(status), "%s: %s", o->model,
                         err.message[0] ? err.message : rpr_strerror(status));
     rpr_stream_time_layers(l->stream, o->json != NULL); /* only the report shows them */
     return CLI_DONE;
+}
+
+int lane_open(lane *l, const session *s, rpr_gate gate)
+{
+    const rpr_stream_options opt = stream_options(s, gate);
+    return open_lane(l, s, s->model, &opt);
+}
+
+int lane_open_dense(lane *l, const session *s)
+{
+    rpr_stream_options opt = stream_options(s, (rpr_gate){.kind = RPR_GATE_OFF});
+    if (!s->full)
+        return open_lane(l, s, s->model, &opt);
+    opt.layer_gates = NULL; /* they count the layers of the other model */
+    opt.n_layer_gates = 0;
+    return open_lane(l, s, s->full, &opt);
 }
 
 void lane_close(lane *l, const session *s)
@@ -75,7 +98,7 @@ static int add_frame(lane *l, double ms)
     int status = rpr_stream_frame_stats(l->stream, &l->stats);
     if (status != RPR_OK)
         return cli_fail(cli_exit_of_status(status), "statistics: %s", rpr_strerror(status));
-    if (l->stats.frame == 1)
+    if (l->runs++ == 1)
         forget_first(l);
     l->sum.frames++;
     l->sum.inputs += l->stats.inputs;
@@ -99,18 +122,36 @@ static int decode(lane *l, const session *s)
     return CLI_DONE;
 }
 
-int lane_run(lane *l, const session *s)
+static int run_failed(const lane *l, const session *s, int status)
 {
-    double start = clock_ms();
-    int status = rpr_stream_run_masked(
-        l->stream, &s->in, 1, s->kind == SOURCE_PICTURES ? &s->mask : NULL, l->out, s->n_out);
-    double ms = clock_ms() - start;
     if (status == RPR_ERR_NONFINITE)
         return cli_fail(CLI_BAD_INPUT, "%s: frame %lld holds NaN or infinity", s->opt->input,
                         (long long)s->frame.index);
+    return cli_fail(cli_exit_of_status(status), "%s: frame %lld: %s", s->opt->input,
+                    (long long)s->frame.index, rpr_stream_error(l->stream));
+}
+
+int lane_fill(lane *l, session *s)
+{
+    int code = CLI_DONE;
+    for (; rpr_stream_window_missing(l->stream) > 1 && session_fill(s, &code); s->filling++) {
+        int status = rpr_stream_run(l->stream, &s->in, 1, NULL, 0);
+        if (status != RPR_OK)
+            return run_failed(l, s, status);
+    }
+    return code;
+}
+
+int lane_run(lane *l, const session *s)
+{
+    const rpr_mask *mask = s->kind == SOURCE_PICTURES && !s->window.on ? &s->mask : NULL;
+    const rpr_input full = {.data = s->window.whole, .bytes = s->window.full.bytes};
+    double start = clock_ms();
+    int status =
+        rpr_stream_run_masked(l->stream, l->full ? &full : &s->in, 1, mask, l->out, s->n_out);
+    double ms = clock_ms() - start;
     if (status != RPR_OK)
-        return cli_fail(cli_exit_of_status(status), "%s: frame %lld: %s", s->opt->input,
-                        (long long)s->frame.index, rpr_stream_error(l->stream));
+        return run_failed(l, s, status);
     int code = add_frame(l, ms);
     return code == CLI_DONE ? decode(l, s) : code;
 }
@@ -118,9 +159,4 @@ int lane_run(lane *l, const session *s)
 double lane_similarity(const lane *l)
 {
     return l->sum.inputs ? 1 - (double)l->sum.changed / (double)l->sum.inputs : 0;
-}
-
-double lane_mac_share(const lane *l)
-{
-    return l->sum.macs_dense ? (double)l->sum.macs_executed / (double)l->sum.macs_dense : 1;
 }

@@ -46,9 +46,11 @@ static int ends_in(const char *text, const char *end)
 }
 
 /* What is to be done is said the command line's way, where the library asks for a shape. */
-static const char *hint_for(const char *why)
+static const char *hint_for(const char *why, const cli_options *o)
 {
     const int asks = ends_in(why, "give a shape") || ends_in(why, "give one");
+    if (asks && o->have_axis)
+        return " with --shape, such as --shape 1,76,32,1, or, of the window's axis, with --window";
     return asks ? " with --shape, such as --shape 1,3,640,640" : "";
 }
 
@@ -64,6 +66,8 @@ int model_open(const cli_options *o, rpr_model **out, line_list *unsupported)
     opt.n_fixed = o->n_fixed;
     opt.carry = o->n_carry ? o->carry : NULL;
     opt.n_carry = o->n_carry;
+    const rpr_window window = {.axis = o->axis, .length = o->window, .hop = o->hop};
+    opt.window = o->have_axis ? &window : NULL;
     opt.log = on_log;
     opt.log_user = lines;
     opt.fit = o->fit;
@@ -71,7 +75,7 @@ int model_open(const cli_options *o, rpr_model **out, line_list *unsupported)
     int code = cli_exit_of_status(status);
     if (status != RPR_OK) {
         const char *why = err.message[0] ? err.message : rpr_strerror(status);
-        const char *hint = hint_for(why);
+        const char *hint = hint_for(why, o);
         for (size_t i = 0; i < lines->n; i++)
             cli_fail(code, "%s: %s", o->model, lines->line[i]);
         if (strstr(why, o->model))

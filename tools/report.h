@@ -39,4 +39,9 @@ int report_json(const report *r);
 /** Ratio of the medians, dense to reuse; 0 without a dense lane. */
 double report_speedup(const report *r);
 
+/** Multiply-accumulates of a dense run of the frames that count: with a window of all of it. */
+double report_dense_macs(const report *r);
+/** Executed ones / those. */
+double report_mac_share(const report *r);
+
 #endif

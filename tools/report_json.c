@@ -73,7 +73,7 @@ static json_t *outputs(const report *r)
 
 static json_t *rival(const report *r)
 {
-    const skipping_one *one = skipping_rival(r->skipping, lane_mac_share(r->reuse));
+    const skipping_one *one = skipping_rival(r->skipping, report_mac_share(r));
     int has_boxes = r->session->opt->decode != DECODE_NONE;
     return json_pack("{s:i,s:o,s:o,s:o}", "every", one->every, "mac_share",
                      json_number(1.0 / one->every), "rel_l2",
@@ -114,12 +114,28 @@ static json_t *sound_blocks_json(const sound *s, const cli_options *o)
                      s->context, "features", o->features ? json_string(o->features) : json_null());
 }
 
+static json_t *window_json(const report *r)
+{
+    const window *w = &r->session->window;
+    const lane_sum *l = &r->reuse->sum;
+    const double calls = (double)(l->frames ? l->frames : 1);
+    return json_pack("{s:s,s:i,s:I,s:I,s:I,s:I,s:o,s:o,s:o,s:I}", "input", w->full.name, "axis",
+                     w->axis, "length", (json_int_t)w->info.length, "hop", (json_int_t)w->info.hop,
+                     "lead", (json_int_t)w->info.lead, "filling", (json_int_t)(w->info.calls - 1),
+                     "macs", json_number(report_dense_macs(r) / calls), "macs_hop",
+                     json_number((double)l->macs_dense / calls), "macs_executed",
+                     json_number((double)l->macs_executed / calls), "state_bytes",
+                     (json_int_t)w->info.state_bytes);
+}
+
 /* What only some commands measure. */
 static void add_extras(json_t *root, const report *r)
 {
     const cli_options *o = r->session->opt;
     if (r->session->kind == SOURCE_SOUND)
         json_object_set_new(root, "sound", sound_blocks_json(&r->session->sound, o));
+    if (r->session->window.on)
+        json_object_set_new(root, "window", window_json(r));
     if (r->error)
         json_object_set_new(root, "outputs", outputs(r));
     if (r->agreement && o->decode != DECODE_NONE)
@@ -153,7 +169,9 @@ int report_json(const report *r)
     if (s->opt->plan)
         json_object_set_new(root, "plan", json_string(s->opt->plan));
     json_object_set_new(root, "similarity", share(l->sum.changed, l->sum.inputs));
-    json_object_set_new(root, "reuse", share(l->sum.macs_executed, l->sum.macs_dense));
+    json_object_set_new(root, "reuse",
+                        report_dense_macs(r) > 0 ? json_number(1 - report_mac_share(r))
+                                                 : json_null());
     json_object_set_new(root, "bypassed", json_integer((json_int_t)l->sum.bypassed));
     json_object_set_new(root, "cuts", json_integer((json_int_t)l->sum.cuts));
     json_object_set_new(root, "refreshed", json_integer((json_int_t)l->sum.refreshed));

@@ -46,11 +46,17 @@ static void input_line(const session *s)
         sound_line(s);
         return;
     }
-    printf("input        %s: %lld frame%s", s->opt->input, (long long)s->frames,
-           s->frames == 1 ? "" : "s");
+    printf("input        %s: %lld %s%s", s->opt->input, (long long)s->frames,
+           s->window.on ? "window" : "frame", s->frames == 1 ? "" : "s");
     if (s->kind == SOURCE_PICTURES)
         printf(" of %dx%d", s->video.width, s->video.height);
     printf("\n");
+}
+
+static void window_line(const window *w)
+{
+    printf("window       %lld columns along axis %d of %s, %lld of them new in a call\n",
+           (long long)w->info.length, w->axis, w->full.name, (long long)w->info.hop);
 }
 
 static void head(const report *r)
@@ -58,9 +64,11 @@ static void head(const report *r)
     const session *s = r->session;
     const cli_options *o = s->opt;
     char shape[128] = "";
-    format_shape(shape, sizeof shape, &s->input);
+    format_shape(shape, sizeof shape, s->window.on ? &s->window.full : &s->input);
     printf("model        %s (input %s)\n", o->model, shape);
     input_line(s);
+    if (s->window.on)
+        window_line(&s->window);
     print_gate(o);
     printf("processor    %d thread%s, %s instructions\n", o->threads, o->threads == 1 ? "" : "s",
            rpr_isa());
@@ -79,6 +87,19 @@ static void row(const report *r, const char *name, double dense, double reuse, c
     printf(" %10.2f  %s\n", reuse, unit);
 }
 
+/* What is executed, beside all that a dense run would do. */
+static void work_rows(const report *r)
+{
+    const int windows = r->session->window.on;
+    const double call = 1e6 * (double)(r->reuse->sum.frames ? r->reuse->sum.frames : 1);
+    row(r, "work", 100, 100 * report_mac_share(r),
+        windows ? "% of the full window's multiply-accumulates (MACs)"
+                : "% of the multiply-accumulates (MACs)");
+    if (windows)
+        row(r, "", report_dense_macs(r) / call, (double)r->reuse->sum.macs_executed / call,
+            "M MACs a call");
+}
+
 static void time_table(const report *r)
 {
     static const struct {
@@ -90,7 +111,7 @@ static void time_table(const report *r)
                 {"99 % within", 0.99, "ms", "us"}};
     putchar('\n');
     if (r->dense)
-        printf("%-12s %10s %10s\n", "", "dense", "reuse");
+        printf("%-12s%11s %10s\n", "", r->session->window.on ? "full window" : "dense", "reuse");
     double dense = r->dense ? samples_mean(&r->dense->ms) : 0, reuse = samples_mean(&r->reuse->ms);
     row(r, "speed", rate(dense), rate(reuse), "frames/s");
     const int tiny = reuse < 0.1; /* milliseconds would show no digits */
@@ -101,7 +122,7 @@ static void time_table(const report *r)
             scale * samples_percentile(&r->reuse->ms, rows[i].share),
             tiny ? rows[i].tiny_unit : rows[i].unit);
     }
-    row(r, "work", 100, 100 * lane_mac_share(r->reuse), "% of the multiply-accumulates (MACs)");
+    work_rows(r);
     row(r, "memory", r->dense ? (double)r->dense->state_bytes / 1e6 : 0,
         (double)r->reuse->state_bytes / 1e6, "MB of state, beside the weights");
 }
@@ -121,6 +142,19 @@ static void events(const lane_sum *sum)
                (double)sum->refreshed / (double)frames);
 }
 
+/* How much of that the window's moving has spared, and how much its values' likeness. */
+static void window_shares(const report *r)
+{
+    const lane_sum *l = &r->reuse->sum;
+    const double full = report_dense_macs(r), fresh = (double)l->macs_dense;
+    if (full <= 0 || fresh <= 0)
+        return;
+    printf("             new columns are %.1f %% of the full window's MACs; of those %.1f %% were "
+           "not\n"
+           "             executed\n",
+           100 * fresh / full, 100 * (1 - (double)l->macs_executed / fresh));
+}
+
 static void shares(const report *r)
 {
     const lane *l = r->reuse;
@@ -131,7 +165,9 @@ static void shares(const report *r)
                reuse_ms > 0 ? samples_mean(&r->dense->ms) / reuse_ms : 0);
     printf("similarity   %.1f %% of what the layers read had not changed\n",
            100 * lane_similarity(l));
-    printf("reuse        %.1f %% of the MACs were not executed\n", 100 * (1 - lane_mac_share(l)));
+    printf("reuse        %.1f %% of the MACs were not executed\n", 100 * (1 - report_mac_share(r)));
+    if (r->session->window.on)
+        window_shares(r);
     events(&l->sum);
     if (r->session->opt->decode != DECODE_NONE)
         printf("boxes        %.1f a frame\n", (double)l->n_boxes / (double)r->session->frames);
@@ -149,12 +185,12 @@ static void one_error(const report *r, const char *name, double macs, const erro
 static void error_table(const report *r)
 {
     int has_boxes = r->session->opt->decode != DECODE_NONE;
-    printf("\n%-15s %8s%s %10s %10s\n", "against dense", "work", has_boxes ? "   boxes F1" : "",
-           "rel L2", "max");
-    one_error(r, "reuse", lane_mac_share(r->reuse), r->error, r->agreement);
+    printf("\n%-15s %8s%s %10s %10s\n", r->session->window.on ? "against full" : "against dense",
+           "work", has_boxes ? "   boxes F1" : "", "rel L2", "max");
+    one_error(r, "reuse", report_mac_share(r), r->error, r->agreement);
     if (r->skipping) {
         char name[32];
-        const skipping_one *one = skipping_rival(r->skipping, lane_mac_share(r->reuse));
+        const skipping_one *one = skipping_rival(r->skipping, report_mac_share(r));
         snprintf(name, sizeof name, "1 frame in %d", one->every);
         one_error(r, name, 1.0 / one->every, &one->error, &one->agreement);
     }
@@ -171,7 +207,8 @@ static void error_table(const report *r)
 
 static void output_rows(const report *r)
 {
-    puts("\noutput                    rel L2    max abs  range of the dense run");
+    printf("\noutput                    rel L2    max abs  range of %s\n",
+           r->session->window.on ? "full windows" : "the dense run");
     for (size_t i = 0; i < r->error->n; i++) {
         const output_error *o = &r->error->output[i];
         printf("%-20.40s %11.2e %10.2e  %.4g to %.4g\n", r->session->out_info[i].name,

@@ -2,6 +2,7 @@
 #include "session.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "cli.h"
 #include "model_open.h"
@@ -20,6 +21,31 @@ static int read_outputs(session *s)
                             rpr_strerror(status));
     }
     return CLI_DONE;
+}
+
+/* The model as it is without its window, of which the input may be of open length. */
+static int open_full(session *s)
+{
+    cli_options o = *s->opt;
+    const rpr_tensor_info *t = &s->window.full;
+    size_t at = 0;
+    o.have_axis = 0;
+    while (at < o.n_shapes && o.shapes[at].name && strcmp(o.shapes[at].name, t->name) != 0)
+        at++;
+    if (at == CLI_MAX_SHAPES)
+        return cli_fail(CLI_USAGE, "--shape is there too often for a window");
+    o.shapes[at] = (rpr_input_shape){.name = t->name, .rank = t->rank};
+    memcpy(o.shapes[at].dim, t->dim, sizeof t->dim);
+    o.n_shapes = at == o.n_shapes ? at + 1 : o.n_shapes;
+    return model_open(&o, &s->full, NULL);
+}
+
+/* With something to compare with, full windows are kept, and what runs them is loaded. */
+static int open_window(session *s)
+{
+    const int compared = (s->opt->command & (CMD_BENCH | CMD_VERIFY)) != 0;
+    int code = window_open(&s->window, s->model, &s->input, s->opt, compared);
+    return code == CLI_DONE && s->window.on && compared ? open_full(s) : code;
 }
 
 static int read_input(session *s)
@@ -47,11 +73,16 @@ static source_kind find_kind(const session *s)
 static int open_frames(session *s)
 {
     media_error err;
+    const window *w = &s->window;
     media_source_options opt = {.width = s->feed.width,
                                 .height = s->feed.height,
                                 .channels = s->feed.channels,
                                 .skip = s->opt->skip,
                                 .frames = s->opt->frames};
+    if (w->on) {
+        opt.skip = opt.skip > INT64_MAX / 2 / w->info.hop ? INT64_MAX / 2 : opt.skip * w->info.hop;
+        opt.frames = opt.frames ? window_span(w, opt.frames) : 0;
+    }
     if (media_source_open(s->opt->input, &opt, &s->source, &err) != MEDIA_OK)
         return cli_fail(CLI_BAD_INPUT, "%s", err.message);
     media_source_get_info(s->source, &s->video);
@@ -92,15 +123,17 @@ static int place_ignored(session *s)
 static int fit_input(session *s)
 {
     s->kind = find_kind(s);
-    if (s->kind == SOURCE_PICTURES)
-        return feed_open(&s->feed, &s->input, s->opt);
-    return s->kind == SOURCE_ARRAYS ? arrays_open(&s->arrays, &s->input, s->opt) : CLI_DONE;
+    if (s->kind == SOURCE_ARRAYS)
+        return arrays_open(&s->arrays, &s->input, &s->window, s->opt);
+    if (s->kind == SOURCE_PICTURES && s->window.on)
+        return clip_open(&s->clip, &s->feed, &s->window, s->opt);
+    return s->kind == SOURCE_PICTURES ? feed_open(&s->feed, &s->input, s->opt) : CLI_DONE;
 }
 
 static int open_input(session *s)
 {
     if (s->kind == SOURCE_SOUND)
-        return sound_open(&s->sound, &s->input, s->opt);
+        return sound_open(&s->sound, &s->input, &s->window, s->opt);
     if (s->kind == SOURCE_ARRAYS)
         return CLI_DONE;
     int code = open_frames(s);
@@ -113,9 +146,9 @@ static int64_t expected_frames(const session *s)
     case SOURCE_SOUND:
         return sound_blocks(&s->sound, s->opt);
     case SOURCE_ARRAYS:
-        return s->arrays.frames;
+        return s->arrays.frames - (s->window.on ? s->window.info.calls - 1 : 0);
     default:
-        return s->video.frames;
+        return s->window.on ? window_count(&s->window, s->video.frames) : s->video.frames;
     }
 }
 
@@ -125,6 +158,8 @@ int session_open(session *s, const cli_options *o)
     int code = model_open(o, &s->model, NULL);
     if (code == CLI_DONE)
         code = read_input(s);
+    if (code == CLI_DONE)
+        code = open_window(s);
     if (code == CLI_DONE)
         code = fit_input(s);
     if (code == CLI_DONE)
@@ -147,9 +182,12 @@ void session_close(session *s)
     media_source_close(s->source);
     arrays_close(&s->arrays);
     feed_close(&s->feed);
+    clip_close(&s->clip);
     sound_close(&s->sound);
     free(s->out_info);
     free(s->plan);
+    window_close(&s->window);
+    rpr_model_destroy(s->full);
     rpr_model_destroy(s->model);
 }
 
@@ -161,27 +199,52 @@ static int next_block(session *s, int *code)
         return 0;
     }
     s->frame.index = s->sound.blocks - 1;
-    s->frames++;
     return 1;
 }
 
-int session_next(session *s, int *code)
+static int next_picture(session *s, media_error *err)
+{
+    if (s->window.on)
+        return clip_next(&s->clip, &s->feed, &s->window, s->source, &s->frame, &s->in, err);
+    int status = media_source_next(s->source, &s->frame, err);
+    if (status == MEDIA_OK)
+        feed_frame(&s->feed, &s->frame, &s->in);
+    return status;
+}
+
+static int next_frame(session *s, int *code)
 {
     media_error err;
-    progress_step(&s->progress, s->frames);
     if (s->kind == SOURCE_SOUND)
         return next_block(s, code);
     int status = s->kind == SOURCE_PICTURES
-                     ? media_source_next(s->source, &s->frame, &err)
+                     ? next_picture(s, &err)
                      : arrays_next(&s->arrays, &s->frame.index, &s->in, &err);
     if (status == MEDIA_ERROR) {
         progress_end(&s->progress);
         *code = cli_fail(CLI_BAD_INPUT, "%s", err.message);
     }
-    if (status != MEDIA_OK)
+    return status == MEDIA_OK;
+}
+
+int session_fill(session *s, int *code)
+{
+    if (s->ended || !next_frame(s, code)) {
+        s->ended = 1;
         return 0;
-    if (s->kind == SOURCE_PICTURES)
-        feed_frame(&s->feed, &s->frame, &s->in);
+    }
+    if (s->window.on) {
+        window_push(&s->window, s->in.data);
+        s->frame.index = s->opt->skip + s->frames; /* windows are counted, not what they hold */
+    }
+    return 1;
+}
+
+int session_next(session *s, int *code)
+{
+    progress_step(&s->progress, s->frames);
+    if (!session_fill(s, code))
+        return 0;
     s->frames++;
     return 1;
 }
@@ -202,6 +265,13 @@ int session_end(session *s, int code)
 {
     progress_end(&s->progress);
     int64_t bad = undecodable(s);
+    if (code == CLI_DONE && s->frames > 0 && s->filling > 0)
+        cli_say("%s: the first %lld call%s only filled the window and %s not counted",
+                s->opt->input, (long long)s->filling, s->filling == 1 ? "" : "s",
+                s->filling == 1 ? "is" : "are");
+    if (code == CLI_DONE && s->window.on && s->frames == 0)
+        code = cli_fail(CLI_BAD_INPUT, "%s: ends before a window of %lld columns is full",
+                        s->opt->input, (long long)s->window.info.length);
     if (code == CLI_DONE && bad > 0)
         cli_warn("%s: %lld packets could not be decoded and were left out", s->opt->input,
                  (long long)bad);

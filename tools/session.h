@@ -9,12 +9,14 @@
 
 #include "args.h"
 #include "arrays.h"
+#include "clip.h"
 #include "decoder.h"
 #include "feed.h"
 #include "plan_file.h"
 #include "progress.h"
 #include "samples.h"
 #include "sound.h"
+#include "window.h"
 
 /** What the input holds. */
 typedef enum source_kind { SOURCE_PICTURES, SOURCE_SOUND, SOURCE_ARRAYS } source_kind;
@@ -22,11 +24,14 @@ typedef enum source_kind { SOURCE_PICTURES, SOURCE_SOUND, SOURCE_ARRAYS } source
 typedef struct session {
     const cli_options *opt;
     rpr_model *model;
+    rpr_model *full;       /**< with a window, of bench and verify: the model without it */
     rpr_tensor_info input; /**< the model's, of which there is one */
+    window window;         /**< what it is of, if it is */
     source_kind kind;      /**< which of the next three gives the frames */
     media_source *source;
     sound sound;
     arrays arrays;
+    clip clip;               /**< pictures as columns of a window */
     media_source_info video; /**< of pictures */
     feed feed;
     decoder decoder;
@@ -40,7 +45,9 @@ typedef struct session {
     progress progress;
     media_frame frame; /**< the current one; of what is no picture only its index */
     rpr_input in;      /**< it, as the model's input */
-    int64_t frames;    /**< so far */
+    int64_t frames;    /**< so far, without those that only filled the first window */
+    int64_t filling;   /**< those */
+    int ended;         /**< there are no more */
 } session;
 
 /** Opens model and input and says what is wrong with them. Close it in any case. */
@@ -49,6 +56,9 @@ void session_close(session *s);
 
 /** Moves to the next frame: 1; 0 at the end, or with *code set after a message. */
 int session_next(session *s, int *code);
+
+/** The same, to a frame that only fills the first window and is not counted. */
+int session_fill(session *s, int *code);
 
 /**
  * Takes the progress bar away and, if all went well so far, tells about parts of the input that
@@ -79,7 +89,10 @@ typedef struct lane_sum {
  * times leave it out, unless it is the only one.
  */
 typedef struct lane {
+    const rpr_model *model;
     rpr_stream *stream;
+    int full;     /**< runs the full window */
+    int64_t runs; /**< frames so far */
     rpr_output *out;
     boxes boxes;     /**< of the current frame, if there is a decoder */
     int64_t n_boxes; /**< of all frames, as far as they count */
@@ -92,12 +105,17 @@ typedef struct lane {
 } lane;
 
 int lane_open(lane *l, const session *s, rpr_gate gate);
+/** The one to compare with: no reuse and, if there is a window, all of it on every frame. */
+int lane_open_dense(lane *l, const session *s);
 void lane_close(lane *l, const session *s);
+
+/** Runs, not measured, the frames that fill the first window; nothing without one. */
+int lane_fill(lane *l, session *s);
 
 /** Runs the current frame, measures it and decodes its boxes. */
 int lane_run(lane *l, const session *s);
 
-double lane_similarity(const lane *l); /**< unchanged inputs / inputs */
-double lane_mac_share(const lane *l);  /**< executed multiply-accumulates / dense ones */
+/** Unchanged inputs / inputs. */
+double lane_similarity(const lane *l);
 
 #endif

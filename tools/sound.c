@@ -83,8 +83,8 @@ static int place_samples(sound *s, const rpr_tensor_info *t, const cli_options *
                         "%s: input %s (%s) is no row of samples; if it holds features, say which, "
                         "such as --features logmel:%lld",
                         o->model, t->name, shape, (long long)dim[1]);
-    return cli_fail(CLI_UNSUPPORTED, "%s: input %s (%s) is neither a picture nor sound", o->model,
-                    t->name, shape);
+    return cli_fail(CLI_UNSUPPORTED, "%s: input %s (%s) is neither a picture nor sound%s", o->model,
+                    t->name, shape, o->hop && !o->have_axis ? "; a window needs --axis, too" : "");
 }
 
 /* ------------------------------------------------------------------ blocks */
@@ -93,7 +93,9 @@ static int place_samples(sound *s, const rpr_tensor_info *t, const cli_options *
 static int place_blocks(sound *s, const cli_options *o)
 {
     const char *item = s->features ? "feature frames" : "samples";
-    s->hop = o->hop ? o->hop : o->context >= 0 ? s->length - o->context : s->length;
+    s->hop = o->hop && !o->have_axis ? o->hop
+             : o->context >= 0       ? s->length - o->context
+                                     : s->length;
     s->context = o->context >= 0 ? o->context : s->length - s->hop;
     if (s->hop < 1 || s->context < 0 || s->hop + s->context != s->length)
         return cli_fail(CLI_USAGE,
@@ -102,6 +104,21 @@ static int place_blocks(sound *s, const cli_options *o)
     s->chunks = audio_chunks_new(s->width, s->hop, s->context,
                                  s->features ? AUDIO_EDGE_REPEAT : AUDIO_EDGE_ZERO);
     return s->chunks ? CLI_DONE : cli_no_memory();
+}
+
+/* The first window is to end with a call: what is missing of its first call is zeros. */
+static int place_window(sound *s, const window *w, const cli_options *o)
+{
+    const size_t items = window_column_bytes(w) / sizeof(float) / (size_t)s->width;
+    const int across = w->outer > 1; /* a column's values lie apart */
+    if (items * (size_t)s->width * sizeof(float) != window_column_bytes(w) ||
+        (across && (items > 1 || w->inner != sizeof(float))))
+        return cli_fail(CLI_USAGE, "%s: a column of %s along axis %d is no frame of %d features",
+                        o->model, w->full.name, w->axis, s->width);
+    s->across = across;
+    s->filling = w->info.calls - 1;
+    s->lead = (size_t)w->info.lead * items;
+    return CLI_DONE;
 }
 
 static int open_audio(sound *s, const cli_options *o)
@@ -136,7 +153,7 @@ static int check(const rpr_tensor_info *t, const cli_options *o)
     return CLI_DONE;
 }
 
-int sound_open(sound *s, const rpr_tensor_info *t, const cli_options *o)
+int sound_open(sound *s, const rpr_tensor_info *t, const window *w, const cli_options *o)
 {
     *s = (sound){.gain = (float)o->gain};
     int code = check(t, o);
@@ -150,6 +167,8 @@ int sound_open(sound *s, const rpr_tensor_info *t, const cli_options *o)
     }
     if (code == CLI_DONE)
         code = place_blocks(s, o);
+    if (code == CLI_DONE && w->on)
+        code = place_window(s, w, o);
     if (code == CLI_DONE)
         code = open_audio(s, o);
     s->tensor_bytes = t->bytes;
@@ -175,7 +194,8 @@ int64_t sound_blocks(const sound *s, const cli_options *o)
     int64_t items = s->info.samples;
     if (s->features)
         items /= s->feature_options.hop;
-    int64_t blocks = (items + s->hop - 1) / s->hop - o->skip;
+    items += (int64_t)s->lead;
+    int64_t blocks = (items + s->hop - 1) / s->hop - o->skip - s->filling;
     blocks = blocks > 0 ? blocks : 0;
     return o->frames && o->frames < blocks ? o->frames : blocks;
 }
@@ -237,6 +257,20 @@ static int advance(sound *s, int *code)
     }
 }
 
+/* Puts in front of the first block what is missing there; it is less than a block. */
+static int lead_in(sound *s)
+{
+    float *zeros = calloc(s->lead ? s->lead : 1, (size_t)s->width * sizeof *zeros);
+    size_t used = 0;
+    if (!zeros)
+        return cli_no_memory();
+    if (s->lead)
+        (void)audio_chunks_push(s->chunks, zeros, s->lead, &used);
+    s->lead = 0;
+    free(zeros);
+    return CLI_DONE;
+}
+
 static void fill_tensor(sound *s)
 {
     const float *block = audio_chunks_block(s->chunks);
@@ -253,7 +287,9 @@ static void fill_tensor(sound *s)
 int sound_next(sound *s, const cli_options *o, rpr_input *in, int *code)
 {
     do {
-        if (o->frames && s->blocks >= o->skip + o->frames)
+        if (o->frames && s->blocks >= o->skip + s->filling + o->frames)
+            return 0;
+        if (s->lead && s->blocks == o->skip && (*code = lead_in(s)) != CLI_DONE)
             return 0;
         if (!advance(s, code)) {
             if (*code == CLI_DONE && s->blocks <= o->skip)

@@ -8,7 +8,7 @@
 #include "media/audio.h"
 #include "reprise/reprise.h"
 
-#include "args.h"
+#include "window.h"
 
 enum { SOUND_PIECE = 1024 };
 
@@ -29,11 +29,16 @@ typedef struct sound {
     float *frame;  /**< one of features */
     float *tensor; /**< the model's input */
     size_t tensor_bytes;
-    int64_t blocks; /**< given or skipped so far */
+    int64_t blocks;  /**< given or skipped so far */
+    int64_t filling; /**< blocks that come before the first window is whole, beside --frames */
+    size_t lead;     /**< items of zeros before the first block, after those that are skipped */
 } sound;
 
-/** Opens o->input for the model's input t. Returns an exit code. Close it in any case. */
-int sound_open(sound *s, const rpr_tensor_info *t, const cli_options *o);
+/**
+ * Opens o->input for the model's input t, which may be the new columns of the window w. Returns an
+ * exit code. Close it in any case.
+ */
+int sound_open(sound *s, const rpr_tensor_info *t, const window *w, const cli_options *o);
 void sound_close(sound *s);
 
 /** Blocks that there will be, about; -1 if that is not known. */

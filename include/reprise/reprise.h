@@ -389,7 +389,8 @@ RPR_API int rpr_stream_run_masked(rpr_stream *s, const rpr_input *in, size_t n_i
 /**
  * Calls that are still to be made until outputs are those of a whole window: rpr_window_info.calls
  * after create or reset, 0 once enough columns are in, and of models without a window. Until then
- * outputs are computed as if something unspecified but finite came before.
+ * outputs are computed as if something unspecified but finite came before, and carried inputs stay
+ * what they are at first.
  */
 RPR_API int64_t rpr_stream_window_missing(const rpr_stream *s);
 

@@ -35,18 +35,18 @@ static int check(const rpr_model *m, const rpr_sample *sample, const rpr_calibra
         return rpr_fail(err, RPR_ERR_ARGUMENT, "settle: %d is negative", o->settle);
     if (!(o->held_back >= 0.0 && o->held_back < 1.0))
         return rpr_fail(err, RPR_ERR_ARGUMENT, "held_back: %g, not 0 to 1", o->held_back);
-    if (sample->n < FEWEST_FRAMES)
-        return rpr_fail(err, RPR_ERR_ARGUMENT, "sample: %zu frames, not %d or more", sample->n,
-                        FEWEST_FRAMES);
+    if (sample->n < FEWEST_FRAMES + rpr_replay_fill(m))
+        return rpr_fail(err, RPR_ERR_ARGUMENT, "sample: %zu frames, not %zu or more", sample->n,
+                        FEWEST_FRAMES + rpr_replay_fill(m));
     return RPR_OK;
 }
 
-/** Frames at the sample's end that the search does not see: two at least, for one is dense. */
-static size_t held_back(const rpr_sample *sample, const rpr_calibrate_options *o)
+/** Of n frames those at the end that the search does not see: two at least, for one is dense. */
+static size_t held_back(size_t frames, const rpr_calibrate_options *o)
 {
-    size_t n = (size_t)(o->held_back * (double)sample->n);
+    size_t n = (size_t)(o->held_back * (double)frames);
     n = n < 2 ? 2 : n;
-    return n + 2 > sample->n ? sample->n - 2 : n;
+    return n + 2 > frames ? frames - 2 : n;
 }
 
 rpr_calibration_result rpr_result_of(const replay_result *r)
@@ -67,7 +67,8 @@ int rpr_job_open(job *j, const rpr_model *m, const rpr_sample *sample,
         return rpr_fail(err, RPR_ERR_NOMEM, "out of memory");
     j->plain = rpr_rel_l2_metric(&j->own);
     RPR_TRY(rpr_replay_open(&j->r, m, sample, o, o->metric ? o->metric : &j->plain, err));
-    return rpr_search_open(&j->s, &j->r, o, sample->n - held_back(sample, o), err);
+    return rpr_search_open(&j->s, &j->r, o,
+                           sample->n - held_back(sample->n - rpr_replay_fill(m), o), err);
 }
 
 int rpr_job_close(job *j, int status, rpr_calibration **out)

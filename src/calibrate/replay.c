@@ -54,6 +54,15 @@ static int run_frame(const replay *r, rpr_stream *s, size_t frame, rpr_output *o
                : rpr_fail(r->err, status, "sample: frame %zu: %s", frame, rpr_stream_error(s));
 }
 
+/** Gives a new stream what its window holds before the frame. */
+static int fill_window(const replay *r, rpr_stream *s, size_t frame)
+{
+    int status = RPR_OK;
+    for (size_t i = frame > r->fill ? frame - r->fill : 0; status == RPR_OK && i < frame; i++)
+        status = run_frame(r, s, i, NULL);
+    return status;
+}
+
 static int run_densely(replay *r)
 {
     rpr_stream_options o;
@@ -69,6 +78,12 @@ static int run_densely(replay *r)
     return status;
 }
 
+size_t rpr_replay_fill(const rpr_model *m)
+{
+    rpr_window_info w;
+    return rpr_model_window(m, &w) == RPR_OK ? (size_t)w.calls - 1 : 0;
+}
+
 int rpr_replay_open(replay *r, const rpr_model *m, const rpr_sample *sample,
                     const rpr_calibrate_options *o, const rpr_metric *metric, rpr_error *err)
 {
@@ -80,6 +95,7 @@ int rpr_replay_open(replay *r, const rpr_model *m, const rpr_sample *sample,
                   .settle = o->budget > 0.0 ? o->settle : 0,
                   .n_in = rpr_model_n_inputs(m),
                   .n_out = rpr_model_n_outputs(m),
+                  .fill = rpr_replay_fill(m),
                   .err = err};
     if (!take_memory(r))
         return rpr_fail(err, RPR_ERR_NOMEM, "out of memory for the outputs of %zu frames",
@@ -170,9 +186,10 @@ static double macs_by_pixel(const replay *r, const rpr_stream *s)
 static int skip_frames(const replay *r, replay_frames f, size_t every, replay_result *result)
 {
     sums sum;
+    const size_t first = f.first > r->fill ? f.first : r->fill;
     begin(r, &sum);
-    for (size_t i = f.first + 1; i < f.end; i++) {
-        const size_t held = i - (i - f.first) % every;
+    for (size_t i = first + 1; i < f.end; i++) {
+        const size_t held = i - (i - first) % every;
         sum.frames++;
         sum.macs += held == i ? 1.0 : 0.0;
         if (r->metric->add(r->metric->user, r->dense + i * r->n_out, r->dense + held * r->n_out,
@@ -192,13 +209,14 @@ int rpr_replay_way(replay *r, replay_frames f, const rpr_way *way, replay_result
     if (way->every > 1)
         return skip_frames(r, f, (size_t)way->every, result);
     RPR_TRY(open_stream(r, way, &s));
-    int status = RPR_OK;
+    const size_t first = f.first > r->fill ? f.first : r->fill;
+    int status = fill_window(r, s, f.first);
     begin(r, &sum);
     for (size_t i = f.first; status == RPR_OK && i < f.end; i++) {
         status = run_frame(r, s, i, r->out);
-        if (status == RPR_OK && i > f.first)
+        if (status == RPR_OK && i > first)
             status = add_frame(r, s, i, &sum);
-        if (status == RPR_OK && i > f.first && way->whole_pixels)
+        if (status == RPR_OK && i > first && way->whole_pixels)
             sum.by_pixel += macs_by_pixel(r, s);
     }
     rpr_stream_destroy(s);
@@ -231,10 +249,13 @@ int rpr_replay_folds(replay *r, size_t end, const rpr_layer_gate *gate, size_t n
     sums sum;
     const rpr_way way = exact_but(r, gate, n_gate);
     RPR_TRY(open_stream(r, &way, &s));
-    int status = run_frame(r, s, 0, r->out);
-    for (size_t k = 0, i = 1; status == RPR_OK && k < n; k++) {
+    int status = fill_window(r, s, r->fill);
+    if (status == RPR_OK)
+        status = run_frame(r, s, r->fill, r->out);
+    const size_t first = r->fill + 1;
+    for (size_t k = 0, i = first; status == RPR_OK && k < n; k++) {
         begin(r, &sum);
-        for (; status == RPR_OK && i < 1 + (end - 1) * (k + 1) / n; i++) {
+        for (; status == RPR_OK && i < first + (end - first) * (k + 1) / n; i++) {
             status = run_frame(r, s, i, r->out);
             if (status == RPR_OK)
                 status = add_frame(r, s, i, &sum);
@@ -251,7 +272,10 @@ int rpr_replay_ranges(replay *r, size_t frame, double *lo, double *hi)
     const rpr_way way = {.gate = {.kind = RPR_GATE_EXACT}, .all_gates = 1};
     rpr_stream *s;
     RPR_TRY(open_stream(r, &way, &s));
-    int status = run_frame(r, s, frame, NULL);
+    frame = frame > r->fill ? frame : r->fill;
+    int status = fill_window(r, s, frame);
+    if (status == RPR_OK)
+        status = run_frame(r, s, frame, NULL);
     for (size_t i = 0; status == RPR_OK && i < rpr_model_n_layers(r->model); i++) {
         rpr_layer_stats st;
         (void)rpr_stream_layer_stats(s, i, &st);

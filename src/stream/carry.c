@@ -25,6 +25,8 @@ rpr_input rpr_stream_input(const rpr_stream *s, const rpr_input *in, int i)
 
 void rpr_stream_keep_carry(rpr_stream *s)
 {
+    if (s->frame + 1 < s->warm)
+        return; /* of no whole window */
     for (int i = 0; i < n_carry(s); i++)
         rpr_stream_copy_output(s, s->plan->output[s->plan->carry[i].output], s->carry[i]);
 }

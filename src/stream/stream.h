@@ -293,7 +293,7 @@ void rpr_stream_take_scale(rpr_stream *s, double scale);
 /** Input i of the plan's: the caller's, or what the stream carries. */
 rpr_input rpr_stream_input(const rpr_stream *s, const rpr_input *in, int i);
 void rpr_stream_reset_carry(rpr_stream *s);
-/** After a frame: takes from the outputs what the next frame is given. */
+/** After a frame: takes from the outputs what the next frame is given; not while a window fills. */
 void rpr_stream_keep_carry(rpr_stream *s);
 
 /** Checks all inputs without changing anything. */

@@ -80,10 +80,12 @@ for option in '--range 0..1' '--mean 1' '--noise auto' '--ignore 0,0,4,4' '--ove
     # shellcheck disable=SC2086
     refuses 2 "${option%% *} is for pictures, but frames.npy holds arrays" run net.onnx frames.npy $option
 done
-for option in '--rate 8000' '--hop 40' '--context 0' '--gain 2' '--features logmel:40'; do
+for option in '--rate 8000' '--context 0' '--gain 2' '--features logmel:40'; do
     # shellcheck disable=SC2086
     refuses 2 "${option%% *} is for sound, but vector.npy holds arrays" run vector.onnx vector.npy $option
 done
+refuses 2 '--hop is for sound, or needs --axis, but vector.npy holds arrays' \
+    run vector.onnx vector.npy --hop 40
 refuses 2 '--decode is for pictures' run net.onnx frames.npy --decode nanodet
 
 # What came before the break was good and is reported.

@@ -67,6 +67,47 @@ def main(folder):
           ("r", rng.standard_normal((2, 24, 6)).astype(np.float32) / 4),
           ("rows", np.array([1, 60])), ("m", rng.standard_normal((60, 3)).astype(np.float32))])
     sound_nets(folder)
+    window_nets(folder)
+
+
+def window_nets(folder):
+    """Nets that read a window of columns: of features, of samples, and of pictures."""
+    rng = np.random.default_rng(7)
+
+    def weights(*shape):
+        return (rng.standard_normal(shape) / np.sqrt(np.prod(shape[1:]))).astype(np.float32)
+
+    def mels(path, columns):
+        """1xTx8x1: two convolutions along T, and the mean over what they give."""
+        save(folder + path,
+             [helper.make_node("Transpose", ["x"], ["t"], "turn", perm=[0, 3, 1, 2]),
+              helper.make_node("Conv", ["t", "w1"], ["a"], "first", pads=[1, 1, 1, 1]),
+              helper.make_node("Relu", ["a"], ["r"], "relu"),
+              helper.make_node("Conv", ["r", "w2"], ["b"], "second"),
+              helper.make_node("GlobalAveragePool", ["b"], ["m"], "mean"),
+              helper.make_node("Flatten", ["m"], ["f"], "flat"),
+              helper.make_node("Gemm", ["f", "w3"], ["y"], "last")],
+             [("x", [1, columns, 8, 1])], [("y", [1, 5])],
+             [("w1", weights(12, 1, 3, 3)), ("w2", weights(6, 12, 3, 8)), ("w3", weights(6, 5))])
+
+    mels("/mels.onnx", 16)
+    mels("/mels_open.onnx", "t")
+    save(folder + "/ears.onnx",
+         [helper.make_node("Conv", ["x", "w1"], ["a"], "first", strides=[4]),
+          helper.make_node("Relu", ["a"], ["r"], "relu"),
+          helper.make_node("Flatten", ["r"], ["f"], "flat"),
+          helper.make_node("Gemm", ["f", "w2"], ["y"], "last")],
+         [("x", [1, 1, 60])], [("y", [1, 3])],
+         [("w1", weights(5, 1, 8)), ("w2", weights(5 * 14, 3))])
+    save(folder + "/clip.onnx",
+         [helper.make_node("Conv", ["x", "w1"], ["a"], "first", pads=[1] * 6),
+          helper.make_node("Relu", ["a"], ["r"], "relu"),
+          helper.make_node("MaxPool", ["r"], ["p"], "pool", kernel_shape=[1, 2, 2],
+                           strides=[1, 2, 2]),
+          helper.make_node("Flatten", ["p"], ["f"], "flat"),
+          helper.make_node("Gemm", ["f", "w2"], ["y"], "last")],
+         [("x", [1, 3, 6, 16, 24])], [("y", [1, 4])],
+         [("w1", weights(8, 3, 3, 3, 3)), ("w2", weights(8 * 6 * 8 * 12, 4) / 20)])
 
 
 def sound_nets(folder):

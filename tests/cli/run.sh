@@ -71,6 +71,7 @@ json() { # json FILE EXPRESSION: true of the parsed file, called j
 . "$here/models.sh"
 . "$here/results.sh"
 . "$here/sound.sh"
+. "$here/windows.sh"
 . "$here/calibrate.sh"
 . "$here/quantize.sh"
 . "$here/int8.sh"

@@ -54,4 +54,33 @@ for pair in state = state= =out; do
     refuses 2 "--carry $pair: should be INPUT=OUTPUT" run net.onnx a.mp4 --carry "$pair"
 done
 refuses 2 'calibrate needs' calibrate --set sr=1
+for command in 'info net.onnx' 'run net.onnx a.npy' 'bench net.onnx a.mp4' 'verify net.onnx a.wav'; do
+    # shellcheck disable=SC2086
+    {
+        refuses 2 '--axis needs --hop K: how many columns are new in a call' $command --axis 1
+        refuses 2 '--window needs --axis A: the axis of the input along which the window moves' \
+            $command --window 9
+        refuses 2 '--window needs --axis A' $command --window 9 --hop 3
+        refuses 2 '--axis needs --hop K' $command --window 9 --axis 1
+        refuses 2 '--hop 9 should be below --window 9' $command --window 9 --hop 9 --axis 1
+        refuses 2 '--hop 10 should be below --window 9' $command --window=9 --hop=10 --axis=-1
+    }
+done
+refuses 2 '--hop needs --axis A' info net.onnx --hop 3
+for value in x 1x -1 '' 99999999999; do
+    refuses 2 "--window $value: should be a number of columns" info net.onnx --window "$value"
+done
+for value in x -1 0 1.5 ''; do
+    refuses 2 "--hop $value: should be a number of columns" info net.onnx --axis 1 --hop "$value"
+done
+for value in x -9 8 1.5 ''; do
+    refuses 2 "--axis $value: should be a number of an axis, from -8" info net.onnx --axis "$value"
+done
+for option in '--context 3' '--audit 9' '--overlay o.mp4' '--noise auto' '--ignore 1,1,1,1'; do
+    # shellcheck disable=SC2086
+    refuses 2 "${option%% *} cannot stand together with --axis" \
+        run net.onnx a.mp4 --hop 1 --axis 1 $option
+done
+refuses 2 'quantize has no option --axis' quantize net.onnx a.npy --axis 1
+refuses 2 'sim has no option --window' sim --window 9
 refuses 2 '--min-f1 needs --decode' verify net.onnx a.mp4 --min-f1 0.9
