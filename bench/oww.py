@@ -110,16 +110,18 @@ class Models:
 
 
 class Ours(Pipeline):
-    """Streams of Reprise. floor: as examples/wakeword's, in steps of 16 bits."""
+    """Streams of Reprise. floor and all_gates: as examples/wakeword's options."""
 
-    def __init__(self, models, gate, floor=0):
+    def __init__(self, models, gate, floor=0, all_gates=False):
         super().__init__()
         self._whole = models.whole
         first = next(i for i, layer in enumerate(models.mel.layers()) if layer.weighted)
         layers = {first: (3, 0, floor / 65536, -32768, 32768)} if floor else {}
-        self._mel = models.mel.stream('off' if gate == 'off' else 'exact', layers=layers)
-        self._embedding = models.embedding.stream(gate)
-        self._heads = [m.stream(gate) for m in models.heads]
+        self._mel = models.mel.stream('off' if gate == 'off' else 'exact', layers=layers,
+                                      bypass=int(floor == 0))
+        options = dict(all_gates=1, policy=1) if all_gates else {}
+        self._embedding = models.embedding.stream(gate, **options)
+        self._heads = [m.stream(gate, **options) for m in models.heads]
         self._window, self._ran = None, []
 
     def mel(self, samples):

@@ -25,6 +25,7 @@ static int start_mel(wake *w, const wake_options *o, rpr_error *err)
     rpr_layer_gate first = {0, {RPR_GATE_DEADZONE, 0, o->floor / (2 * half), -half, half}};
     rpr_layer_info layer;
     rpr_stream_options_init(&so);
+    so.bypass = o->floor == 0; /* to compare samples costs next to nothing here */
     so.gate.kind = o->gate.kind == RPR_GATE_OFF ? RPR_GATE_OFF : RPR_GATE_EXACT;
     while (rpr_model_layer(w->mel.model, first.layer, &layer) == RPR_OK && !layer.weighted)
         first.layer++;
@@ -52,17 +53,22 @@ static int open_all(wake *w, const wake_options *o, rpr_error *err)
     const slide_form head = {
         {"word of openWakeWord with one score", NULL, 0, 1}, NULL, EMBEDDING, 1};
     rpr_model_options mo;
+    rpr_stream_options so;
     rpr_model_options_init(&mo);
+    rpr_stream_options_init(&so);
+    so.gate = o->gate;
+    so.all_gates = o->all_gates;
+    so.policy = o->all_gates ? RPR_POLICY_CORRECT : RPR_POLICY_AUTO;
     mo.shapes = &samples;
     mo.n_shapes = 1;
     int status = network_load(&w->mel, o->mel, &mo, &mel, err);
     if (status == RPR_OK)
         status = start_mel(w, o, err);
     if (status == RPR_OK)
-        status = slide_open(&w->embedding, o->embedding, &embedding, o->full, &o->gate, err);
+        status = slide_open(&w->embedding, o->embedding, &embedding, o->full, &so, err);
     for (; status == RPR_OK && w->heads < o->heads; w->heads++) {
         set_word(w->word[w->heads], o->head[w->heads]);
-        status = slide_open(&w->head[w->heads], o->head[w->heads], &head, o->full, &o->gate, err);
+        status = slide_open(&w->head[w->heads], o->head[w->heads], &head, o->full, &so, err);
     }
     return status;
 }

@@ -17,6 +17,7 @@ static const char usage[] =
     "  --rest MS      then not again for so long (2000)\n"
     "  --gate GATE    off, exact (default) or deadzone:T: what counts as a change\n"
     "  --floor N      samples that moved by no more than N of 65536 steps have not changed (0)\n"
+    "  --all-gates    compare every value, correct what changed, even where it takes longer\n"
     "  --full         run every window whole, not what is new of it\n"
     "  --scores       print the scores of all words every 80 ms instead\n";
 
@@ -78,6 +79,8 @@ int wakeword_args_read(int argc, char **argv, wakeword_args *a)
         }
         if (strcmp(arg, "--full") == 0) {
             a->wake.full = 1;
+        } else if (strcmp(arg, "--all-gates") == 0) {
+            a->wake.all_gates = 1;
         } else if (strcmp(arg, "--scores") == 0) {
             a->scores = 1;
         } else if (arg[0] == '-' && arg[1]) {

@@ -51,7 +51,8 @@ EOF
 expect 0 --help
 grep -q 'usage: wakeword MEL EMBEDDING HEAD... SOUND' out || wrong 'no help'
 nets='mel.onnx embedding.onnx noise.onnx'
-for option in --full '--full --gate off' '' '--gate off' '--gate deadzone:1/255 --floor 20'; do
+for option in --full '--full --gate off' '' '--gate off' '--gate deadzone:1/255 --floor 20' \
+    '--all-gates --floor 64'; do
     # shellcheck disable=SC2086
     expect 0 $nets talk.wav $option
     [ "$(wc -l <out)" -eq 2 ] && grep -q '^ *6\.[0-9]* *noise  0\.' out && grep -q '^ *15\.' out ||
@@ -62,7 +63,7 @@ done
 # shellcheck disable=SC2086
 expect 0 $nets long.onnx shy.onnx talk.wav --scores --full --gate off
 cp out whole
-for option in '' '--gate off' '--full'; do
+for option in '' '--gate off' '--full' '--all-gates'; do
     # shellcheck disable=SC2086
     expect 0 $nets long.onnx shy.onnx talk.wav --scores $option
     near out whole 24
