@@ -63,7 +63,7 @@ done
 # shellcheck disable=SC2086
 expect 0 $nets long.onnx shy.onnx talk.wav --scores --full --gate off
 cp out whole
-for option in '' '--gate off' '--full' '--all-gates'; do
+for option in '' '--gate off' '--full'; do
     # shellcheck disable=SC2086
     expect 0 $nets long.onnx shy.onnx talk.wav --scores $option
     near out whole 24
