@@ -99,7 +99,7 @@ static int reduced_axes(const rpr_plan *p, const rpr_node *n, int rank, bool *ax
     return RPR_OK;
 }
 
-/** The one axis that is not reduced (of extent over 1) if all others are, else -1. */
+/** The one axis that is not reduced (of extent over 1) if all others are, in one image; else -1. */
 static int kept_axis(const rpr_shape *s, const bool *axis)
 {
     int kept = -1;
@@ -109,6 +109,9 @@ static int kept_axis(const rpr_shape *s, const bool *axis)
                 return -1;
             kept = a;
         }
+    for (int a = 0; a < s->rank && kept >= 0; a++) /* several images are not reduced to one */
+        if (s->dim[a] != 1 && rpr_lower_map_axis(s->rank, kept, a) == RPR_AXIS_N)
+            kept = -1;
     return kept;
 }
 

@@ -54,21 +54,28 @@ int rpr_slide_value(rpr_slider *s, const char *base, const char *what, int like,
     return made;
 }
 
-int rpr_slide_ints(rpr_slider *s, const char *base, const char *what, const int64_t *v, int n)
+int rpr_slide_tensor(rpr_slider *s, const char *base, const char *what, const int64_t *v,
+                     const rpr_shape *shape)
 {
     char name[NAME];
-    const rpr_shape shape = {.rank = 1, .dim = {n}};
-    int64_t *data = s->failed ? NULL : rpr_alloc_array((size_t)n + 1, sizeof *data);
+    const size_t n = (size_t)rpr_shape_count(shape);
+    int64_t *data = s->failed ? NULL : rpr_alloc_array(n + 1, sizeof *data);
     const int made =
-        data ? rpr_graph_add_value(s->g, name_of(base, what, name), RPR_I64, &shape) : RPR_NONE;
+        data ? rpr_graph_add_value(s->g, name_of(base, what, name), RPR_I64, shape) : RPR_NONE;
     s->failed |= made == RPR_NONE;
     if (made == RPR_NONE) {
         rpr_free(data);
         return RPR_NONE;
     }
-    memcpy(data, v, (size_t)n * sizeof *v);
-    rpr_graph_set_const(s->g, made, RPR_I64, &shape, data);
+    memcpy(data, v, n * sizeof *v);
+    rpr_graph_set_const(s->g, made, RPR_I64, shape, data);
     return made;
+}
+
+int rpr_slide_ints(rpr_slider *s, const char *base, const char *what, const int64_t *v, int n)
+{
+    const rpr_shape shape = {.rank = 1, .dim = {n}};
+    return rpr_slide_tensor(s, base, what, v, &shape);
 }
 
 int rpr_slide_node(rpr_slider *s, const char *name, const char *op, const char *domain, int opset,

@@ -16,6 +16,10 @@ int rpr_slide_value(rpr_slider *s, const char *base, const char *what, int like,
 /** A list of integers as a constant. */
 int rpr_slide_ints(rpr_slider *s, const char *base, const char *what, const int64_t *v, int n);
 
+/** The same in any shape. */
+int rpr_slide_tensor(rpr_slider *s, const char *base, const char *what, const int64_t *v,
+                     const rpr_shape *shape);
+
 /** A new node with one output, emitted; its index, or RPR_NONE. */
 int rpr_slide_node(rpr_slider *s, const char *name, const char *op, const char *domain, int opset,
                    const int *in, int n_in, int out);
@@ -38,5 +42,8 @@ int rpr_slide_copy(rpr_slider *s, int node, const char *what, const int *out);
 /** Makes a node with the motion m compute columns r of out, reading columns `from` of input 0. */
 void rpr_slide_edit(rpr_slider *s, int node, const rpr_motion *m, const rpr_columns *out,
                     rpr_range r, rpr_range from);
+
+/** Makes a WHOLE node read rpr_whole_reads of input 0. */
+void rpr_slide_edit_whole(rpr_slider *s, int node, const rpr_motion *m, const rpr_columns *in);
 
 #endif

@@ -52,7 +52,7 @@ static bool is_open(const rpr_motion *m)
 rpr_range rpr_motion_head(const rpr_motion *m, const rpr_columns *out, int64_t n_in)
 {
     const int64_t to = (out->left - 1) * m->stride - m->pad + m->reach;
-    return (rpr_range){0, most(1, least(to, n_in))};
+    return (rpr_range){is_open(m) ? 0 : most(0, -m->pad), most(1, least(to, n_in))};
 }
 
 rpr_range rpr_motion_tail(const rpr_motion *m, const rpr_columns *out, int64_t n_in)
@@ -70,12 +70,15 @@ static int64_t divide_up(int64_t a, int64_t b)
 
 static bool is_worth_it(const rpr_slider *s, const rpr_columns *c, rpr_reason *why)
 {
+    const char *plural = c->n == 1 ? "" : "s";
     if (c->left + c->right >= c->n)
-        return rpr_refuse(why, "all of %lld columns see the window's edges", (long long)c->n);
-    if (c->period >= divide_up(s->length, s->hop) || c->shift >= c->n)
+        return rpr_refuse(why, "all of %lld column%s see the window's edges", (long long)c->n,
+                          plural);
+    if (c->period >= divide_up(s->length, s->hop))
         return rpr_refuse(why, "stride %lld and hop %lld: none of %lld column%s is kept",
-                          (long long)c->stride, (long long)s->hop, (long long)c->n,
-                          c->n == 1 ? "" : "s");
+                          (long long)c->stride, (long long)s->hop, (long long)c->n, plural);
+    if (c->shift >= c->n)
+        return rpr_refuse(why, "all of %lld column%s are new", (long long)c->n, plural);
     if (c->left + c->right + c->shift >= c->n)
         return rpr_refuse(why, "of %lld columns %lld see the window's edges and %lld are new",
                           (long long)c->n, (long long)(c->left + c->right), (long long)c->shift);
@@ -102,6 +105,18 @@ bool rpr_columns_through(const rpr_slider *s, const rpr_motion *m, const rpr_col
         (out->left - 1) * m->stride - m->pad + m->reach < 1)
         return rpr_refuse(why, "a column sees nothing but padding");
     return true;
+}
+
+rpr_range rpr_whole_reads(const rpr_slider *s, const rpr_node *n, const rpr_fate *f,
+                          const rpr_columns *in)
+{
+    const rpr_motion *m = &f->m;
+    if (m->edit == RPR_EDIT_PICK)
+        return (rpr_range){-m->pad, -m->pad + m->reach};
+    if (m->edit != RPR_EDIT_SLICE || s->g->value[n->out[0]].shape.dim[m->axis] == 0)
+        return (rpr_range){0, in->n};
+    const int64_t last = s->g->value[n->out[0]].shape.dim[m->axis] - 1;
+    return (rpr_range){-m->pad, last * m->stride - m->pad + 1};
 }
 
 const rpr_columns *rpr_input_columns(const rpr_slider *s, const rpr_node *n, int i)

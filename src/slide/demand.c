@@ -51,23 +51,24 @@ static void demand_shifted(rpr_slider *s, const rpr_node *n, rpr_fate *f)
     }
 }
 
-static void demand_whole(rpr_slider *s, const rpr_node *n)
+static void demand_whole(rpr_slider *s, const rpr_node *n, const rpr_fate *f)
 {
     for (int i = 0; i < n->n_in; i++) {
         const rpr_columns *in = rpr_input_columns(s, n, i);
         if (in)
-            want(&s->value[n->in[i]], (rpr_range){0, in->n});
+            want(&s->value[n->in[i]], rpr_whole_reads(s, n, f, in));
     }
 }
 
 static void demand_summed(rpr_slider *s, const rpr_node *n, rpr_fate *f)
 {
-    rpr_range parts[RPR_SUM_PARTS];
-    const int count = rpr_sum_ranges(s, n, parts);
+    rpr_sum sum;
+    rpr_range ranges[RPR_SUM_RANGES];
+    const int count = rpr_sum_parse(s, n, &sum, NULL) ? rpr_sum_ranges(&sum, ranges) : 0;
     f->computed = 0;
     for (int i = 0; i < count; i++) {
-        want(&s->value[n->in[0]], parts[i]);
-        f->computed += parts[i].to - parts[i].from;
+        want(&s->value[n->in[0]], ranges[i]);
+        f->computed += ranges[i].to - ranges[i].from;
     }
 }
 
@@ -88,7 +89,7 @@ void rpr_slide_demand(rpr_slider *s)
             demand_summed(s, n, &s->fate[i]);
             break;
         case RPR_WINDOW_WHOLE:
-            demand_whole(s, n);
+            demand_whole(s, n, &s->fate[i]);
             break;
         case RPR_WINDOW_CONSTANT:
             break;

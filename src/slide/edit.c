@@ -161,6 +161,63 @@ static void edit_slice(rpr_slider *s, int node, const rpr_motion *m)
     s->g->node[node].opset = RPR_SLIDE_OPSET;
 }
 
+/** A constant, `count` long along an axis. */
+static int cut_constant(rpr_slider *s, int value, int axis, int64_t count)
+{
+    char name[256];
+    const rpr_value v = s->g->value[value];
+    size_t outer = 1, inner = rpr_dtype_size(v.dtype);
+    rpr_shape shape = v.shape;
+    shape.dim[axis] = count;
+    (void)snprintf(name, sizeof name, "%.200s/columns", v.name);
+    for (int d = 0; d < shape.rank; d++)
+        *(d < axis ? &outer : &inner) *= d == axis ? 1 : (size_t)shape.dim[d];
+    char *data = rpr_alloc_array(outer * (size_t)count, inner);
+    const int made = data ? rpr_graph_add_value(s->g, name, v.dtype, &shape) : RPR_NONE;
+    s->failed |= made == RPR_NONE;
+    if (made == RPR_NONE) {
+        rpr_free(data);
+        return RPR_NONE;
+    }
+    const size_t row = (size_t)count * inner, whole = (size_t)v.shape.dim[axis] * inner;
+    for (size_t o = 0; o < outer; o++)
+        memcpy(data + o * row, (const char *)v.data + o * whole, row);
+    rpr_graph_set_const(s->g, made, v.dtype, &shape, data);
+    return made;
+}
+
+/** Constants as long as the window become as long as the part. */
+static void edit_even(rpr_slider *s, int node, int axis, int64_t n, int64_t count)
+{
+    const int rank = s->g->value[s->g->node[node].out[0]].shape.rank;
+    for (int i = 0; !s->failed && i < s->g->node[node].n_in; i++) {
+        const int value = s->g->node[node].in[i];
+        if (value == RPR_NONE || !s->g->value[value].is_const)
+            continue;
+        const rpr_shape *shape = &s->g->value[value].shape;
+        const int own = axis + shape->rank - rank;
+        if (own >= 0 && shape->dim[own] == n)
+            rpr_slide_set_input(s, node, i, cut_constant(s, value, own, count));
+    }
+}
+
+/** Indices from the first column that is read on. */
+static void edit_pick(rpr_slider *s, int node, const rpr_motion *m, int64_t n_in)
+{
+    const rpr_value index = s->g->value[s->g->node[node].in[1]];
+    const rpr_view v = rpr_value_view(&index, index.data);
+    const int64_t count = rpr_shape_count(&index.shape);
+    int64_t *list = rpr_alloc_array((size_t)count + 1, sizeof *list);
+    s->failed |= !list;
+    for (int64_t i = 0; list && i < count; i++) {
+        const int64_t at = rpr_load_i64(&v, i);
+        list[i] = at + (at < 0 ? n_in : 0) + m->pad;
+    }
+    const int made = rpr_slide_tensor(s, s->g->node[node].name, "picks", list, &index.shape);
+    rpr_free(list);
+    rpr_slide_set_input(s, node, 1, made);
+}
+
 void rpr_slide_edit(rpr_slider *s, int node, const rpr_motion *m, const rpr_columns *out,
                     rpr_range r, rpr_range from)
 {
@@ -178,8 +235,21 @@ void rpr_slide_edit(rpr_slider *s, int node, const rpr_motion *m, const rpr_colu
     case RPR_EDIT_SHAPE:
         edit_shape(s, node, m, r.to - r.from);
         break;
+    case RPR_EDIT_EVEN:
+        edit_even(s, node, m->axis, out->n, r.to - r.from);
+        break;
     case RPR_EDIT_SLICE:
         edit_slice(s, node, m);
         break;
+    case RPR_EDIT_PICK: /* has no parts */
+        break;
     }
+}
+
+void rpr_slide_edit_whole(rpr_slider *s, int node, const rpr_motion *m, const rpr_columns *in)
+{
+    if (!s->failed && m->edit == RPR_EDIT_SLICE)
+        edit_slice(s, node, m);
+    if (!s->failed && m->edit == RPR_EDIT_PICK)
+        edit_pick(s, node, m, in->n);
 }

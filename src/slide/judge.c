@@ -92,6 +92,17 @@ static bool moves(rpr_slider *s, const rpr_node *n, const rpr_sources *from, rpr
     return rule(s, n, &f->m, &f->why) && set_outputs(s, n, f);
 }
 
+/** Partial results may do where columns do not. */
+static void try_sum(rpr_slider *s, const rpr_node *n, rpr_fate *f)
+{
+    rpr_sum sum;
+    if (!rpr_sum_parse(s, n, &sum, &f->why))
+        return;
+    f->verdict = RPR_WINDOW_SUMMED;
+    f->columns = sum.c->n;
+    f->why.text[0] = '\0';
+}
+
 static void judge(rpr_slider *s, int index)
 {
     const rpr_node *n = &s->g->node[index];
@@ -106,10 +117,8 @@ static void judge(rpr_slider *s, int index)
         origin = shifts ? RPR_FROM_WINDOW : RPR_FROM_WHOLE;
         if (from.whole != RPR_NONE)
             cause = s->value[from.whole].cause;
-        if (!shifts && from.window && rpr_sum_can(s, n, f)) {
-            f->verdict = RPR_WINDOW_SUMMED;
-            f->why.text[0] = '\0';
-        }
+        if (!shifts && from.window && from.whole == RPR_NONE && from.call == RPR_NONE)
+            try_sum(s, n, f);
     }
     for (int i = 0; i < n->n_out; i++)
         if (n->out[i] != RPR_NONE) {

@@ -148,12 +148,21 @@ static void shift(rpr_slider *s, int index)
 
 static void run_whole(rpr_slider *s, int index)
 {
+    const rpr_fate *f = &s->fate[index];
+    const rpr_columns *first = rpr_input_columns(s, &s->g->node[index], 0);
+    int *in = rpr_alloc_array((size_t)s->g->node[index].n_in + 1, sizeof *in);
+    s->failed |= !in;
     for (int i = 0; !s->failed && i < s->g->node[index].n_in; i++) {
-        const rpr_columns *in = rpr_input_columns(s, &s->g->node[index], i);
-        if (in)
-            rpr_slide_set_input(s, index, i,
-                                rpr_slide_read(s, s->g->node[index].in[i], (rpr_range){0, in->n}));
+        const rpr_node *n = &s->g->node[index];
+        const rpr_columns *c = rpr_input_columns(s, n, i);
+        in[i] = c ? rpr_slide_read(s, n->in[i], rpr_whole_reads(s, n, f, c)) : RPR_NONE;
     }
+    if (first) /* looks at the shapes as they were */
+        rpr_slide_edit_whole(s, index, &f->m, first);
+    for (int i = 0; !s->failed && i < s->g->node[index].n_in; i++)
+        if (rpr_input_columns(s, &s->g->node[index], i))
+            rpr_slide_set_input(s, index, i, in[i]);
+    rpr_free(in);
     rpr_slide_emit(s, index);
 }
 
@@ -178,6 +187,7 @@ static int settle(rpr_slider *s)
     rpr_free(g->node);
     g->node = sorted;
     g->cap_node = g->n_node + 1;
+    g->n_node = s->n_order;
     return RPR_OK;
 }
 
@@ -190,7 +200,7 @@ int rpr_slide_rewrite(rpr_slider *s)
             shift(s, (int)i);
             break;
         case RPR_WINDOW_SUMMED:
-            rpr_slide_check(s, rpr_sum_rewrite(s, (int)i));
+            rpr_sum_rewrite(s, (int)i);
             break;
         case RPR_WINDOW_WHOLE:
             run_whole(s, (int)i);

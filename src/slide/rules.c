@@ -156,3 +156,32 @@ bool rpr_rule_one_output(const rpr_node *n, rpr_reason *why)
             return rpr_refuse(why, "its output %d is used", i);
     return true;
 }
+
+/** True if a constant has the same elements wherever one looks along an axis. */
+static bool is_even(const rpr_value *v, int axis)
+{
+    size_t outer = 1, inner = rpr_dtype_size(v->dtype);
+    const size_t n = (size_t)v->shape.dim[axis];
+    for (int d = 0; d < v->shape.rank; d++)
+        *(d < axis ? &outer : &inner) *= d == axis ? 1 : (size_t)v->shape.dim[d];
+    for (size_t o = 0; o < outer; o++)
+        for (size_t k = 1; k < n; k++) {
+            const char *first = (const char *)v->data + o * n * inner;
+            if (memcmp(first, first + k * inner, inner) != 0)
+                return false;
+        }
+    return true;
+}
+
+bool rpr_rule_constant(const rpr_slider *s, const rpr_node *n, int i, rpr_motion *m,
+                       rpr_reason *why)
+{
+    const rpr_value *v = rpr_rule_value(s, n, i);
+    const int own = m->axis + v->shape.rank - s->g->value[n->out[0]].shape.rank;
+    if (own < 0 || v->shape.dim[own] == 1)
+        return true;
+    if (!is_even(v, own))
+        return rpr_refuse(why, "the constant '%.100s' varies along the axis", v->name);
+    m->edit = RPR_EDIT_EVEN;
+    return true;
+}

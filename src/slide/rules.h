@@ -24,6 +24,13 @@ bool rpr_rule_only(const rpr_slider *s, const rpr_node *n, int first, int count,
 /** True if no output but the first is used. */
 bool rpr_rule_one_output(const rpr_node *n, rpr_reason *why);
 
+/**
+ * A constant beside columns that lie along an axis of the output, to which it is broadcast: it must
+ * be the same for all of them.
+ */
+bool rpr_rule_constant(const rpr_slider *s, const rpr_node *n, int i, rpr_motion *m,
+                       rpr_reason *why);
+
 #define RPR_RULE(name)                                                                             \
     bool rpr_rule_##name(const rpr_slider *s, const rpr_node *n, rpr_motion *m, rpr_reason *why)
 

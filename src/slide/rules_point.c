@@ -19,16 +19,6 @@ static int axis_in_output(const rpr_slider *s, const rpr_node *n, int i)
     return rpr_rule_axis(s, n, i) + rank - rpr_rule_value(s, n, i)->shape.rank;
 }
 
-/** A constant must be the same for all columns. */
-static bool check_constant(const rpr_slider *s, const rpr_node *n, int i, int axis, rpr_reason *why)
-{
-    const rpr_value *v = rpr_rule_value(s, n, i);
-    const int own = axis + v->shape.rank - s->g->value[n->out[0]].shape.rank;
-    if (own < 0 || v->shape.dim[own] == 1)
-        return true;
-    return rpr_refuse(why, "the constant '%.100s' varies along the axis", v->name);
-}
-
 bool rpr_rule_broadcast(const rpr_slider *s, const rpr_node *n, rpr_motion *m, rpr_reason *why)
 {
     for (int i = 0; i < n->n_in; i++) {
@@ -41,7 +31,7 @@ bool rpr_rule_broadcast(const rpr_slider *s, const rpr_node *n, rpr_motion *m, r
     }
     for (int i = 0; i < n->n_in; i++)
         if (n->in[i] != RPR_NONE && !rpr_input_columns(s, n, i) &&
-            !check_constant(s, n, i, m->axis, why))
+            !rpr_rule_constant(s, n, i, m, why))
             return false;
     return true;
 }

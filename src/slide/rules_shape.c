@@ -51,7 +51,8 @@ bool rpr_rule_reshape(const rpr_slider *s, const rpr_node *n, rpr_motion *m, rpr
     return true;
 }
 
-/** Inputs first, first + step, ... are joined along another axis: all must have columns. */
+/** Inputs first, first + step, ... are joined along another axis: what has no columns has to be
+ * the same for all of them. */
 static bool joined(const rpr_slider *s, const rpr_node *n, int first, int step, rpr_motion *m,
                    rpr_reason *why)
 {
@@ -66,9 +67,8 @@ static bool joined(const rpr_slider *s, const rpr_node *n, int first, int step, 
         m->axis = at != RPR_NONE ? at : m->axis;
     }
     for (int i = first; i < n->n_in; i += step)
-        if (rpr_rule_axis(s, n, i) == RPR_NONE)
-            return rpr_refuse(why, "the constant '%.100s' is as long as the window",
-                              rpr_rule_value(s, n, i)->name);
+        if (rpr_rule_axis(s, n, i) == RPR_NONE && !rpr_rule_constant(s, n, i, m, why))
+            return false;
     return true;
 }
 
@@ -113,6 +113,25 @@ bool rpr_rule_slice(const rpr_slider *s, const rpr_node *n, rpr_motion *m, rpr_r
     return true;
 }
 
+/** Constant indices of columns: those from the lowest to the highest are read. */
+static bool picks(const rpr_value *index, int64_t n, rpr_motion *m, rpr_reason *why)
+{
+    const rpr_view v = rpr_value_view(index, index->data);
+    int64_t lo = n, hi = -1;
+    for (int64_t i = 0; i < rpr_shape_count(&index->shape); i++) {
+        int64_t at = rpr_load_i64(&v, i);
+        at += at < 0 ? n : 0;
+        lo = at < lo ? at : lo;
+        hi = at > hi ? at : hi;
+    }
+    if (lo >= 0 && hi < n && lo <= hi) {
+        m->edit = RPR_EDIT_PICK;
+        m->pad = -lo;
+        m->reach = hi - lo + 1;
+    }
+    return rpr_refuse(why, "it picks columns");
+}
+
 bool rpr_rule_gather(const rpr_slider *s, const rpr_node *n, rpr_motion *m, rpr_reason *why)
 {
     const int rank = rpr_rule_value(s, n, 0)->shape.rank;
@@ -122,7 +141,7 @@ bool rpr_rule_gather(const rpr_slider *s, const rpr_node *n, rpr_motion *m, rpr_
     if (of_data != RPR_NONE && of_index != RPR_NONE)
         return rpr_refuse(why, "both inputs have columns");
     if (of_data == (int)axis)
-        return rpr_refuse(why, "it picks columns");
+        return picks(rpr_rule_value(s, n, 1), rpr_input_columns(s, n, 0)->n, m, why);
     if (of_data == RPR_NONE)
         m->axis = (int)axis + of_index;
     else

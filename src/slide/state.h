@@ -43,7 +43,9 @@ typedef enum rpr_edit {
     RPR_EDIT_PADS,  /* padding of a convolution or a pool */
     RPR_EDIT_PAD,   /* of a Pad */
     RPR_EDIT_SHAPE, /* input `shape` becomes the shape of the output */
-    RPR_EDIT_SLICE  /* the part is of the columns that it reads */
+    RPR_EDIT_EVEN,  /* constants that are as long as the window, and the same for all columns */
+    RPR_EDIT_SLICE, /* it takes what it reads from the first on */
+    RPR_EDIT_PICK   /* a Gather of columns: its indices are among those that it reads */
 } rpr_edit;
 
 /**
@@ -64,7 +66,7 @@ typedef struct rpr_reason {
 typedef struct rpr_fate {
     rpr_window_verdict verdict;
     rpr_reason why; /* of WHOLE */
-    rpr_motion m;   /* of SHIFTED */
+    rpr_motion m;   /* of SHIFTED; of WHOLE as far as its rule came */
     int64_t columns, computed;
     int64_t macs, macs_hop;
 } rpr_fate;
@@ -97,6 +99,10 @@ rpr_range rpr_motion_tail(const rpr_motion *m, const rpr_columns *out, int64_t n
 /** The columns of outputs with n of them from an input's; false: nothing would be gained. */
 bool rpr_columns_through(const rpr_slider *s, const rpr_motion *m, const rpr_columns *in, int64_t n,
                          rpr_columns *out, rpr_reason *why);
+
+/** What a WHOLE node reads of an input, which may be not all of it. */
+rpr_range rpr_whole_reads(const rpr_slider *s, const rpr_node *n, const rpr_fate *f,
+                          const rpr_columns *in);
 
 /** Columns of input i of a node; NULL if it has none. */
 const rpr_columns *rpr_input_columns(const rpr_slider *s, const rpr_node *n, int i);

@@ -9,15 +9,27 @@
 
 #include "slide/state.h"
 
-#define RPR_SUM_PARTS 3
+typedef struct rpr_sum {
+    const rpr_columns *c; /* of input 0 */
+    int64_t parts;        /* partial results that fill the window */
+    bool reduced[RPR_MAX_RANK];
+    bool keepdims;
+    bool pool;               /* over the columns a window as long as they are, over others any */
+    const char *part, *join; /* operators: of columns, of partial results */
+    bool mean, root;         /* what follows: a division by the elements, a square root */
+} rpr_sum;
 
-/** True if a node that is not shift-invariant can be computed this way; sets f->m. */
-bool rpr_sum_can(const rpr_slider *s, const rpr_node *n, rpr_fate *f);
+/**
+ * True if a node can be computed this way that is not shift-invariant. Else *why (NULL is allowed)
+ * says more, if it is the columns that do not allow it.
+ */
+bool rpr_sum_parse(const rpr_slider *s, const rpr_node *n, rpr_sum *sum, rpr_reason *why);
 
-/** The columns that it reads on a call: the new ones first. Returns how many ranges. */
-int rpr_sum_ranges(const rpr_slider *s, const rpr_node *n, rpr_range *parts);
+#define RPR_SUM_RANGES 3
+/** The columns that it reads on a call: new ones, then those that see an edge. How many ranges. */
+int rpr_sum_ranges(const rpr_sum *sum, rpr_range *ranges);
 
 /** Rewrites node `index`. */
-int rpr_sum_rewrite(rpr_slider *s, int index);
+void rpr_sum_rewrite(rpr_slider *s, int index);
 
 #endif

@@ -126,6 +126,16 @@ static int unary(net *b, int x)
     return net_op(b, ops[below(b, 10)], "", 1, x);
 }
 
+/** As long as x along an axis, and the same all along it. */
+static int even_for(net *b, const rpr_shape *s)
+{
+    rpr_shape one = *s;
+    const int axis = below(b, s->rank);
+    one.dim[axis] = 1;
+    return net_op(b, "Expand", "", 2, net_floats(b, 0.5f, 1, one.rank, one.dim),
+                  net_ints(b, s->rank, s->dim));
+}
+
 /** A constant to broadcast: its extents are 1 or, seldom for long axes, those of x. */
 static int constant_for(net *b, const rpr_shape *s)
 {
@@ -140,7 +150,7 @@ static int with_constant(net *b, int x)
 {
     static const char *const ops[] = {"Add", "Mul", "Sub", "Max", "Min", "PRelu"};
     const rpr_shape s = shape(b, x);
-    const int which = below(b, 6), c = constant_for(b, &s);
+    const int which = below(b, 6), c = chance(b, 4) ? even_for(b, &s) : constant_for(b, &s);
     if (which < 5 && chance(b, 4))
         return net_op(b, ops[which], "", 2, c, x);
     return net_op(b, ops[which], "", 2, x, c);
@@ -173,8 +183,8 @@ static int reduce(net *b, int x)
     for (int d = 0; d < s.rank; d++)
         if (chance(b, s.dim[d] > 5 ? 6 : 2))
             axes[n++] = d;
-    if (n == 0)
-        axes[n++] = below(b, s.rank);
+    if (n == 0 || chance(b, 3))
+        axes[0] = below(b, s.rank), n = 1;
     put_ints(text, sizeof text, "axes", axes, n);
     if (s.rank - n >= 2 && chance(b, 2))
         strcat(text, " keepdims=0");
@@ -215,7 +225,10 @@ static int branches(net *b, int x)
 {
     char text[32];
     static const char *const ops[] = {"Add", "Mul", "Max", "Sub"};
-    const int y = same_by_window(b, x), z = chance(b, 2) ? x : same_by_window(b, x);
+    const rpr_shape s = shape(b, x);
+    const int y = same_by_window(b, x), z = chance(b, 4)   ? even_for(b, &s)
+                                            : chance(b, 2) ? x
+                                                           : same_by_window(b, x);
     if (!rpr_shape_equal(net_shape(b, y), net_shape(b, z)) || chance(b, 3)) {
         (void)snprintf(text, sizeof text, "axis=%d", below(b, shape(b, x).rank));
         return net_op(b, "Concat", text, 2, y, z);
@@ -445,8 +458,8 @@ net random_slide_net(uint64_t seed, random_window *w)
     w->axis = chance(&b, 8) ? below(&b, rank)
               : rank > 2    ? 2 + below(&b, rank - 2)
                             : below(&b, rank);
-    w->length = 5 + below(&b, 36);
-    w->hop = 1 + (chance(&b, 2) ? below(&b, 2) : below(&b, (int)w->length - 1));
+    w->length = 5 + below(&b, 56);
+    w->hop = 1 + (chance(&b, 4) ? below(&b, (int)w->length - 1) : below(&b, 3));
     dim[w->axis] = w->length;
     w->axis -= chance(&b, 4) ? rank : 0;
     int x = net_input(&b, rank, dim);

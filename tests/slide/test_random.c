@@ -16,7 +16,9 @@
 #include "nets.h"
 #include "rig.h"
 
+#ifndef GRAPHS
 #define GRAPHS 400
+#endif
 #define CALLS 32
 
 typedef struct tally {

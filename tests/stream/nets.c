@@ -313,6 +313,15 @@ static void generic(net *b)
     net_output(b, net_conv(b, x, 3, 3, 3, 1, "pads:1,1,1,1"));
 }
 
+/** Several images reduced to one. */
+static void images(net *b)
+{
+    int x = net_input(b, NET_DIMS(3, 1, 5, 4));
+    net_output(
+        b, net_op(b, "ReduceSum", "", 2, net_op(b, "Tanh", "", 1, x), net_ints(b, NET_DIMS(0, 3))));
+    net_output(b, net_op(b, "ReduceMax", "axes:0,1,2", 1, x));
+}
+
 /** A product of two activations: neither side has constant weights. */
 static void attention(net *b)
 {
@@ -441,6 +450,7 @@ static const struct {
     {"shuffle", shuffle},
     {"five_axes", five_axes},
     {"generic", generic},
+    {"images", images},
     {"attention", attention},
     {"quantised", quantised},
     {"quantised_deep", nets_quantised_deep},
