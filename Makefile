@@ -2,12 +2,13 @@
 # Thin fronts; meson does the building. What they need and lack is installed by scripts/install.sh.
 BUILD ?= build
 
-.PHONY: help all demo demo-audio check bench sim paper clean
+.PHONY: help all demo demo-audio demo-wake check bench sim paper clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo 'make demo        build, fetch a detector and a street video, run with and without reuse'
 	@echo 'make demo-audio  who speaks when in recordings, and what reuse saves, beside ONNX Runtime'
+	@echo 'make demo-wake   wake words heard on new columns of sliding windows, beside ONNX Runtime'
 	@echo 'make check       every test, build and style check; ends with a line of counts'
 	@echo 'make bench       measure against ONNX Runtime, OpenVINO and tract, frame by frame in one process'
 	@echo 'make sim         the simulated accelerator: every figure of doc/simulator.md'
@@ -32,6 +33,15 @@ demo-audio:
 	@test -x .venv/bin/python || scripts/venv.sh audio || true # the demo says what is missing then
 	@scripts/demo-audio.sh $(BUILD)
 
+demo-wake:
+	@scripts/install.sh build audio
+	@scripts/build.sh $(BUILD)
+	@scripts/models.py oww-melspectrogram oww-embedding oww-alexa oww-hey-jarvis oww-hey-mycroft \
+	    oww-hey-rhasspy speech
+	@scripts/wake_streams.py --phrases
+	@test -x .venv/bin/python || scripts/venv.sh audio || true # the demo says what is missing then
+	@scripts/demo-wake.sh $(BUILD)
+
 check:
 	@scripts/install.sh build check 2>&1
 	@scripts/check.sh 2>&1
@@ -48,6 +58,8 @@ bench:
 	@.venv/bin/python bench/screen.py --build $(BUILD) -o bench/screen.md
 	@$(BUILD)/bench/kernels/kernelbench > $(BUILD)/kernels.md && mv $(BUILD)/kernels.md bench/kernels.md
 	@.venv/bin/python bench/networks.py --build $(BUILD) -o bench/networks.md --plot bench/networks.png
+	@scripts/wake_streams.py
+	@.venv/bin/python bench/wake.py --build $(BUILD) -o bench/wake.md
 	@.venv/bin/python bench/int8.py --build $(BUILD) -o bench/int8.md
 	@.venv/bin/python scripts/compare_ort.py --build $(BUILD)
 

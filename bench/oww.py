@@ -110,20 +110,22 @@ class Models:
 
 
 class Ours(Pipeline):
-    """Streams of Reprise. floor: as examples/wakeword's, in steps of 16 bits."""
+    """Streams of Reprise. quiet and all_gates: as examples/wakeword's options."""
 
-    def __init__(self, models, gate, floor=0):
+    def __init__(self, models, gate, quiet=0, all_gates=False):
         super().__init__()
         self._whole = models.whole
-        first = next(i for i, layer in enumerate(models.mel.layers()) if layer.weighted)
-        layers = {first: (3, 0, floor / 65536, -32768, 32768)} if floor else {}
-        self._mel = models.mel.stream('off' if gate == 'off' else 'exact', layers=layers)
-        self._embedding = models.embedding.stream(gate)
-        self._heads = [m.stream(gate) for m in models.heads]
+        self._mel = models.mel.stream('off' if gate == 'off' else 'exact')
+        self._quiet, self._silence = quiet, np.zeros((1, CONTEXT + HOP), np.float32)
+        options = dict(all_gates=1, policy=1) if all_gates else {}
+        self._embedding = models.embedding.stream(gate, **options)
+        self._heads = [m.stream(gate, **options) for m in models.heads]
         self._window, self._ran = None, []
 
     def mel(self, samples):
         self._ran = [self._mel]
+        if np.abs(samples).max() <= self._quiet:
+            samples = self._silence
         return self._mel.run_shared(samples)[0]
 
     def embed(self, spectra):

@@ -9,22 +9,19 @@ static int fail(rpr_error *err, int status, const char *path, const char *text)
     return status;
 }
 
-int slide_open(slide *s, const char *path, const slide_form *form, int full, const rpr_gate *gate,
-               rpr_error *err)
+int slide_open(slide *s, const char *path, const slide_form *form, int full,
+               const rpr_stream_options *so, rpr_error *err)
 {
     const rpr_window window = {.axis = 1, .hop = form->hop};
     rpr_model_options o;
-    rpr_stream_options so;
     rpr_model_options_init(&o);
-    rpr_stream_options_init(&so);
     o.shapes = form->shape;
     o.n_shapes = form->shape ? 1 : 0;
     o.window = full ? NULL : &window;
-    so.gate = *gate;
     *s = (slide){.frame = form->frame, .hop = form->hop};
     int status = network_load(&s->net, path, &o, &form->net, err);
     if (status == RPR_OK)
-        status = network_start(&s->net, &so, err);
+        status = network_start(&s->net, so, err);
     if (status != RPR_OK)
         return status;
     const int64_t values = (int64_t)s->net.n_in, length = values / form->frame;

@@ -27,8 +27,8 @@ typedef struct slide_form {
  * full: not 0 if the network is to run on whole windows. RPR_OK, or a status and one line that
  * names the file. After either: slide_close.
  */
-int slide_open(slide *s, const char *path, const slide_form *form, int full, const rpr_gate *gate,
-               rpr_error *err);
+int slide_open(slide *s, const char *path, const slide_form *form, int full,
+               const rpr_stream_options *so, rpr_error *err);
 void slide_close(slide *s);
 
 /** hop frames in; the results out, which count if `missing` is 0 afterwards. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "wake.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,26 +15,9 @@ struct wake {
     slide embedding, head[WAKE_HEADS];
     char word[WAKE_HEADS][100];
     int heads;
+    float quiet;
     float samples[BLOCK], spectra[FRAMES * BANDS], embedded[EMBEDDING];
 };
-
-/* Samples have a range that is known, so that of the dead-zone need not be found. */
-static int start_mel(wake *w, const wake_options *o, rpr_error *err)
-{
-    const double half = 32768;
-    rpr_stream_options so;
-    rpr_layer_gate first = {0, {RPR_GATE_DEADZONE, 0, o->floor / (2 * half), -half, half}};
-    rpr_layer_info layer;
-    rpr_stream_options_init(&so);
-    so.gate.kind = o->gate.kind == RPR_GATE_OFF ? RPR_GATE_OFF : RPR_GATE_EXACT;
-    while (rpr_model_layer(w->mel.model, first.layer, &layer) == RPR_OK && !layer.weighted)
-        first.layer++;
-    if (o->floor > 0 && first.layer < rpr_model_n_layers(w->mel.model)) {
-        so.layer_gates = &first;
-        so.n_layer_gates = 1;
-    }
-    return network_start(&w->mel, &so, err);
-}
 
 static void set_word(char word[100], const char *file)
 {
@@ -52,17 +36,25 @@ static int open_all(wake *w, const wake_options *o, rpr_error *err)
     const slide_form head = {
         {"word of openWakeWord with one score", NULL, 0, 1}, NULL, EMBEDDING, 1};
     rpr_model_options mo;
+    rpr_stream_options so, mel_so;
     rpr_model_options_init(&mo);
+    rpr_stream_options_init(&so);
+    rpr_stream_options_init(&mel_so);
+    so.gate = o->gate;
+    so.all_gates = o->all_gates;
+    so.policy = o->all_gates ? RPR_POLICY_CORRECT : RPR_POLICY_AUTO;
+    if (o->gate.kind == RPR_GATE_OFF)
+        mel_so.gate = o->gate; /* else exact: what comes of an error in a quiet sound is large */
     mo.shapes = &samples;
     mo.n_shapes = 1;
     int status = network_load(&w->mel, o->mel, &mo, &mel, err);
     if (status == RPR_OK)
-        status = start_mel(w, o, err);
+        status = network_start(&w->mel, &mel_so, err);
     if (status == RPR_OK)
-        status = slide_open(&w->embedding, o->embedding, &embedding, o->full, &o->gate, err);
+        status = slide_open(&w->embedding, o->embedding, &embedding, o->full, &so, err);
     for (; status == RPR_OK && w->heads < o->heads; w->heads++) {
         set_word(w->word[w->heads], o->head[w->heads]);
-        status = slide_open(&w->head[w->heads], o->head[w->heads], &head, o->full, &o->gate, err);
+        status = slide_open(&w->head[w->heads], o->head[w->heads], &head, o->full, &so, err);
     }
     return status;
 }
@@ -70,6 +62,8 @@ static int open_all(wake *w, const wake_options *o, rpr_error *err)
 wake *wake_new(const wake_options *o, rpr_error *err)
 {
     wake *w = calloc(1, sizeof *w);
+    if (w)
+        w->quiet = (float)o->quiet;
     if (!w)
         snprintf(err->message, sizeof err->message, "memory ran out");
     else if (open_all(w, o, err) != RPR_OK) {
@@ -95,12 +89,23 @@ const char *wake_word(const wake *w, int head)
     return w->word[head];
 }
 
+/* A quiet block becomes silence, which is the same every time. */
+static void take_samples(wake *w, const float *block)
+{
+    float most = 0;
+    for (int i = 0; i < BLOCK; i++) {
+        w->samples[i] = block[i] * 32768.0f;
+        most = fmaxf(most, fabsf(w->samples[i]));
+    }
+    if (most <= w->quiet)
+        memset(w->samples, 0, sizeof w->samples);
+}
+
 int wake_run(wake *w, const float *block, float *score, rpr_error *err)
 {
     for (int i = 0; i < w->heads; i++)
         score[i] = -1;
-    for (int i = 0; i < BLOCK; i++)
-        w->samples[i] = block[i] * 32768.0f;
+    take_samples(w, block);
     int status = network_run(&w->mel, w->samples, w->spectra, err);
     if (status != RPR_OK)
         return status;

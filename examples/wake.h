@@ -25,8 +25,10 @@ typedef struct wake_options {
     const char *head[WAKE_HEADS];
     int heads;
     rpr_gate gate; /**< of the embedding and the heads */
-    double floor;  /**< samples that moved by no more, in steps of 16 bits, have not changed */
+    double quiet;  /**< blocks whose samples are no larger, in steps of 16 bits, are silence */
     int full;
+    int all_gates; /**< compare every value and correct what changed, also where that takes longer
+                    */
 } wake_options;
 
 /** NULL and *err if a file is not what it should be, or memory ran out. */

@@ -16,7 +16,9 @@ static const char usage[] =
     "  --threshold P  a word is heard at this score (0.5)\n"
     "  --rest MS      then not again for so long (2000)\n"
     "  --gate GATE    off, exact (default) or deadzone:T: what counts as a change\n"
-    "  --floor N      samples that moved by no more than N of 65536 steps have not changed (0)\n"
+    "  --quiet N      blocks of 110 ms whose samples are all within N steps of 16 bits are taken\n"
+    "                 as silence (0)\n"
+    "  --all-gates    compare every value, correct what changed, even where it takes longer\n"
     "  --full         run every window whole, not what is new of it\n"
     "  --scores       print the scores of all words every 80 ms instead\n";
 
@@ -42,8 +44,8 @@ static int set(wakeword_args *a, const char *name, const char *value)
     if (strcmp(name, "--gate") == 0)
         return option_gate(value, &a->wake.gate) ? 1
                                                  : fail(name, "should be off, exact or deadzone:T");
-    if (strcmp(name, "--floor") == 0)
-        return option_number(value, 0, 32767, &a->wake.floor)
+    if (strcmp(name, "--quiet") == 0)
+        return option_number(value, 0, 32767, &a->wake.quiet)
                    ? 1
                    : fail(name, "should be steps from 0 to 32767");
     return fail(name, "there is no such option; see: wakeword --help");
@@ -78,6 +80,8 @@ int wakeword_args_read(int argc, char **argv, wakeword_args *a)
         }
         if (strcmp(arg, "--full") == 0) {
             a->wake.full = 1;
+        } else if (strcmp(arg, "--all-gates") == 0) {
+            a->wake.all_gates = 1;
         } else if (strcmp(arg, "--scores") == 0) {
             a->scores = 1;
         } else if (arg[0] == '-' && arg[1]) {

@@ -29,7 +29,8 @@ static int fuse(rpr_graph *g, size_t left_out, rpr_error *err)
 {
     /* HardSwish stands before the affine step, which would take its "+ 3" for a bias. */
     static int (*const step[])(rpr_fuse *) = {rpr_fuse_noops,     rpr_fuse_powers,  rpr_fuse_pads,
-                                              rpr_fuse_hardswish, rpr_fuse_affines, rpr_fuse_acts};
+                                              rpr_fuse_hardswish, rpr_fuse_affines, rpr_fuse_acts,
+                                              rpr_fuse_unread};
     rpr_fuse f = {.g = g, .err = err};
     int status = RPR_OK;
     for (size_t i = 0; i + left_out < sizeof step / sizeof *step && status == RPR_OK; i++) {
@@ -48,5 +49,5 @@ int rpr_graph_fuse(rpr_graph *g, rpr_error *err)
 
 int rpr_graph_fuse_weights(rpr_graph *g, rpr_error *err)
 {
-    return fuse(g, 1, err);
+    return fuse(g, 2, err);
 }

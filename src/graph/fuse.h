@@ -32,6 +32,8 @@ int rpr_fuse_hardswish(rpr_fuse *f);
 int rpr_fuse_affines(rpr_fuse *f);
 /** Activations, and scalar Mul and Add behind them, into the node before. */
 int rpr_fuse_acts(rpr_fuse *f);
+/** Channels that only meet weights of zero are not computed. */
+int rpr_fuse_unread(rpr_fuse *f);
 
 /* ----------------------------------------------------------------- queries */
 
@@ -75,6 +77,9 @@ int rpr_fuse_set_input(rpr_fuse *f, rpr_node *n, int i, int value);
 void rpr_fuse_cut_inputs(rpr_fuse *f, rpr_node *n, int count);
 /** Writable data of constant f32 input i, which no one else reads: it is copied if need be. */
 float *rpr_fuse_own(rpr_fuse *f, rpr_node *n, int i);
+/** Gives a node a new f32 constant as input i; returns its data, NULL when memory ran out. */
+float *rpr_fuse_new_const(rpr_fuse *f, rpr_node *n, int i, const char *what,
+                          const rpr_shape *shape);
 /** Gives a node a new f32 vector as input i. */
 float *rpr_fuse_new_vector(rpr_fuse *f, rpr_node *n, int i, const char *what, int64_t count);
 /** `into` yields what `n` yielded, which is dead then. */

@@ -163,8 +163,7 @@ void rpr_fuse_cut_inputs(rpr_fuse *f, rpr_node *n, int kept)
             f->uses[n->in[n->n_in]]--;
 }
 
-/** A new f32 constant as input i; returns its data. */
-static float *new_const(rpr_fuse *f, rpr_node *n, int i, const char *what, const rpr_shape *shape)
+float *rpr_fuse_new_const(rpr_fuse *f, rpr_node *n, int i, const char *what, const rpr_shape *shape)
 {
     char name[256];
     (void)snprintf(name, sizeof name, "%.200s.%s", n->name, what);
@@ -185,7 +184,7 @@ float *rpr_fuse_own(rpr_fuse *f, rpr_node *n, int i)
         return f->g->value[v].data;
     rpr_shape shape = *rpr_fuse_shape(f, v);
     const float *from = f->g->value[v].data;
-    float *data = new_const(f, n, i, "weights", &shape);
+    float *data = rpr_fuse_new_const(f, n, i, "weights", &shape);
     if (data)
         memcpy(data, from, (size_t)rpr_shape_count(&shape) * sizeof *data);
     return data;
@@ -193,7 +192,7 @@ float *rpr_fuse_own(rpr_fuse *f, rpr_node *n, int i)
 
 float *rpr_fuse_new_vector(rpr_fuse *f, rpr_node *n, int i, const char *what, int64_t n_elements)
 {
-    return new_const(f, n, i, what, &(rpr_shape){.rank = 1, .dim = {n_elements}});
+    return rpr_fuse_new_const(f, n, i, what, &(rpr_shape){.rank = 1, .dim = {n_elements}});
 }
 
 void rpr_fuse_absorb(rpr_fuse *f, rpr_node *into, rpr_node *n)

@@ -51,7 +51,8 @@ EOF
 expect 0 --help
 grep -q 'usage: wakeword MEL EMBEDDING HEAD... SOUND' out || wrong 'no help'
 nets='mel.onnx embedding.onnx noise.onnx'
-for option in --full '--full --gate off' '' '--gate off' '--gate deadzone:1/255 --floor 20'; do
+for option in --full '--full --gate off' '' '--gate off' '--gate deadzone:1/255 --quiet 20' \
+    '--all-gates --quiet 64'; do
     # shellcheck disable=SC2086
     expect 0 $nets talk.wav $option
     [ "$(wc -l <out)" -eq 2 ] && grep -q '^ *6\.[0-9]* *noise  0\.' out && grep -q '^ *15\.' out ||
@@ -100,7 +101,7 @@ unset stdin
         refuses 2 'should be off, exact or deadzone:T' $nets talk.wav --gate "$gate"
     done
     refuses 2 'should be milliseconds' $nets talk.wav --rest -1
-    refuses 2 'should be steps' $nets talk.wav --floor 40000
+    refuses 2 'should be steps' $nets talk.wav --quiet 40000
     for full in '' --full; do
         refuses 3 'missing.onnx' missing.onnx embedding.onnx noise.onnx talk.wav $full
         refuses 3 'missing.onnx' mel.onnx embedding.onnx missing.onnx talk.wav $full

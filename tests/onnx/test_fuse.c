@@ -708,6 +708,70 @@ static void test_post(void **state)
     check(m, 2);
 }
 
+/** A spectrum: two convolutions, their squares added, frames last to first, and a filter bank whose
+ * rows 0, 3 and 4 of 6 are zero. */
+static model *spectrum(const char *adds, bool zeros, bool wide)
+{
+    model *m = start(3, DIMS(1, 1, 20));
+    float bank[18];
+    fill(bank, 18, 5);
+    for (int r = 0; zeros && r < 6; r++)
+        for (int c = 0; c < 3 && (r == 0 || r == 3 || r == 4); c++)
+            bank[3 * r + c] = c == 1 ? -0.0f : 0.0f;
+    weights(m, "re", 3, DIMS(6, 1, 5));
+    weights(m, "im", 3, DIMS(6, 1, 5));
+    weights(m, "b", 1, DIMS(6));
+    model_floats(m, "bank", 2, DIMS(6, 3), bank);
+    model_node(m, "Conv", "conv1", "x,re", "c1");
+    model_node(m, "Conv", "conv2", "x,im,b", "c2");
+    binary(m, "Mul", "s1", "c1", "c1");
+    model_node(m, "Abs", "abs", "c2", "s2");
+    binary(m, "Add", "sum", "s1", adds);
+    if (wide) { /* as exporters write it */
+        model_ints(m, "axes", 1, DIMS(1));
+        model_node(m, "Unsqueeze", "wide", "sum,axes", "u");
+        node_ints(m, model_node(m, "Transpose", "turn", "u", "t"), "perm", 4, DIMS(0, 1, 3, 2));
+    } else
+        node_ints(m, model_node(m, "Transpose", "turn", "sum", "t"), "perm", 3, DIMS(0, 2, 1));
+    binary(m, "MatMul", "y", "t", "bank");
+    model_output(m, "y");
+    return m;
+}
+
+static int64_t channels_of(const rpr_graph *g, const char *op)
+{
+    for (size_t i = 0; i < g->n_node; i++)
+        if (strcmp(g->node[i].op, op) == 0)
+            return g->value[g->node[i].in[1]].shape.dim[0];
+    return -1;
+}
+
+static void test_unread(void **state)
+{
+    (void)state;
+    for (int wide = 0; wide < 2; wide++) {
+        rpr_graph *g = fused(spectrum("s2", true, wide), wide ? 8 : 7);
+        assert_int_equal(channels_of(g, "Conv"), 3);
+        rpr_graph_free(g);
+    }
+}
+
+static void test_unread_stays(void **state)
+{
+    (void)state;
+    rpr_graph *g = fused(spectrum("s2", false, false), 7); /* all are read */
+    assert_int_equal(channels_of(g, "Conv"), 6);
+    rpr_graph_free(g);
+    g = fused(spectrum("c1", true, false), 5); /* a value with two readers */
+    assert_int_equal(channels_of(g, "Conv"), 6);
+    rpr_graph_free(g);
+    model *m = spectrum("s2", true, false); /* an output along the way */
+    model_output(m, "s1");
+    g = fused(m, 7);
+    assert_int_equal(channels_of(g, "Conv"), 6);
+    rpr_graph_free(g);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -729,6 +793,8 @@ int main(void)
         cmocka_unit_test(test_hardswish),
         cmocka_unit_test(test_hardswish_stays),
         cmocka_unit_test(test_post),
+        cmocka_unit_test(test_unread),
+        cmocka_unit_test(test_unread_stays),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
