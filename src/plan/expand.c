@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/alloc.h"
+#include "graph/table.h"
 
 /** A name, with its end given up where it is too long. */
 static void name_of(const rpr_expansion *e, const char *what, char name[256])
@@ -43,17 +44,28 @@ int rpr_expand_ints(rpr_expansion *e, const char *what, const int64_t *v, int n)
     return rpr_expand_constant(e, what, RPR_I64, (rpr_shape){.rank = 1, .dim = {n}}, v);
 }
 
-int rpr_expand_node(rpr_expansion *e, const char *op, const char *what, int out, const int *in,
-                    int n_in)
+static int add_node(rpr_expansion *e, const char *domain, int opset, const char *op,
+                    const char *what, int out, const int *in, int n_in)
 {
     char name[256];
     name_of(e, what, name);
     out = out == RPR_NONE ? rpr_expand_value(e, what) : out;
     if (e->status != RPR_OK)
         return RPR_NONE;
-    if (rpr_graph_add_node(e->g, name, op, "", RPR_EXPAND_OPSET, in, n_in, &out, 1) == RPR_NONE)
+    if (rpr_graph_add_node(e->g, name, op, domain, opset, in, n_in, &out, 1) == RPR_NONE)
         e->status = RPR_ERR_NOMEM;
     return out;
+}
+
+int rpr_expand_node(rpr_expansion *e, const char *op, const char *what, int out, const int *in,
+                    int n_in)
+{
+    return add_node(e, "", RPR_EXPAND_OPSET, op, what, out, in, n_in);
+}
+
+int rpr_expand_own_node(rpr_expansion *e, const char *op, const char *what, const int *in, int n_in)
+{
+    return add_node(e, RPR_OWN_DOMAIN, 1, op, what, RPR_NONE, in, n_in);
 }
 
 rpr_node *rpr_expand_last(const rpr_expansion *e)

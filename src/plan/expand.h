@@ -25,6 +25,10 @@ int rpr_expand_ints(rpr_expansion *e, const char *what, const int64_t *v, int n)
 int rpr_expand_node(rpr_expansion *e, const char *op, const char *what, int out, const int *in,
                     int n_in);
 
+/** The same of the library's own operators (graph/table.h). */
+int rpr_expand_own_node(rpr_expansion *e, const char *op, const char *what, const int *in,
+                        int n_in);
+
 /** The node that was added last, for its attributes. Only while nothing failed. */
 rpr_node *rpr_expand_last(const rpr_expansion *e);
 

@@ -5,16 +5,10 @@
 #include <string.h>
 
 #include "core/alloc.h"
+#include "graph/table.h"
 #include "ops/node.h"
 #include "ops/window.h"
-#include "plan/expand.h"
-
-typedef struct volumes {
-    rpr_graph *g;
-    int *slices; /* value [1, C, D, H, W] -> value [D, C, H, W], or RPR_NONE */
-    size_t n;    /* values that there were at first */
-    bool changed;
-} volumes;
+#include "plan/expand_columns.h"
 
 /** The other order of the first two axes. */
 static int swap_axes(rpr_expansion *e, int x, const char *what)
@@ -26,7 +20,7 @@ static int swap_axes(rpr_expansion *e, int x, const char *what)
     return out;
 }
 
-static int slices_of(volumes *v, rpr_expansion *e, int value)
+int rpr_volume_slices(rpr_volumes *v, rpr_expansion *e, int value)
 {
     if ((size_t)value < v->n && v->slices[value] != RPR_NONE)
         return v->slices[value];
@@ -38,8 +32,7 @@ static int slices_of(volumes *v, rpr_expansion *e, int value)
     return x;
 }
 
-/** Makes the node's output from slices; nobody may read it, then it goes with the next sweep. */
-static void give(volumes *v, rpr_expansion *e, const rpr_node *n, int slices)
+void rpr_volume_give(rpr_volumes *v, rpr_expansion *e, const rpr_node *n, int slices)
 {
     const rpr_shape s = v->g->value[n->out[0]].shape;
     v->slices[n->out[0]] = slices;
@@ -68,6 +61,7 @@ typedef struct convolution {
     rpr_shape x, k; /* of the volume and of the weights */
     const float *weights;
     int x4, bias; /* slices; the bias or RPR_NONE */
+    bool crops;
 } convolution;
 
 /** The weights of one tap in depth as a constant. */
@@ -101,24 +95,61 @@ static bool sees_input(const convolution *c, int64_t tap)
     return -lead_of(c, tap) < c->x.dim[2] && -tail_of(c, tap) < c->x.dim[2];
 }
 
-static bool is_central(const convolution *c, int64_t tap)
+static int64_t above_zero(int64_t n)
 {
-    return lead_of(c, tap) == 0 && tail_of(c, tap) == 0;
+    return n > 0 ? n : 0;
 }
 
-/** One tap: all slices, then those that the outputs read. */
+/** True if what a tap computes needs neither padding nor cropping. */
+static bool is_central(const convolution *c, int64_t tap)
+{
+    const int64_t lead = lead_of(c, tap), tail = tail_of(c, tap);
+    return c->crops ? lead <= 0 && tail <= 0 : lead == 0 && tail == 0;
+}
+
+/** Slices that the outputs read through a tap. */
+static int64_t read_by(const convolution *c, int64_t tap)
+{
+    return c->x.dim[2] - above_zero(-lead_of(c, tap)) - above_zero(-tail_of(c, tap));
+}
+
+/** True if that is so much less than all, over all taps, that one gate for all is the dearer. */
+static bool reads_few(const convolution *c)
+{
+    int64_t reads = 0, all = 0;
+    for (int64_t k = 0; k < c->k.dim[2]; k++) {
+        reads += sees_input(c, k) ? read_by(c, k) : 0;
+        all += sees_input(c, k) ? c->x.dim[2] : 0;
+    }
+    return 10 * reads < 9 * all;
+}
+
+/** Slices [from, from + n). */
+static int some_slices(rpr_expansion *e, int x, int64_t from, int64_t n)
+{
+    const int64_t end = from + n, axis = 0;
+    const int in[] = {x, rpr_expand_ints(e, "from", &from, 1), rpr_expand_ints(e, "to", &end, 1),
+                      rpr_expand_ints(e, "axis", &axis, 1)};
+    return rpr_expand_node(e, "Slice", "read", RPR_NONE, in, 4);
+}
+
+/** One tap: all slices, then those that the outputs read; or the other way round. */
 static int tap_sum(rpr_expansion *e, const convolution *c, int64_t tap, bool biased)
 {
     char name[32];
     (void)snprintf(name, sizeof name, "depth%d", (int)tap);
-    const int in[] = {c->x4, tap_weights(e, c, tap), c->bias};
+    const int64_t reads = read_by(c, tap), lead = lead_of(c, tap), tail = tail_of(c, tap);
+    const int x =
+        c->crops && reads < c->x.dim[2] ? some_slices(e, c->x4, above_zero(-lead), reads) : c->x4;
+    const int in[] = {x, tap_weights(e, c, tap), c->bias};
     int out = rpr_expand_node(e, "Conv", name, RPR_NONE, in, biased ? 3 : 2);
     set_window(e, &c->w);
     if (e->status == RPR_OK)
         e->status = rpr_node_set_int(rpr_expand_last(e), "group", c->w.group);
     if (is_central(c, tap))
         return out;
-    const int64_t pads[8] = {lead_of(c, tap), 0, 0, 0, tail_of(c, tap), 0, 0, 0};
+    const int64_t pads[8] = {c->crops ? above_zero(lead) : lead, 0, 0, 0,
+                             c->crops ? above_zero(tail) : tail, 0, 0, 0};
     const int by = rpr_expand_ints(e, "shift", pads, 8);
     return rpr_expand_node(e, "Pad", "shifted", RPR_NONE, (int[]){out, by}, 2);
 }
@@ -130,11 +161,12 @@ static int add_bias(rpr_expansion *e, const convolution *c, int x)
     return rpr_expand_node(e, "Add", "biased", RPR_NONE, (int[]){x, b}, 2);
 }
 
-static void expand_conv(volumes *v, rpr_expansion *e, convolution *c)
+static void expand_conv(rpr_volumes *v, rpr_expansion *e, convolution *c)
 {
     int sum = RPR_NONE;
     bool biased = c->bias == RPR_NONE;
-    c->x4 = slices_of(v, e, c->n->in[0]);
+    c->x4 = rpr_volume_slices(v, e, c->n->in[0]);
+    c->crops = v->crops && reads_few(c);
     for (int64_t k = 0; k < c->k.dim[2]; k++) {
         if (!sees_input(c, k))
             continue;
@@ -148,7 +180,7 @@ static void expand_conv(volumes *v, rpr_expansion *e, convolution *c)
         sum = add_bias(e, c, sum);
     if (e->status == RPR_OK)
         rpr_expand_last(e)->act = c->n->act;
-    give(v, e, c->n, sum);
+    rpr_volume_give(v, e, c->n, sum);
 }
 
 static bool is_floats(const rpr_graph *g, int value)
@@ -189,9 +221,10 @@ static int every(rpr_expansion *e, int x, const rpr_window_spec *w, int64_t tap)
     return rpr_expand_node(e, "Slice", "every", RPR_NONE, in, 5);
 }
 
-static void expand_pool(volumes *v, rpr_expansion *e, const rpr_node *n, const rpr_window_spec *w)
+static void expand_pool(rpr_volumes *v, rpr_expansion *e, const rpr_node *n,
+                        const rpr_window_spec *w)
 {
-    int x = slices_of(v, e, n->in[0]);
+    int x = rpr_volume_slices(v, e, n->in[0]);
     x = rpr_expand_node(e, "MaxPool", "pooled", RPR_NONE, &x, 1);
     set_window(e, w);
     if (e->status == RPR_OK)
@@ -202,7 +235,7 @@ static void expand_pool(volumes *v, rpr_expansion *e, const rpr_node *n, const r
             most = rpr_expand_node(e, "Max", "most", RPR_NONE, (int[]){most, every(e, x, w, k)}, 2);
         x = most;
     }
-    give(v, e, n, x);
+    rpr_volume_give(v, e, n, x);
 }
 
 /** One volume in f32, without padding or dilation in depth. */
@@ -223,20 +256,29 @@ static bool read_pool(const rpr_graph *g, const rpr_node *n, rpr_window_spec *w)
 
 /* --------------------------------------------------------------------- all */
 
-static int expand(volumes *v, int index, rpr_error *err)
+/** True if a node is going to be one on slices. */
+static bool is_spatial(const rpr_graph *g, const rpr_node *n)
+{
+    convolution c;
+    rpr_window_spec w;
+    return !*n->domain &&
+           ((n->n_in > 1 && n->in[1] != RPR_NONE && read_conv(g, n, &c)) || read_pool(g, n, &w));
+}
+
+static int expand(rpr_volumes *v, int index, rpr_error *err)
 {
     const rpr_node n = v->g->node[index]; /* adding nodes moves them */
     rpr_expansion e = {.g = v->g, .name = n.name};
     convolution c;
     rpr_window_spec w;
-    if (n.dead || *n.domain || n.n_in < 1 || n.in[0] == RPR_NONE || n.n_out < 1 ||
-        n.out[0] == RPR_NONE)
+    if (n.dead || (*n.domain && !rpr_node_is_delay(&n)) || n.n_in < 1 || n.in[0] == RPR_NONE ||
+        n.n_out < 1 || n.out[0] == RPR_NONE)
         return RPR_OK;
     if (n.n_in >= 2 && n.in[1] != RPR_NONE && read_conv(v->g, &n, &c))
         expand_conv(v, &e, &c);
     else if (read_pool(v->g, &n, &w))
         expand_pool(v, &e, &n, &w);
-    else
+    else if (!rpr_volume_expand_columns(v, &e, &n, is_spatial))
         return RPR_OK;
     if (e.status != RPR_OK)
         return rpr_node_nomem(err, &n);
@@ -245,10 +287,10 @@ static int expand(volumes *v, int index, rpr_error *err)
     return RPR_OK;
 }
 
-int rpr_expand_volumes(rpr_graph *g, bool *changed, rpr_error *err)
+int rpr_expand_volumes(rpr_graph *g, bool crops, bool *changed, rpr_error *err)
 {
     const size_t count = g->n_node;
-    volumes v = {.g = g, .n = g->n_value};
+    rpr_volumes v = {.g = g, .n = g->n_value, .crops = crops};
     v.slices = rpr_alloc_array(v.n + 1, sizeof *v.slices);
     if (!v.slices)
         return rpr_fail(err, RPR_ERR_NOMEM, "out of memory");

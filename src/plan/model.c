@@ -73,7 +73,7 @@ int rpr_model_from_graph(rpr_graph *g, const rpr_model_options *opt, rpr_model *
         status = rpr_slide_in(g, opt->window, &slide, err);
     bool changed; /* what follows is for any case */
     if (status == RPR_OK)
-        status = rpr_expand_volumes(g, &changed, err);
+        status = rpr_expand_volumes(g, slide != NULL, &changed, err);
     /* These make nodes and constants of their own. */
     if (status == RPR_OK)
         status = rpr_graph_resolve(g, rpr_ops_find_own, opt->log, opt->log_user, err);

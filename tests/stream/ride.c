@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "nets.h"
 #include "reprise/reprise.h"
 
 static void *take(size_t bytes)
@@ -125,4 +126,32 @@ void ride_run(const ride *w, player *p)
 bool ride_full(const ride *w)
 {
     return w->at >= w->calls;
+}
+
+ride *ride_plain(int64_t hop)
+{
+    size_t i = 0;
+    while (strcmp(nets_name(i), "plain") != 0)
+        i++;
+    return ride_new(nets_graph(i), nets_graph(i), -1, hop, 5);
+}
+
+rpr_stream_options ride_options(rpr_gate_kind kind, int threads)
+{
+    rpr_stream_options o = play_options();
+    o.gate.kind = kind;
+    o.threads = threads;
+    return o;
+}
+
+player *ride_saved(const player *p)
+{
+    const size_t bytes = rpr_stream_save_bytes(p->s);
+    void *saved = malloc(bytes);
+    assert_non_null(saved);
+    assert_int_equal(rpr_stream_save(p->s, saved, bytes), RPR_OK);
+    player *q = player_new(p->s->model, &p->s->opt);
+    assert_int_equal(rpr_stream_load(q->s, saved, bytes), RPR_OK);
+    free(saved);
+    return q;
 }

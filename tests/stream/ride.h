@@ -28,6 +28,15 @@ void ride_next(ride *w, bool still);
 /** Runs them; must succeed. */
 void ride_run(const ride *w, player *p);
 
+/** "plain" of nets.h along its width. */
+ride *ride_plain(int64_t hop);
+
+/** Without refresh. */
+rpr_stream_options ride_options(rpr_gate_kind kind, int threads);
+
+/** Another stream that goes on from the saved state of one. */
+player *ride_saved(const player *p);
+
 /** True if outputs are of whole windows by now. */
 bool ride_full(const ride *w);
 

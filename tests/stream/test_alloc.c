@@ -9,6 +9,7 @@
 #include "nets.h"
 #include "play.h"
 #include "reprise/audit.h"
+#include "ride.h"
 #include "trace/read.h"
 
 /* The linker turns every call of posix_memalign, malloc and calloc into one of these. */
@@ -248,22 +249,20 @@ static void streams_survive_lack_of_memory(void **state)
 }
 
 /** The graph is built in peace, the passes and the plan are not. */
-static void models_survive_lack_of_memory(void **state)
+static void make_models(const char *const *names, size_t n_names, const rpr_window *window)
 {
-    static const char *const names[] = {"pyramid", "squeeze", "tail",         "transposed",
-                                        "shuffle", "generic", "channels_last"};
-    (void)state;
-    for (size_t i = 0; i < nets_count(); i++) {
+    for (size_t i = 0; i < nets_all(); i++) {
         bool listed = false;
-        for (size_t k = 0; k < sizeof names / sizeof *names; k++)
+        for (size_t k = 0; k < n_names; k++)
             listed |= strcmp(nets_name(i), names[k]) == 0;
         int status = RPR_ERR_NOMEM;
-        for (long n = 0; listed && status == RPR_ERR_NOMEM && n < 5000; n++) {
+        for (long n = 0; listed && status == RPR_ERR_NOMEM && n < 20000; n++) {
             rpr_model_options opt;
             rpr_model *m = NULL;
             rpr_error err = {{0}};
             rpr_graph *g = nets_graph(i);
             rpr_model_options_init(&opt);
+            opt.window = window;
             fail_at = n;
             status = rpr_model_from_graph(g, &opt, &m, &err);
             fail_at = -1;
@@ -273,6 +272,36 @@ static void models_survive_lack_of_memory(void **state)
         }
         check_that(!listed || status == RPR_OK, "%s: %d", nets_name(i), status);
     }
+}
+
+static void models_survive_lack_of_memory(void **state)
+{
+    static const char *const names[] = {"pyramid", "squeeze", "tail",         "transposed",
+                                        "shuffle", "generic", "channels_last"};
+    static const char *const slid[] = {"plain", "pools", "conv1d", "volume"};
+    (void)state;
+    make_models(names, sizeof names / sizeof *names, NULL);
+    make_models(slid, sizeof slid / sizeof *slid, &(rpr_window){.axis = 2, .hop = 1});
+}
+
+static void windows_take_no_memory(void **state)
+{
+    (void)state;
+    ride *w = ride_plain(1);
+    for (int kind = RPR_GATE_OFF; kind <= RPR_GATE_EXACT; kind++) {
+        const rpr_stream_options o = ride_options((rpr_gate_kind)kind, 1);
+        player *p = player_new(w->slid, &o);
+        for (int call = 0; call < 3 * (int)w->calls; call++) {
+            ride_next(w, false);
+            const long before = calls;
+            ride_run(w, p);
+            const long taken = calls - before;
+            assert_int_equal(taken, 0);
+        }
+        player_free(p);
+    }
+    fail_each(w->slid, make_stream);
+    ride_free(w);
 }
 
 /** A step that finds no memory leaves a stream that starts anew. */
@@ -316,6 +345,7 @@ int main(void)
                                        cmocka_unit_test(traces_survive_lack_of_memory),
                                        cmocka_unit_test(streams_survive_lack_of_memory),
                                        cmocka_unit_test(models_survive_lack_of_memory),
+                                       cmocka_unit_test(windows_take_no_memory),
                                        cmocka_unit_test(frames_survive_lack_of_memory)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,21 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "build.h"
 #include "nets.h"
-#include "reprise/audit.h"
 #include "reprise/reprise.h"
 #include "ride.h"
 
 #define CALLS 40
-
-static rpr_stream_options options(rpr_gate_kind kind, int threads)
-{
-    rpr_stream_options o = play_options();
-    o.gate.kind = kind;
-    o.threads = threads;
-    return o;
-}
 
 /** Calls of two streams side by side, the second of whole windows. */
 static void ride_along(ride *w, const rpr_stream_options *o, double tolerance, const char *name)
@@ -66,7 +56,7 @@ static void every_net_on_every_axis(void **state)
             const int64_t n = extent(i, axis);
             for (int64_t hop = 1; hop < n; hop = hop == 1 && n > 2 ? 2 : hop < n - 1 ? n - 1 : n) {
                 const rpr_stream_options o =
-                    options(hop % 2 ? RPR_GATE_EXACT : RPR_GATE_OFF, 1 + (int)(i % 2));
+                    ride_options(hop % 2 ? RPR_GATE_EXACT : RPR_GATE_OFF, 1 + (int)(i % 2));
                 check_net(i, axis, hop, &o, tolerance_of(i));
             }
         }
@@ -74,21 +64,12 @@ static void every_net_on_every_axis(void **state)
 
 /* ------------------------------------------------------------------ one net */
 
-/** "plain" moving along its width. */
-static ride *plain(int64_t hop)
-{
-    size_t i = 0;
-    while (strcmp(nets_name(i), "plain") != 0)
-        i++;
-    return ride_new(nets_graph(i), nets_graph(i), -1, hop, 5);
-}
-
 /** All calls that fill a window are first ones: dense, and with ranges that are profiled anew. */
 static void windows_fill_before_anything_is_gated(void **state)
 {
     (void)state;
-    ride *w = plain(2);
-    rpr_stream_options o = options(RPR_GATE_DEADZONE, 1);
+    ride *w = ride_plain(2);
+    rpr_stream_options o = ride_options(RPR_GATE_DEADZONE, 1);
     o.gate.threshold = 8.0 / 255.0;
     player *p = player_new(w->slid, &o);
     float lo = 0.0f, hi = 0.0f;
@@ -125,8 +106,8 @@ static void gates_leave_little(void **state)
 {
     (void)state;
     for (int64_t hop = 1; hop <= 3; hop++) {
-        ride *w = plain(hop);
-        rpr_stream_options o = options(RPR_GATE_DEADZONE, 2);
+        ride *w = ride_plain(hop);
+        rpr_stream_options o = ride_options(RPR_GATE_DEADZONE, 2);
         o.gate.threshold = 2.0 / 255.0;
         o.refresh = 64;
         player *p = player_new(w->slid, &o);
@@ -152,27 +133,15 @@ static player *by_clone(const player *p)
     return player_of(p->s->model, s);
 }
 
-static player *by_saving(const player *p)
-{
-    const size_t bytes = rpr_stream_save_bytes(p->s);
-    void *saved = malloc(bytes);
-    assert_non_null(saved);
-    assert_int_equal(rpr_stream_save(p->s, saved, bytes), RPR_OK);
-    player *q = player_new(p->s->model, &p->s->opt);
-    assert_int_equal(rpr_stream_load(q->s, saved, bytes), RPR_OK);
-    free(saved);
-    return q;
-}
-
 /** While the window fills and afterwards; a reset begins with an empty one. */
 static void copies_and_resets(void **state)
 {
     (void)state;
-    static player *(*const copies[])(const player *) = {by_clone, by_saving};
+    static player *(*const copies[])(const player *) = {by_clone, ride_saved};
     for (size_t i = 0; i < nets_all(); i += 3)
         for (int k = 0; k < 4; k++) {
             ride *w = ride_new(nets_graph(i), nets_graph(i), -1, 1, 3);
-            rpr_stream_options o = options(k < 2 ? RPR_GATE_DEADZONE : RPR_GATE_OFF, 1);
+            rpr_stream_options o = ride_options(k < 2 ? RPR_GATE_DEADZONE : RPR_GATE_OFF, 1);
             o.gate.threshold = 2.0 / 255.0;
             player *p = player_new(w->slid, &o), *first = player_new(w->slid, &o);
             for (int call = 0; call < 3 * (int)w->calls; call++) {
@@ -202,8 +171,8 @@ static void copies_and_resets(void **state)
 static void frames_that_are_refused_do_not_count(void **state)
 {
     (void)state;
-    ride *w = plain(3);
-    const rpr_stream_options o = options(RPR_GATE_EXACT, 1);
+    ride *w = ride_plain(3);
+    const rpr_stream_options o = ride_options(RPR_GATE_EXACT, 1);
     player *p = player_new(w->slid, &o), *q = player_new(w->slid, &o);
     for (int call = 0; call < 20; call++) {
         ride_next(w, false);
@@ -226,8 +195,8 @@ static void frames_that_are_refused_do_not_count(void **state)
 static void still_inputs_become_calm(void **state)
 {
     (void)state;
-    ride *w = plain(1);
-    rpr_stream_options o = options(RPR_GATE_EXACT, 1);
+    ride *w = ride_plain(1);
+    rpr_stream_options o = ride_options(RPR_GATE_EXACT, 1);
     o.refresh = 0;
     player *p = player_new(w->slid, &o);
     for (int round = 0; round < 3; round++)
@@ -250,7 +219,7 @@ static void still_inputs_become_calm(void **state)
 static void nothing_is_bypassed(void **state)
 {
     (void)state;
-    ride *w = plain(1);
+    ride *w = ride_plain(1);
     rpr_stream_options o;
     rpr_stream_options_init(&o);
     player *p = player_new(w->slid, &o);
@@ -265,118 +234,6 @@ static void nothing_is_bypassed(void **state)
     ride_free(w);
 }
 
-static void the_oracle_goes_on(void **state)
-{
-    (void)state;
-    ride *w = plain(1);
-    rpr_stream_options o = options(RPR_GATE_EXACT, 1);
-    o.oracle = 1;
-    o.policy = RPR_POLICY_CORRECT;
-    player *p = player_new(w->slid, &o);
-    for (int call = 0; call < 40; call++) {
-        rpr_oracle found;
-        ride_next(w, false);
-        ride_run(w, p);
-        assert_int_equal(rpr_stream_oracle(p->s, &found), RPR_OK);
-        check_that(found.worst <= 1.0, "call %d: %g of the bound", call, found.worst);
-    }
-    player_free(p);
-    ride_free(w);
-}
-
-/* ------------------------------------------------------------------ options */
-
-static void refused(const rpr_window *window, int status, const char *part)
-{
-    rpr_model_options o;
-    rpr_model *m = NULL;
-    rpr_error err = {{0}};
-    net b = net_new(1);
-    const int x = net_input(&b, NET_DIMS(1, 2, 8, 6));
-    net_output(&b, net_conv(&b, x, 2, 3, 3, 1, "pads:1,1,1,1"));
-    rpr_model_options_init(&o);
-    o.window = window;
-    assert_int_equal(rpr_graph_sort(b.g, &err), RPR_OK);
-    const int got = rpr_model_from_graph(b.g, &o, &m, &err);
-    check_that(got == status && strstr(err.message, part) && !strchr(err.message, '\n'),
-               "%d \"%s\", not %d \"%s\"", got, err.message, status, part);
-    assert_null(m);
-}
-
-static void wrong_options_are_refused(void **state)
-{
-    (void)state;
-    refused(&(rpr_window){.axis = 2}, RPR_ERR_ARGUMENT, "hop 0");
-    refused(&(rpr_window){.axis = 2, .hop = -1}, RPR_ERR_ARGUMENT, "hop -1");
-    refused(&(rpr_window){.axis = 2, .hop = 1, .length = -8}, RPR_ERR_ARGUMENT, "length -8");
-    refused(&(rpr_window){.axis = 2, .hop = 8, .length = 8}, RPR_ERR_ARGUMENT, "hop of 8");
-    refused(&(rpr_window){.axis = 2, .hop = 8}, RPR_ERR_ARGUMENT, "8");
-    refused(&(rpr_window){.axis = 4, .hop = 1}, RPR_ERR_ARGUMENT, "axis 4");
-    refused(&(rpr_window){.axis = -5, .hop = 1}, RPR_ERR_ARGUMENT, "axis -5");
-    refused(&(rpr_window){.axis = 2, .hop = 1, .input = "none"}, RPR_ERR_ARGUMENT, "'none'");
-}
-
-static void what_a_window_comes_to(void **state)
-{
-    (void)state;
-    ride *w = plain(3);
-    rpr_window_info info;
-    rpr_window_layer layer;
-    assert_int_equal(rpr_model_window(w->whole, &info), RPR_ERR_ARGUMENT);
-    assert_int_equal(rpr_model_window_layer(w->whole, 0, &layer), RPR_ERR_ARGUMENT);
-    assert_int_equal(rpr_model_window(w->slid, &info), RPR_OK);
-    assert_int_equal(info.length, w->length);
-    assert_int_equal(info.hop, 3);
-    assert_int_equal(info.calls, (w->length + 2) / 3);
-    assert_int_equal(info.lead, info.calls * 3 - info.length);
-    assert_true(info.state_bytes > 0 && info.n_layers > 0 && info.macs_hop <= info.macs);
-    for (size_t i = 0; i < info.n_layers; i++) {
-        assert_int_equal(rpr_model_window_layer(w->slid, i, &layer), RPR_OK);
-        assert_true(*layer.name && *layer.op);
-        assert_int_equal(*layer.reason != '\0', layer.verdict == RPR_WINDOW_WHOLE);
-    }
-    assert_int_equal(rpr_model_window_layer(w->slid, info.n_layers, &layer), RPR_ERR_ARGUMENT);
-    const rpr_stream_options o = options(RPR_GATE_OFF, 1);
-    player *p = player_new(w->slid, &o), *q = player_new(w->whole, &o);
-    assert_int_equal(rpr_stream_window_missing(p->s), info.calls);
-    assert_int_equal(rpr_stream_window_missing(q->s), 0);
-    player_free(p);
-    player_free(q);
-    ride_free(w);
-}
-
-static void states_belong_to_a_window(void **state)
-{
-    (void)state;
-    ride *w = plain(2), *other = plain(1);
-    const rpr_stream_options o = options(RPR_GATE_EXACT, 1);
-    player *p = player_new(w->slid, &o), *q = player_new(other->slid, &o);
-    const size_t bytes = rpr_stream_save_bytes(p->s);
-    void *saved = malloc(bytes);
-    assert_non_null(saved);
-    assert_int_equal(rpr_stream_save(p->s, saved, bytes), RPR_OK);
-    assert_int_equal(rpr_stream_load(q->s, saved, bytes), RPR_ERR_STATE);
-    free(saved);
-    player_free(p);
-    player_free(q);
-    ride_free(w);
-    ride_free(other);
-}
-
-static void audits_are_refused(void **state)
-{
-    (void)state;
-    ride *w = plain(1);
-    const rpr_stream_options o = options(RPR_GATE_EXACT, 1);
-    player *p = player_new(w->slid, &o);
-    rpr_audit *a = NULL;
-    rpr_error err = {{0}};
-    assert_int_equal(rpr_audit_create(p->s, NULL, &a, &err), RPR_ERR_UNSUPPORTED);
-    assert_non_null(strstr(err.message, "window"));
-    player_free(p);
-    ride_free(w);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -387,11 +244,6 @@ int main(void)
         cmocka_unit_test(frames_that_are_refused_do_not_count),
         cmocka_unit_test(still_inputs_become_calm),
         cmocka_unit_test(nothing_is_bypassed),
-        cmocka_unit_test(the_oracle_goes_on),
-        cmocka_unit_test(wrong_options_are_refused),
-        cmocka_unit_test(what_a_window_comes_to),
-        cmocka_unit_test(states_belong_to_a_window),
-        cmocka_unit_test(audits_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
