@@ -60,8 +60,10 @@ def time_embedding(args, library, mel):
     """Microseconds of every contestant, hop by hop."""
     rival = oww.Rival(args.models)
     whole, new = (oww.Models(args.models, library, w).embedding for w in (True, False))
-    streams = {name((WHOLE, 'off', 0, 0)): whole.stream('off'), name((NEW, 'off', 0, 0)): new.stream('off'),
-               name((NEW, 'exact', 0, 0)): new.stream('exact')}
+    streams = {name((what, gate, 0, every)): (whole if what == WHOLE else new).stream(
+        gate, all_gates=every, policy=every) for what, gate, every in
+        ((WHOLE, 'off', 0), (NEW, 'off', 0), (NEW, 'exact', 0), (NEW, 'exact', 1),
+         (NEW, 'deadzone:2/255', 1))}
     runners = ['ONNX Runtime'] + list(streams)
     took = {r: [] for r in runners}
     first = oww.WINDOW // oww.FRAMES + 1
