@@ -227,7 +227,7 @@ typedef struct rpr_window_layer {
     rpr_window_verdict verdict;
     const char *reason;        /**< of WHOLE: why; "" otherwise. Owned by the model */
     int64_t columns, computed; /**< of its output along the window's axis: all, and those computed
-                                  on a call; 0 where it has no such axis */
+                                  on a call; 0 where it has no such axis. SUMMED: of its input */
     int64_t macs, macs_hop;    /**< dense, borders not counted: of a whole window, and of a call */
 } rpr_window_layer;
 

@@ -57,8 +57,10 @@ int rpr_slide_fix(rpr_graph *g, const rpr_window *w, rpr_error *err)
     return v->shape.dim[axis] < 0 ? RPR_OK : check_length(v, w, axis, err);
 }
 
-static int run(rpr_slider *s, rpr_slide *out)
+static int judge(rpr_slider *s)
 {
+    rpr_free(s->value);
+    rpr_free(s->fate);
     s->n_value = s->g->n_value;
     s->n_node = s->g->n_node;
     s->value = rpr_alloc_array(s->n_value + 1, sizeof *s->value);
@@ -66,6 +68,16 @@ static int run(rpr_slider *s, rpr_slide *out)
     if (!s->value || !s->fate)
         return rpr_fail(s->err, RPR_ERR_NOMEM, "out of memory");
     rpr_slide_judge(s);
+    return RPR_OK;
+}
+
+static int run(rpr_slider *s, rpr_slide *out)
+{
+    bool changed;
+    RPR_TRY(judge(s));
+    RPR_TRY(rpr_slide_products(s, &changed));
+    if (changed)
+        RPR_TRY(judge(s));
     rpr_slide_demand(s);
     RPR_TRY(rpr_slide_report(s, out));
     return rpr_slide_rewrite(s);

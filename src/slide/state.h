@@ -114,6 +114,8 @@ bool rpr_refuse(rpr_reason *why, const char *format, ...) __attribute__((format(
 
 /** Fates of all nodes and origins of all values. */
 void rpr_slide_judge(rpr_slider *s);
+/** Products that can be taken of a sum of columns: with *changed, all is to be judged anew. */
+int rpr_slide_products(rpr_slider *s, bool *changed);
 /** Which columns of each value are read, from the outputs back. */
 void rpr_slide_demand(rpr_slider *s);
 int rpr_slide_rewrite(rpr_slider *s);

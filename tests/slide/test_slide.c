@@ -456,6 +456,53 @@ static void test_sum_of_edges(void **state)
     end(&p);
 }
 
+/** Weights that are the same for all columns, but for one number if product_odd. */
+static int product_kind;
+static bool product_odd;
+
+static void make_product(net *b)
+{
+    int x = net_input(b, NET_DIMS(1, 3, 12, 2));
+    x = net_op(b, "Tanh", "", 1, x);
+    x = net_op(b, "Flatten", "axis=1", 1, x); /* 3 * 12 * 2 */
+    int w = net_floats(b, 0, 1, NET_DIMS(3, 1, 2, 4));
+    w = net_op(b, "Expand", "", 2, w, net_ints(b, NET_DIMS(3, 12, 2, 4)));
+    w = net_op(b, "Reshape", "", 2, w, net_ints(b, NET_DIMS(72, 4)));
+    if (product_odd) {
+        const int one = net_op(b, "Pad", "", 2, net_floats(b, 1, 0, NET_DIMS(1, 1)),
+                               net_ints(b, NET_DIMS(50, 2, 21, 1)));
+        w = net_op(b, "Add", "", 2, w, one);
+    }
+    if (product_kind == 1)
+        w = net_op(b, "Transpose", "perm:1,0", 1, w);
+    x = product_kind == 2   ? net_op(b, "MatMul", "", 2, x, w)
+        : product_kind == 1 ? net_op(b, "Gemm", "transB=1 alpha~0.5", 2, x, w)
+                            : net_op(b, "Gemm", "", 3, x, w, net_floats(b, 0, 1, NET_DIMS(4)));
+    net_output(b, net_relu(b, x));
+}
+
+static void test_products(void **state)
+{
+    (void)state;
+    for (product_kind = 0; product_kind < 3; product_kind++) {
+        const char *op = product_kind == 2 ? "MatMul" : "Gemm";
+        product_odd = false;
+        pair p = slide(make_product, WINDOW(2, 12, 2));
+        assert_int_equal(layer(&p, "ReduceSum")->verdict, RPR_WINDOW_SUMMED);
+        assert_int_equal(layer(&p, "ReduceSum")->computed, 2);
+        is_whole(&p, op, "makes of the whole window"); /* but of one column's size */
+        assert_int_equal(layer(&p, op)->macs, 3 * 2 * 4);
+        assert_int_equal(count(&p, "Delay"), 1);
+        assert_int_equal(count(&p, "Flatten"), 0);
+        end(&p);
+        product_odd = true;
+        p = slide(make_product, WINDOW(2, 12, 2));
+        is_whole(&p, "Flatten", "the axis is reshaped away");
+        assert_int_equal(layer(&p, op)->macs, 12 * 3 * 2 * 4);
+        end(&p);
+    }
+}
+
 /* ------------------------------------------------------------------ volumes */
 
 /** The shape of C3D, with a sixteenth of its channels and a seventh of its pixels. */
@@ -605,13 +652,14 @@ static void test_fix(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_plain),        cmocka_unit_test(test_padded),
-        cmocka_unit_test(test_last),         cmocka_unit_test(test_strided),
-        cmocka_unit_test(test_reasons),      cmocka_unit_test(test_frames),
-        cmocka_unit_test(test_nothing),      cmocka_unit_test(test_other_input),
-        cmocka_unit_test(test_moved),        cmocka_unit_test(test_volumes),
-        cmocka_unit_test(test_sums),         cmocka_unit_test(test_quantised),
-        cmocka_unit_test(test_sum_of_edges), cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_scalar),       cmocka_unit_test(test_fix)};
+        cmocka_unit_test(test_plain),     cmocka_unit_test(test_padded),
+        cmocka_unit_test(test_last),      cmocka_unit_test(test_strided),
+        cmocka_unit_test(test_reasons),   cmocka_unit_test(test_frames),
+        cmocka_unit_test(test_nothing),   cmocka_unit_test(test_other_input),
+        cmocka_unit_test(test_moved),     cmocka_unit_test(test_volumes),
+        cmocka_unit_test(test_sums),      cmocka_unit_test(test_products),
+        cmocka_unit_test(test_quantised), cmocka_unit_test(test_sum_of_edges),
+        cmocka_unit_test(test_refused),   cmocka_unit_test(test_scalar),
+        cmocka_unit_test(test_fix)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

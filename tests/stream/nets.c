@@ -316,7 +316,7 @@ static void generic(net *b)
 /** Several images reduced to one. */
 static void images(net *b)
 {
-    int x = net_input(b, NET_DIMS(3, 1, 5, 4));
+    int x = net_conv(b, net_input(b, NET_DIMS(3, 1, 5, 4)), 1, 3, 3, 1, "pads:1,1,1,1");
     net_output(
         b, net_op(b, "ReduceSum", "", 2, net_op(b, "Tanh", "", 1, x), net_ints(b, NET_DIMS(0, 3))));
     net_output(b, net_op(b, "ReduceMax", "axes:0,1,2", 1, x));
