@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Wake words: openWakeWord's networks on whole windows and on what is new of them.
 
-usage: bench/wake.py [--build DIR] [--models DIR] [--streams DIR] [--short] [-o FILE.md]
+usage: bench/wake.py [--build DIR] [--models DIR] [--streams DIR] [--short] [--only PART,...] [-o FILE.md]
 
 Time: the embedding's window of 76 spectra that goes on by 8, one thread; ONNX Runtime and Reprise
 take turns, as in bench/vad.py. Equality: 10,000 hops of speech and music. Detections and
@@ -60,8 +60,10 @@ def time_embedding(args, library, mel):
     """Microseconds of every contestant, hop by hop."""
     rival = oww.Rival(args.models)
     whole, new = (oww.Models(args.models, library, w).embedding for w in (True, False))
-    streams = {name((WHOLE, 'off', 0, 0)): whole.stream('off'), name((NEW, 'off', 0, 0)): new.stream('off'),
-               name((NEW, 'exact', 0, 0)): new.stream('exact')}
+    streams = {name((what, gate, 0, every)): (whole if what == WHOLE else new).stream(
+        gate, all_gates=every, policy=every) for what, gate, every in
+        ((WHOLE, 'off', 0), (NEW, 'off', 0), (NEW, 'exact', 0), (NEW, 'exact', 1),
+         (NEW, 'deadzone:2/255', 1))}
     runners = ['ONNX Runtime'] + list(streams)
     took = {r: [] for r in runners}
     first = oww.WINDOW // oww.FRAMES + 1
@@ -230,35 +232,67 @@ def dense_rate(macs):
     return 1e-6 * oww.RATE / oww.HOP * macs[-1, 1].sum()
 
 
-def sections(args, library):
-    def sound(file):
-        return vad.samples(os.path.join(args.streams, file))
-    said = read_list(os.path.join(args.streams, 'phrases.txt'))
-    x = sound('phrases.wav')
-    if args.short:
-        x, said = x[:60 * oww.RATE], [p for p in said if p[1] < 60]
-    mel = spectra(oww.Rival(args.models), x)
-    yield 'Time', time_embedding(args, library, mel[:oww.FRAMES * 3000])
-    wanted, _ = listen(oww.Rival(args.models), x)
-    yield 'The phrases', phrases(run_all(args, library, x), said, wanted)
-    yield 'The program', example(args, wanted)
-    if args.short:
-        return
-    parts = read_list(os.path.join(args.streams, 'hour.txt'))
-    x = sound('hour.wav')
-    loud = np.concatenate([x[round(a * oww.RATE):round(b * oww.RATE)] for a, b, kind in parts
-                           if kind in ('speech', 'music')])
-    mel = spectra(oww.Rival(args.models), loud[:10000 * oww.HOP])
-    yield 'Equality', equality(args, library, mel)
-    wanted, _ = listen(oww.Rival(args.models), x)
-    results = run_all(args, library, x)
-    dense = dense_rate(results[name(RUNS[0])][1])
-    found = oww.detections(wanted)
-    yield 'The hour', (
-        f'Every window whole and dense: {dense:.1f} million multiply-accumulates a second; ONNX '
-        f'Runtime on them has {len(found)} false detections in the hour' +
-        (': ' + ', '.join(f'{w} at {t:.2f} s ({s:.2f})' for t, w, s in found) if found else '') +
-        '.\n\n' + hour(results, parts, wanted, dense))
+class Sections:
+    """What wake.md holds, by title; every part can be measured by itself."""
+
+    def __init__(self, args, library):
+        self._args, self._library = args, library
+        self._said = read_list(os.path.join(args.streams, 'phrases.txt'))
+        self._phrases = self._sound('phrases.wav')
+        if args.short:
+            self._phrases = self._phrases[:60 * oww.RATE]
+            self._said = [p for p in self._said if p[1] < 60]
+        self.all = {'time': self.time, 'phrases': self.phrases, 'program': self.program}
+        if not args.short:
+            self.all |= {'equality': self.equality, 'hour': self.hour}
+
+    def _sound(self, file):
+        return vad.samples(os.path.join(self._args.streams, file))
+
+    def _rival(self):
+        return oww.Rival(self._args.models)
+
+    def _hour(self):
+        return self._sound('hour.wav'), read_list(os.path.join(self._args.streams, 'hour.txt'))
+
+    def time(self):
+        mel = spectra(self._rival(), self._phrases[:3000 * oww.HOP])
+        return time_embedding(self._args, self._library, mel)
+
+    def phrases(self):
+        wanted, _ = listen(self._rival(), self._phrases)
+        return phrases(run_all(self._args, self._library, self._phrases), self._said, wanted)
+
+    def program(self):
+        wanted, _ = listen(self._rival(), self._phrases)
+        return example(self._args, wanted)
+
+    def equality(self):
+        x, parts = self._hour()
+        loud = np.concatenate([x[round(a * oww.RATE):round(b * oww.RATE)] for a, b, kind in parts
+                               if kind in ('speech', 'music')])
+        mel = spectra(self._rival(), loud[:10000 * oww.HOP])
+        return equality(self._args, self._library, mel)
+
+    def hour(self):
+        x, parts = self._hour()
+        wanted, _ = listen(self._rival(), x)
+        results = run_all(self._args, self._library, x)
+        dense = dense_rate(results[name(RUNS[0])][1])
+        found = oww.detections(wanted)
+        heard = ', '.join(f'{w} at {t:.2f} s ({s:.2f})' for t, w, s in found)
+        return (f'Every window whole and dense: {dense:.1f} million multiply-accumulates a second; '
+                f'ONNX Runtime on them has {len(found)} false detections in the hour'
+                f'{": " + heard if heard else ""}.\n\n{hour(results, parts, wanted, dense)}')
+
+
+def read_report(path):
+    """The parts of an earlier report, by their titles."""
+    if not path or not os.path.exists(path):
+        return {}
+    with open(path, encoding='utf-8') as f:
+        parts = [p.split('\n', 1) for p in ('\n' + f.read()).split('\n## ')[1:]]
+    return {title.strip(): body.strip() for title, body in parts}
 
 
 def main():
@@ -267,15 +301,26 @@ def main():
     parser.add_argument('--models', default=os.path.join(ROOT, 'demo', 'models'))
     parser.add_argument('--streams', default=os.path.join(ROOT, 'demo', 'streams'))
     parser.add_argument('--short', action='store_true', help='60 s of the phrases, no hour')
+    parser.add_argument('--only', metavar='PART,...',
+                        help='time, phrases, program, equality, hour: the others stay as FILE has them')
     parser.add_argument('-o', metavar='FILE.md')
     args = parser.parse_args()
     library = reprise.load_library(os.path.join(ROOT, args.build, 'src/libreprise.so'))
     import onnxruntime
+    sections = Sections(args, library)
+    wanted = args.only.split(',') if args.only else list(sections.all)
+    if set(wanted) - set(sections.all):
+        parser.error(f'--only: there are {", ".join(sections.all)}')
+    report = read_report(args.o)
+    for title in sections.all:
+        if title in wanted:
+            report[title.capitalize()] = sections.all[title]()
+            print(f'{title}:\n\n{report[title.capitalize()]}\n', flush=True)
     text = (f'Wake words (openWakeWord), one thread, {reprise.isa(library)}, ONNX Runtime '
-            f'{onnxruntime.__version__}\n')
-    for title, body in sections(args, library):
-        print(f'{title}:\n\n{body}\n', flush=True)
-        text += f'\n## {title}\n\n{body}\n'
+            f'{onnxruntime.__version__}; `bench/wake.py` says what was measured\n')
+    for title in sections.all:
+        if title.capitalize() in report:
+            text += f'\n## {title.capitalize()}\n\n{report[title.capitalize()]}\n'
     if args.o:
         with open(args.o, 'w', encoding='utf-8') as f:
             f.write(text)

@@ -12,13 +12,17 @@ listen()
     "$build/examples/wakeword" "$oww-melspectrogram.onnx" "$oww-embedding.onnx" "$oww-alexa.onnx" \
         "$oww-hey-jarvis.onnx" "$oww-hey-mycroft.onnx" "$oww-hey-rhasspy.onnx" "$@"
 }
+pipe()
+{
+    ffmpeg -nostdin -v error -t 90 -i demo/streams/phrases.wav -f wav - </dev/null
+}
 
 printf 'What is said in demo/streams/phrases.wav from 10 to 90 s (start, end, phrase, voice, words a minute):\n\n'
 awk '$1 < 90' demo/streams/phrases.txt
 printf '\nWhat is heard, live from a pipe (time, word, score), and what each network took:\n\n'
-ffmpeg -nostdin -v error -t 90 -i demo/streams/phrases.wav -f wav - </dev/null | listen -
+pipe | listen -
 printf '\nThe same with every window run whole:\n\n'
-listen demo/streams/phrases.wav --full 2>&1 | awk '$1 !~ /^[0-9.]+$/ || $1 < 90'
+pipe | listen - --full
 
 for venv in .venv .venv-audio; do
     if "$venv/bin/python" -c 'import onnxruntime, numpy' 2>/dev/null; then
