@@ -466,6 +466,10 @@ typedef struct rpr_layer_stats {
     double ms;                      /**< 0 unless timing was switched on */
     float range_lo, range_hi;       /**< of the layer's input, profiled on the first frame */
     int64_t pixels, changed_pixels; /**< of its input; changed: any value of them did */
+    int64_t weight_bytes; /**< of recurrent layers: bytes of weights that the executed products were
+                               made of, those of every step for itself, wherever they were then: 4
+                               for each weight (outputs rounded up to 16), 2 where a correction used
+                               half weights. 0 of other layers */
 } rpr_layer_stats;
 
 /** Of layer i of rpr_model_layer, on the last frame. */

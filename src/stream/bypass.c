@@ -85,6 +85,7 @@ static void count_step(rpr_stream *s, int index, bool ran)
     if (step->recurrent) {
         to->values = to->changed = 0;
         to->macs = ran ? step->recurrent->macs : 0;
+        to->weight_bytes = ran ? s->bypass.plain->step[index].weight_bytes : 0;
         s->stats.macs_dense += step->recurrent->macs;
         s->stats.macs_executed += to->macs;
     }

@@ -216,7 +216,7 @@ static void take_gate(rpr_stream *s, int i, layout *m)
     g->act = plan->act;
     g->adaptive = s->opt.policy == RPR_POLICY_AUTO && !vector;
     g->loosens = !s->opt.all_gates;
-    g->half = rpr_stream_corrects_with_half(s, g);
+    g->half = rpr_stream_corrects_with_half(s, &g->rule, g->scale);
     g->rows_only = !plan->needs_list;
     g->partial = s->life[rpr_plan_root(s->plan, plan->tensor)].transient;
     g->keeps_all = s->opt.trace != 0;

@@ -25,6 +25,7 @@ static void recurrent_stats(const rpr_stream *s, int index, rpr_layer_stats *st)
     st->macs_executed = state->macs;
     st->inputs = state->values;
     st->changed = state->changed;
+    st->weight_bytes = state->weight_bytes;
     if (!s->reuse)
         return;
     rpr_recurrent_range(s->recurrent[index], &st->range_lo, &st->range_hi);

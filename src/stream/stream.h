@@ -18,8 +18,10 @@ typedef struct rpr_step_state {
     int64_t macs;   /* executed */
     int64_t terms;  /* products added to one output since it was last recomputed, at most */
     bool mixed;     /* corrected, but some outputs were computed anew */
-    int64_t values, changed; /* of a recurrent layer: values that met a gate */
-    double list_cost;        /* of a correction, as it was estimated for the choice */
+    int64_t values, changed; /* of a recurrent layer: values that met a gate, ... */
+    int64_t weight_bytes;    /* ... and what it read of its weights */
+    double list_cost;        /* of a correction, as it was estimated for the choice; of a recurrent
+                                layer that of all products */
     double ms;
 } rpr_step_state;
 
@@ -271,8 +273,8 @@ int rpr_stream_check_gate(const rpr_gate *g, const char *what, rpr_error *err);
 /** Gives every gate its rule. Layers that share one must agree. */
 int rpr_stream_set_rules(rpr_stream *s, const rpr_stream_options *o, rpr_error *err);
 
-/** True if corrections behind a gate are to use half weights. */
-bool rpr_stream_corrects_with_half(const rpr_stream *s, const rpr_gate_state *g);
+/** True if corrections behind a gate of that rule and scale are to use half weights. */
+bool rpr_stream_corrects_with_half(const rpr_stream *s, const rpr_gate *rule, double scale);
 
 /** Scales all gates; what was kept of wider ones stays. */
 void rpr_stream_take_scale(rpr_stream *s, double scale);
