@@ -34,6 +34,7 @@ LEVELS, DEADZONES = 'levels', ('deadzone:2/255', 'deadzone:8/255')
 RANGES = 0.25  # the part of a stream that the quantiser's ranges are taken from
 KIND_LEVELS = 2  # of rpr_gate_kind
 ALWAYS_CORRECT = 1  # of rpr_policy
+WEIGHTS_F32 = 1  # of rpr_weights
 
 
 class Case:
@@ -174,41 +175,52 @@ def streams_of(case, model, plan):
                LEVELS: lambda: model.stream('exact', layers=levels, all_gates=1),
                'always': lambda: model.stream('exact', layers=levels, all_gates=1,
                                               policy=ALWAYS_CORRECT)}
+    if any(n.recurrent for n in model.layers()):
+        streams['whole'] = lambda: model.stream('exact', layers=levels, all_gates=1, weights=WEIGHTS_F32)
     streams.update({d: lambda d=d: model.stream(d) for d in DEADZONES})
     return streams
 
 
+def recurrent_counts(stream):
+    """Of the last call's recurrent layers: values that met a gate, changed ones, bytes of weights that
+    were read, and MACs of a dense run."""
+    of = [s for s, info in zip(stream.layer_stats(), stream.model.layers()) if info.recurrent]
+    return np.array([[s.inputs, s.changed, s.weight_bytes, s.macs_dense] for s in of] or [[0] * 4]).sum(0)
+
+
 def race(ort, stream, pairs):
-    """ONNX Runtime and one stream of ours take turns: milliseconds and outputs of both."""
+    """ONNX Runtime and one stream of ours take turns: milliseconds and outputs of both, and the
+    recurrent layers' counts without the first call's."""
     runs = (lambda pair: stream.run_shared(pair[0]),
             lambda pair: ort.session.run(None, {ort.input: pair[1]}))
-    ms, outputs = ([], []), ([], [])
+    ms, outputs, counts = ([], []), ([], []), 0
     for number, pair in enumerate(pairs):
         for who in ((0, 1), (1, 0))[number % 2]:
             start = time.thread_time()
             out = runs[who](pair)[0]
             ms[who].append((time.thread_time() - start) * 1e3)
             outputs[who].append(out.copy())
-    return ms, outputs
+        counts = counts + recurrent_counts(stream) if number else 0
+    return ms, outputs, counts
 
 
 def times(place, case, model, plan):
     """By scheme: median milliseconds of ours and of ONNX Runtime in the same race, relative L2 to our
-    dense run, and MB of state. Each has a race of its own: streams that share weights would warm
+    dense run, MB of state, and counts of recurrent layers. Each has a race of its own: streams that share weights would warm
     them for one another."""
     ort = rivals.OnnxRuntime(place.model(case), None)
     pairs = [tuple(map(np.ascontiguousarray, p)) for p in inputs(place, case)]
-    ms, error, state = {}, {}, {}
+    ms, error, state, counts = {}, {}, {}, {}
     for name, make in streams_of(case, model, plan).items():
         stream = make()
-        taken, outputs = race(ort, stream, pairs)
+        taken, outputs, counts[name] = race(ort, stream, pairs)
         ms[name] = tuple(float(np.median(t[1:])) for t in taken)
         state[name] = stream.state_bytes() * 1e-6
         if name == 'dense':
             dense = outputs[0]
             error['ort'] = paper_tables.relative(outputs[1], dense)
         error[name] = paper_tables.relative(outputs[0], dense)
-    return ms, error, state
+    return ms, error, state, counts
 
 
 def centred(place):

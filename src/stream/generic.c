@@ -102,7 +102,9 @@ static void run_recurrent(rpr_stream *s, const rpr_step *step, const rpr_view *i
     s->step[index].weight_bytes = c.weight_bytes;
     s->step[index].list_cost =
         gated ? c.cost : rpr_recurrent_dense_cost(step->recurrent, &s->model->cost);
-    s->step[index].choice = RPR_CHOICE_DENSE;
+    s->step[index].choice = c.macs == 0                      ? RPR_CHOICE_SKIP
+                            : c.macs < step->recurrent->macs ? RPR_CHOICE_CORRECT
+                                                             : RPR_CHOICE_DENSE;
     s->step[index].values = c.inputs;
     s->step[index].changed = c.changed;
 }
