@@ -6,8 +6,7 @@ usage: .venv/bin/python bench/paper.py [--build DIR] [--models DIR] [--streams D
            [--doc FILE.md] [NAME...]
 
 Needs what training/paper_networks.py writes. Each network runs behind the paper's quantiser, whose ranges
-come from the first part of the stream, and behind dead-zones; its traces drive the simulator, or, where layers compare
-step with step, what was similar in each. Then ONNX
+come from the first part of the stream, and behind dead-zones; its traces drive the simulator. Then ONNX
 Runtime and one stream of ours at a time take turns at every frame, in one process and on one thread:
 processor times, the first frame left out.
 """
@@ -129,18 +128,8 @@ def load(place, case):
     return model
 
 
-def simulate_similarity(place, case, ran):
-    """The simulator's own network of that name, as similar as the layers were; it has one layer for each
-    direction of ours."""
-    similar = [s for layer in ran['layers'] if layer['similarity'] is not None
-               for s in [layer['similarity']] * (2 if layer['op'] == 'LSTM' else 1)]
-    return place.run('sim', '--net', case.network, '--similarity', ','.join(f'{s:.6f}' for s in similar),
-                     '--json', '-')
-
-
-def similarities(place, case, plan, steps):
-    """By scheme: the run's JSON, and the simulation of its trace; with `steps`, which a trace cannot
-    say, of its similarities."""
+def similarities(place, case, plan):
+    """By scheme: the run's JSON, and the simulation of its trace."""
     model, stream = place.model(case), place.stream(case)
     trace, report = (os.path.join(place.folder, f) for f in ('trace', 'run.json'))
     place.calibrate(case, model, plan)
@@ -148,12 +137,10 @@ def similarities(place, case, plan, steps):
     for scheme in (LEVELS,) + DEADZONES:
         gate = ['--plan', plan] if scheme == LEVELS else ['--gate', scheme]
         place.run('run', model, stream, *gate, '--all-gates', '--weights', 'f32', '--frames', case.frames,
-                  *([] if steps else ['--trace', trace]), '--json', report)
+                  '--trace', trace, '--json', report)
         with open(report, encoding='utf-8') as f:
             ran = json.load(f)
-        simulated = (simulate_similarity(place, case, ran) if steps
-                     else place.run('sim', '--trace', trace, '--json', '-'))
-        found[scheme] = ran, json.loads(simulated)
+        found[scheme] = ran, json.loads(place.run('sim', '--trace', trace, '--json', '-'))
     return found
 
 
@@ -245,7 +232,7 @@ def measure(place, case):
     note(f'{case.network} on {case.stream}')
     plan = os.path.join(place.folder, 'plan.json')
     model = load(place, case)
-    found = similarities(place, case, plan, any(n.recurrent for n in model.layers()))
+    found = similarities(place, case, plan)
     return paper_tables.Result(case, found, *times(place, case, model, plan))
 
 

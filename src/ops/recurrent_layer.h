@@ -45,14 +45,36 @@ int rpr_recurrent_layer_new(const rpr_graph *g, const rpr_node *n, rpr_recurrent
                             rpr_error *err);
 void rpr_recurrent_layer_free(rpr_recurrent_layer *l);
 
+/**
+ * Which values changed in a call, by direction and row: row b * steps + i is step i, in the order
+ * in which the direction takes them, of sequence b. Its values are the input's, then the state's.
+ */
+typedef struct rpr_recurrent_record {
+    int32_t *row_n, *idx;        /* rpr_recurrent_record_rows, _list; not owned */
+    int64_t changed[2], macs[2]; /* by direction */
+} rpr_recurrent_record;
+
+/** False of layers that have another product, on something else: of these there is no record. */
+bool rpr_recurrent_records(const rpr_recurrent_layer *l);
+size_t rpr_recurrent_record_bytes(const rpr_recurrent_layer *l);
+void rpr_recurrent_record_open(rpr_recurrent_record *record, const rpr_recurrent_layer *l,
+                               void *memory);
+
+/** How many values of every row of a direction changed; and which, row after row. */
+const int32_t *rpr_recurrent_record_rows(const rpr_recurrent_record *record,
+                                         const rpr_recurrent_layer *l, int d);
+const int32_t *rpr_recurrent_record_list(const rpr_recurrent_record *record,
+                                         const rpr_recurrent_layer *l, int d);
+
 /** What counts as changed on the way along the steps. */
 typedef struct rpr_recurrent_gate {
     rpr_gate rule;
     double scale; /* of its threshold */
     const rpr_cost *cost;
-    double favour; /* of corrections: 1 by costs, 0 none, INFINITY always */
-    int refresh;   /* steps after which everything is taken as it is; 0: never */
-    bool half;     /* corrections use half weights, where there are any */
+    double favour;                /* of corrections: 1 by costs, 0 none, INFINITY always */
+    int refresh;                  /* steps after which everything is taken as it is; 0: never */
+    bool half;                    /* corrections use half weights, where there are any */
+    rpr_recurrent_record *record; /* written, unless NULL */
 } rpr_recurrent_gate;
 
 /** Bytes that live from call to call, and bytes for the time of one. */

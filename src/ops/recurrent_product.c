@@ -154,14 +154,17 @@ static int32_t take(rpr_recurrent_work *r, const rpr_product *p, int which, prod
 {
     float *xhat = xhat_of(head);
     int32_t changed = p->ci;
-    *anew = !head->known || (r->gate->refresh > 0 && head->since >= r->gate->refresh);
-    if (*anew) {
+    const bool whole = !head->known || (r->gate->refresh > 0 && head->since >= r->gate->refresh);
+    *anew = whole;
+    if (whole) {
         memcpy(xhat, x, (size_t)p->ci * sizeof *x);
         head->since = 0;
     } else {
         changed = compare(r, which, x, xhat, p->ci, at, anew);
         head->since++;
     }
+    if (r->record)
+        rpr_recurrent_note(r, which, whole ? NULL : r->idx + at, changed);
     head->known = 1;
     r->counts.inputs += p->ci;
     r->counts.changed += changed;
@@ -223,7 +226,7 @@ const float *rpr_recurrent_product(rpr_recurrent_work *r, int d, int64_t b, int 
 static void take_steps(rpr_recurrent_work *r, const rpr_product *p, product_head *head, int32_t n)
 {
     int32_t at = 0;
-    for (int32_t i = 0; i < n; i++) {
+    for (int32_t i = 0; i < n; i++, r->step++) {
         float *x = r->row + (int64_t)i * p->ci, *z = r->all_z + (int64_t)i * p->co;
         bool anew;
         const int32_t changed = take(r, p, RPR_ON_INPUT, head, x, at, &anew);

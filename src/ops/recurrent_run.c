@@ -178,8 +178,10 @@ static void some_steps(work *r, int d, int64_t b, int64_t from, int64_t n)
     const int64_t first = s->backward[d] ? s->steps - 1 - from : from, on = s->backward[d] ? -1 : 1;
     for (int64_t i = 0; i < n; i++)
         load(&r->x, first + i * on, b, r->row + i * s->inputs, s->inputs);
+    r->step = (d * s->batch + b) * s->steps + from;
     rpr_recurrent_products(r, d, b, (int32_t)n);
     for (int64_t i = 0; i < n; i++) {
+        r->step = (d * s->batch + b) * s->steps + from + i;
         cell(r, d, b, r->all_z + i * rows);
         rpr_view y = r->y;
         y.data = y.data ? (float *)y.data + (first + i * on) * y.stride[0] : NULL;
@@ -257,13 +259,17 @@ rpr_recurrent_counts rpr_recurrent_run(const rpr_recurrent_layer *l, const rpr_k
                                        void *state, void *scratch, const rpr_view *in,
                                        const rpr_view *out)
 {
-    work r = {.l = l, .k = k, .gate = gate, .state = state};
+    work r = {.l = l, .k = k, .gate = gate, .state = state, .record = gate ? gate->record : NULL};
     (void)lay_out(&r, scratch);
     find_views(&r, n, in, out);
     if (gate)
         find_range(&r);
-    for (int d = 0; d < l->s.directions; d++)
+    for (int d = 0; d < l->s.directions; d++) {
+        const rpr_recurrent_counts before = r.counts;
         for (int64_t b = 0; b < l->s.batch; b++)
             sequence(&r, d, b);
+        if (r.record)
+            rpr_recurrent_note_direction(&r, d, &before);
+    }
     return r.counts;
 }

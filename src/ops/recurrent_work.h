@@ -30,7 +30,9 @@ typedef struct rpr_recurrent_work {
     int32_t *idx; /* change lists, one behind the other */
     float *delta;
     rpr_delta_visit *visit;
-    uint8_t *dense; /* by step: computed anew */
+    uint8_t *dense;               /* by step: computed anew */
+    rpr_recurrent_record *record; /* or NULL */
+    int64_t step;                 /* row of the record, counted through all directions */
     rpr_recurrent_counts counts;
 } rpr_recurrent_work;
 
@@ -55,7 +57,13 @@ static inline size_t rpr_recurrent_floats(int64_t n)
 const float *rpr_recurrent_product(rpr_recurrent_work *r, int d, int64_t b, int which,
                                    const float *x, float *room);
 
-/** The same of the input, for the n steps in r->row, into r->all_z. */
+/** The same of the input, for the n steps in r->row, the first of them r->step, into r->all_z. */
 void rpr_recurrent_products(rpr_recurrent_work *r, int d, int64_t b, int32_t n);
+
+/** The record's row takes n values that changed, idx NULL: the first n; the input's come first. */
+void rpr_recurrent_note(rpr_recurrent_work *r, int which, const int32_t *idx, int32_t n);
+
+/** Closes the record of a direction; before: the counts when it began. */
+void rpr_recurrent_note_direction(rpr_recurrent_work *r, int d, const rpr_recurrent_counts *before);
 
 #endif

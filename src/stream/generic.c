@@ -85,13 +85,15 @@ static void run_recurrent(rpr_stream *s, const rpr_step *step, const rpr_view *i
                           const rpr_view *out)
 {
     const int index = (int)(step - s->plan->step);
+    rpr_recurrent_record *record = s->record ? &s->record[index] : NULL;
     const rpr_recurrent_gate gate = {
         .rule = s->own_rule[index],
         .scale = s->scale,
         .cost = &s->model->cost,
         .favour = favour(s->opt.policy),
         .refresh = s->opt.refresh,
-        .half = rpr_stream_corrects_with_half(s, &s->own_rule[index], s->scale)};
+        .half = rpr_stream_corrects_with_half(s, &s->own_rule[index], s->scale),
+        .record = record && record->idx ? record : NULL};
     const bool gated = s->reuse && gate.rule.kind != RPR_GATE_OFF && !is_due(s, step);
     if (s->reuse && !gated)
         rpr_recurrent_renew(step->recurrent, s->recurrent[index]);
@@ -100,6 +102,8 @@ static void run_recurrent(rpr_stream *s, const rpr_step *step, const rpr_view *i
                           s->recurrent[index], s->recurrent_scratch, in, out);
     s->step[index].macs = c.macs;
     s->step[index].weight_bytes = c.weight_bytes;
+    s->step[index].whole = !gated;
+    s->step[index].refreshed = is_due(s, step);
     s->step[index].list_cost =
         gated ? c.cost : rpr_recurrent_dense_cost(step->recurrent, &s->model->cost);
     s->step[index].choice = c.macs == 0                      ? RPR_CHOICE_SKIP
@@ -154,6 +158,7 @@ int rpr_stream_run_generic(rpr_stream *s, const rpr_step *step)
             rpr_touch_fill(&s->touch[step->out[i]], false);
     state->macs = state->changed = state->weight_bytes = 0;
     state->list_cost = 0.0;
+    state->refreshed = false;
     state->choice = RPR_CHOICE_SKIP;
     const bool run = any_touched(s, step) || is_due(s, step);
     int status = run ? run_touched(s, step) : RPR_OK;

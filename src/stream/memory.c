@@ -118,6 +118,9 @@ static void take_recurrent(rpr_stream *s, layout *m)
         most = bytes > most ? bytes : most;
         if (s->reuse)
             s->recurrent[i] = rpr_arena_take(&m->state, rpr_recurrent_state_bytes(l), 1);
+        if (s->record && rpr_recurrent_records(l))
+            rpr_recurrent_record_open(&s->record[i], l,
+                                      rpr_arena_take(&m->frame, rpr_recurrent_record_bytes(l), 1));
     }
     s->recurrent_scratch = rpr_arena_take(&m->frame, most, 1);
 }
@@ -333,6 +336,10 @@ bool rpr_stream_take_arrays(rpr_stream *s)
     s->recurrent = rpr_alloc_array(n_step, sizeof *s->recurrent);
     s->own_rule = rpr_alloc_array(n_step, sizeof *s->own_rule);
     s->input = rpr_alloc_array((size_t)s->plan->n_input + 1, sizeof *s->input);
+    const bool records = s->reuse && s->opt.trace;
+    s->record = records ? rpr_alloc_array(n_step, sizeof *s->record) : NULL;
+    if (records && !s->record)
+        return false;
     return s->life && s->data && s->touch && s->gate && s->gate_frame && s->step && s->z &&
            s->recurrent && s->own_rule && s->input && s->refresh.turn;
 }
@@ -451,6 +458,7 @@ void rpr_stream_free_memory(rpr_stream *s)
     rpr_free(s->carry);
     rpr_free(s->recurrent);
     rpr_free(s->own_rule);
+    rpr_free(s->record);
     rpr_free(s->state);
     rpr_free(s->workspace);
 }

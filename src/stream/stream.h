@@ -19,7 +19,8 @@ typedef struct rpr_step_state {
     int64_t terms;  /* products added to one output since it was last recomputed, at most */
     bool mixed;     /* corrected, but some outputs were computed anew */
     int64_t values, changed; /* of a recurrent layer: values that met a gate, ... */
-    int64_t weight_bytes;    /* ... and what it read of its weights */
+    int64_t weight_bytes;    /* ... what it read of its weights, ... */
+    bool whole;              /* ... and that it ran without gates */
     double list_cost;        /* of a correction, as it was estimated for the choice; of a recurrent
                                 layer that of all products */
     double ms;
@@ -139,6 +140,7 @@ struct rpr_stream {
     rpr_input_state *input;
     char **recurrent; /* per step: what a recurrent layer remembers, in the state */
     char *recurrent_scratch;
+    rpr_recurrent_record *record; /* per step: of recurrent layers, for a trace; NULL without one */
     rpr_gate *own_rule; /* per step: of a recurrent layer's gates */
     char **carry;       /* per carried input: what it is on the next frame, in the state */
     char *scratch;      /* results of GENERIC steps */
@@ -318,6 +320,9 @@ bool rpr_stream_inputs_touched(const rpr_stream *s);
 
 /** Recurrent layers begin from nothing. */
 void rpr_stream_forget_recurrent(rpr_stream *s);
+
+/** What a recurrent layer's rule goes by: its input's range; of a stream with reuse. */
+void rpr_stream_recurrent_range(const rpr_stream *s, int index, float *lo, float *hi);
 
 /** Runs a node by its definition, then keeps and marks the pixels that came out different. */
 int rpr_stream_run_generic(rpr_stream *s, const rpr_step *step);
