@@ -516,7 +516,7 @@ typedef int (*rpr_write_fn)(void *user, const void *bytes, size_t n);
  * the header. The stream must outlive the trace and must have been created with `trace` and with
  * a gate other than OFF: else RPR_ERR_ARGUMENT. RPR_ERR_IO if `write` failed, RPR_ERR_UNSUPPORTED
  * if the model does not fit the format's limits, or has layers that the format has no words for:
- * quantised ones and recurrent ones of several steps. On failure *out is NULL.
+ * quantised ones, and GRUs of several steps without linear_before_reset. On failure *out is NULL.
  */
 RPR_API int rpr_trace_create(const rpr_stream *s, rpr_write_fn write, void *user, rpr_trace **out,
                              rpr_error *err);

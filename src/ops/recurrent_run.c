@@ -101,8 +101,9 @@ static void lstm(work *r, int d, const float *in, const float *rec)
     act(r, RPR_ACT_SIGMOID, g, g, n);
     act(r, RPR_ACT_SIGMOID, g + 2 * n, g + 2 * n, n);
     act(r, RPR_ACT_TANH, g + 3 * n, g + 3 * n, n);
-    for (int64_t j = 0; j < n; j++)
-        r->c[j] = g[2 * n + j] * r->c[j] + g[j] * g[3 * n + j];
+    r->k->binary(RPR_BIN_MUL, g + 2 * n, r->c, r->c, n);
+    r->k->binary(RPR_BIN_MUL, g, g + 3 * n, g + 3 * n, n);
+    r->k->binary(RPR_BIN_ADD, r->c, g + 3 * n, r->c, n);
     if (peep)
         look(peep + n, r->c, g + n, n);
     act(r, RPR_ACT_SIGMOID, g + n, g + n, n);
@@ -159,15 +160,21 @@ static void load(const rpr_view *v, int64_t a, int64_t b, float *to, int64_t n)
 {
     const float *from =
         v->data ? (const float *)v->data + a * v->stride[0] + b * v->stride[1] : NULL;
-    for (int64_t j = 0; j < n; j++)
-        to[j] = from ? from[j * v->stride[2]] : 0.0f;
+    if (from && v->stride[2] == 1)
+        memcpy(to, from, (size_t)n * sizeof *to);
+    else
+        for (int64_t j = 0; j < n; j++)
+            to[j] = from ? from[j * v->stride[2]] : 0.0f;
 }
 
 static void store(const rpr_view *v, int64_t a, int64_t b, const float *x, int64_t n)
 {
     float *to = v->data ? (float *)v->data + a * v->stride[0] + b * v->stride[1] : NULL;
-    for (int64_t j = 0; to && j < n; j++)
-        to[j * v->stride[2]] = x[j];
+    if (to && v->stride[2] == 1)
+        memcpy(to, x, (size_t)n * sizeof *to);
+    else
+        for (int64_t j = 0; to && j < n; j++)
+            to[j * v->stride[2]] = x[j];
 }
 
 /** Steps [from, from + n) of the order in which a direction takes them. */

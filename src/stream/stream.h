@@ -141,10 +141,10 @@ struct rpr_stream {
     char **recurrent; /* per step: what a recurrent layer remembers, in the state */
     char *recurrent_scratch;
     rpr_recurrent_record *record; /* per step: of recurrent layers, for a trace; NULL without one */
-    rpr_gate *own_rule; /* per step: of a recurrent layer's gates */
-    char **carry;       /* per carried input: what it is on the next frame, in the state */
-    char *scratch;      /* results of GENERIC steps */
-    rpr_view *views;    /* room for the views of one GENERIC step */
+    rpr_gate *own_rule;           /* per step: of a recurrent layer's gates */
+    char **carry;    /* per carried input: what it is on the next frame, in the state */
+    char *scratch;   /* results of GENERIC steps */
+    rpr_view *views; /* room for the views of one GENERIC step */
     rpr_linear_scratch linear_scratch;
     float *tails;                   /* for profiling ranges */
     rpr_noise_counts *noise_counts; /* of one picture */
