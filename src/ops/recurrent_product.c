@@ -243,7 +243,8 @@ static int32_t choose(rpr_recurrent_work *r, const rpr_product *p, int32_t n)
     int32_t crowd = 0, n_visit = 0;
     for (int32_t i = 0; i < n; i++)
         crowd += r->dense[i] || is_crowded(r, p, r->visit[i].n, false);
-    const bool few = crowd < TILE || crowd < n / 2; /* and most would want the other weights */
+    /* Few of them share little, and where the others are corrected both kinds of weights come. */
+    const bool few = crowd < TILE || 4 * crowd < 3 * n;
     for (int32_t i = 0; i < n; i++) {
         r->dense[i] |= is_crowded(r, p, r->visit[i].n, few);
         if (!r->dense[i] && r->visit[i].n > 0)
