@@ -6,8 +6,7 @@ usage: .venv/bin/python bench/paper.py [--build DIR] [--models DIR] [--streams D
            [--doc FILE.md] [NAME...]
 
 Needs what training/paper_networks.py writes. Each network runs behind the paper's quantiser, whose ranges
-come from the first part of the stream, and behind dead-zones; its traces drive the simulator, or, where layers compare
-step with step, what was similar in each. Then ONNX
+come from the first part of the stream, and behind dead-zones; its traces drive the simulator. Then ONNX
 Runtime and one stream of ours at a time take turns at every frame, in one process and on one thread:
 processor times, the first frame left out.
 """
@@ -34,6 +33,7 @@ LEVELS, DEADZONES = 'levels', ('deadzone:2/255', 'deadzone:8/255')
 RANGES = 0.25  # the part of a stream that the quantiser's ranges are taken from
 KIND_LEVELS = 2  # of rpr_gate_kind
 ALWAYS_CORRECT = 1  # of rpr_policy
+WEIGHTS_F32 = 1  # of rpr_weights
 
 
 class Case:
@@ -128,18 +128,8 @@ def load(place, case):
     return model
 
 
-def simulate_similarity(place, case, ran):
-    """The simulator's own network of that name, as similar as the layers were; it has one layer for each
-    direction of ours."""
-    similar = [s for layer in ran['layers'] if layer['similarity'] is not None
-               for s in [layer['similarity']] * (2 if layer['op'] == 'LSTM' else 1)]
-    return place.run('sim', '--net', case.network, '--similarity', ','.join(f'{s:.6f}' for s in similar),
-                     '--json', '-')
-
-
-def similarities(place, case, plan, steps):
-    """By scheme: the run's JSON, and the simulation of its trace; with `steps`, which a trace cannot
-    say, of its similarities."""
+def similarities(place, case, plan):
+    """By scheme: the run's JSON, and the simulation of its trace."""
     model, stream = place.model(case), place.stream(case)
     trace, report = (os.path.join(place.folder, f) for f in ('trace', 'run.json'))
     place.calibrate(case, model, plan)
@@ -147,12 +137,10 @@ def similarities(place, case, plan, steps):
     for scheme in (LEVELS,) + DEADZONES:
         gate = ['--plan', plan] if scheme == LEVELS else ['--gate', scheme]
         place.run('run', model, stream, *gate, '--all-gates', '--weights', 'f32', '--frames', case.frames,
-                  *([] if steps else ['--trace', trace]), '--json', report)
+                  '--trace', trace, '--json', report)
         with open(report, encoding='utf-8') as f:
             ran = json.load(f)
-        simulated = (simulate_similarity(place, case, ran) if steps
-                     else place.run('sim', '--trace', trace, '--json', '-'))
-        found[scheme] = ran, json.loads(simulated)
+        found[scheme] = ran, json.loads(place.run('sim', '--trace', trace, '--json', '-'))
     return found
 
 
@@ -174,41 +162,52 @@ def streams_of(case, model, plan):
                LEVELS: lambda: model.stream('exact', layers=levels, all_gates=1),
                'always': lambda: model.stream('exact', layers=levels, all_gates=1,
                                               policy=ALWAYS_CORRECT)}
+    if any(n.recurrent for n in model.layers()):
+        streams['whole'] = lambda: model.stream('exact', layers=levels, all_gates=1, weights=WEIGHTS_F32)
     streams.update({d: lambda d=d: model.stream(d) for d in DEADZONES})
     return streams
 
 
+def recurrent_counts(stream):
+    """Of the last call's recurrent layers: values that met a gate, changed ones, bytes of weights that
+    were read, and MACs of a dense run."""
+    of = [s for s, info in zip(stream.layer_stats(), stream.model.layers()) if info.recurrent]
+    return np.array([[s.inputs, s.changed, s.weight_bytes, s.macs_dense] for s in of] or [[0] * 4]).sum(0)
+
+
 def race(ort, stream, pairs):
-    """ONNX Runtime and one stream of ours take turns: milliseconds and outputs of both."""
+    """ONNX Runtime and one stream of ours take turns: milliseconds and outputs of both, and the
+    recurrent layers' counts without the first call's."""
     runs = (lambda pair: stream.run_shared(pair[0]),
             lambda pair: ort.session.run(None, {ort.input: pair[1]}))
-    ms, outputs = ([], []), ([], [])
+    ms, outputs, counts = ([], []), ([], []), 0
     for number, pair in enumerate(pairs):
         for who in ((0, 1), (1, 0))[number % 2]:
             start = time.thread_time()
             out = runs[who](pair)[0]
             ms[who].append((time.thread_time() - start) * 1e3)
             outputs[who].append(out.copy())
-    return ms, outputs
+        counts = counts + recurrent_counts(stream) if number else 0
+    return ms, outputs, counts
 
 
 def times(place, case, model, plan):
     """By scheme: median milliseconds of ours and of ONNX Runtime in the same race, relative L2 to our
-    dense run, and MB of state. Each has a race of its own: streams that share weights would warm
+    dense run, MB of state, and counts of recurrent layers. Each has a race of its own: streams that share weights would warm
     them for one another."""
     ort = rivals.OnnxRuntime(place.model(case), None)
     pairs = [tuple(map(np.ascontiguousarray, p)) for p in inputs(place, case)]
-    ms, error, state = {}, {}, {}
+    ms, error, state, counts = {}, {}, {}, {}
     for name, make in streams_of(case, model, plan).items():
         stream = make()
-        taken, outputs = race(ort, stream, pairs)
+        taken, outputs, counts[name] = race(ort, stream, pairs)
         ms[name] = tuple(float(np.median(t[1:])) for t in taken)
         state[name] = stream.state_bytes() * 1e-6
         if name == 'dense':
             dense = outputs[0]
             error['ort'] = paper_tables.relative(outputs[1], dense)
         error[name] = paper_tables.relative(outputs[0], dense)
-    return ms, error, state
+    return ms, error, state, counts
 
 
 def centred(place):
@@ -233,7 +232,7 @@ def measure(place, case):
     note(f'{case.network} on {case.stream}')
     plan = os.path.join(place.folder, 'plan.json')
     model = load(place, case)
-    found = similarities(place, case, plan, any(n.recurrent for n in model.layers()))
+    found = similarities(place, case, plan)
     return paper_tables.Result(case, found, *times(place, case, model, plan))
 
 

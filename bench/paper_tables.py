@@ -6,19 +6,23 @@ from report import header, row
 
 # What is published of the four; which network has which figure is assumed (doc/simulator.md).
 TALK = {'autopilot': (77, 79), 'c3d': (69, 74), 'kaldi': (52, 55), 'eesen': (45, 53)}
-DENSE, ORT, ALWAYS, LEVELS = 'dense', 'ort', 'always', 'levels'
+DENSE, ORT, ALWAYS, LEVELS, WHOLE = 'dense', 'ort', 'always', 'levels', 'whole'
+MORE = {LEVELS: '', ALWAYS: ', always corrected', WHOLE: ', f32 weights'}
 
 
 class Result:
     """A network on one stream. found: by scheme, the run and the simulation; ms: ours and ONNX
-    Runtime's in the same race; error; state: MB."""
+    Runtime's in the same race; error; state: MB; counts: of recurrent layers (bench/paper.py)."""
 
-    def __init__(self, case, found, ms, error, state):
+    def __init__(self, case, found, ms, error, state, counts):
         self.case, self.found = case, found
-        self.ms, self.error, self.state = ms, error, state
+        self.ms, self.error, self.state, self.counts = ms, error, state, counts
 
     def name(self, scheme):
-        return f'`levels:{self.case.clusters}`' if scheme in (LEVELS, ALWAYS) else f'`{scheme}`'
+        if scheme == DENSE:
+            return 'off (dense)'
+        name = f'`levels:{self.case.clusters}`' if scheme in MORE else f'`{scheme}`'
+        return name + MORE.get(scheme, '')
 
 
 def relative(outputs, reference):
@@ -50,14 +54,29 @@ def time_table(results, isa, version):
     for r in results:
         dense = r.ms[DENSE][0] / r.ms[DENSE][1]
         for scheme, (ours, theirs) in r.ms.items():
-            name = 'off (dense)' if scheme == DENSE else r.name(scheme)
-            name += ', always corrected' if scheme == ALWAYS else ''
-            rows.append(row([r.case.network, r.case.what, name, f'{ours:.3f}', f'{theirs:.3f}',
+            rows.append(row([r.case.network, r.case.what, r.name(scheme), f'{ours:.3f}', f'{theirs:.3f}',
                              f'{theirs / ours:.2f}x', f'{dense / (ours / theirs):.2f}x',
                              f'{r.state[scheme]:.2f}']))
     worst = {r.case.network: r.error[ORT] for r in results}
     return rows + ['', 'Our dense run and ONNX Runtime differ by (relative L2): '
                    + ', '.join(f'{n} {e:.0e}' for n, e in worst.items()) + '.']
+
+
+def weights_table(results):
+    """Of recurrent layers: what changed, what was read of the weights, and what that gains."""
+    rows = header(['network', 'gate', 'inputs changed', 'bytes of weights read', 'time',
+                   'time saved, of the share unchanged'])
+    found = [r for r in results if r.counts[DENSE].any()]
+    for r in found:
+        dense, dense_bytes = r.ms[DENSE][0] / r.ms[DENSE][1], r.counts[DENSE][2]
+        for scheme, (ours, theirs) in r.ms.items():
+            inputs, changed, weight_bytes, _ = r.counts[scheme]
+            if scheme == DENSE or not inputs:
+                continue
+            time, share = ours / theirs / dense, changed / inputs
+            rows.append(row([r.case.network, r.name(scheme), percent(share), percent(weight_bytes / dense_bytes),
+                             percent(time), f'{(1 - time) / (1 - share):.2f}']))
+    return rows if found else ['No network with recurrent layers took part.']
 
 
 def simulated_table(results):
@@ -121,5 +140,6 @@ def missing_lines(reasons):
 
 def blocks(results, reasons, scalings, isa, version):
     return {'centred': centred_table(scalings), 'reuse': reuse_table(results), 'times': time_table(results, isa, version),
+            'weights': weights_table(results),
             'simulated': simulated_table(results), 'layers': layer_table(results),
             'missing': missing_lines(reasons)}

@@ -131,7 +131,8 @@ class LayerStats(c.Structure):
     _fields_ = [('choice', c.c_int), ('inputs', c.c_int64), ('changed', c.c_int64),
                 ('macs_dense', c.c_int64), ('macs_executed', c.c_int64), ('ms', c.c_double),
                 ('range_lo', c.c_float), ('range_hi', c.c_float),
-                ('pixels', c.c_int64), ('changed_pixels', c.c_int64)]
+                ('pixels', c.c_int64), ('changed_pixels', c.c_int64),
+                ('weight_bytes', c.c_int64)]
 
 
 class Oracle(c.Structure):

@@ -217,13 +217,13 @@ static bool needs_weights(const sim_step *r)
     return !r->changed || sim_bits_count(r->changed, r->in->elements) > 0;
 }
 
-static bool must_load(const sim_machine *m, const sim_layer_plan *p, bool first)
+static bool must_load(const sim_machine *m, const sim_layer_plan *p, bool begins)
 {
     switch (p->weights) {
     case SIM_WEIGHTS_RESIDENT:
         return m->cold;
     case SIM_WEIGHTS_SEQUENCE:
-        return first;
+        return begins;
     case SIM_WEIGHTS_LOADED:
         return true;
     case SIM_WEIGHTS_STREAMED:
@@ -251,7 +251,7 @@ static void run_layer(sim_machine *m, const sim_execution *e, int32_t index, sim
         int32_t maps = r.maps * (m->c->gates == SIM_GATES_TOGETHER ? l->gates : 1);
         sim_fan_costs(m->c, l, &m->timing, r.changed != NULL, maps, m->cost);
         sim_first_banks(m->c, l, maps, m->first_bank);
-        if (must_load(m, p, e->first) && needs_weights(&r))
+        if (must_load(m, p, e->first || e->resumes) && needs_weights(&r))
             cycles += load_weights(&r, index > 0 ? &counts[index - 1] : NULL, slack,
                                    index > 0 ? p[-1].weight_bytes : 0);
         cycles += run_blocks(&r);

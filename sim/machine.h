@@ -9,7 +9,8 @@
 
 /** What one execution of the network is given. */
 typedef struct sim_execution {
-    bool first; /* of a sequence: there is nothing to compare with, everything is computed */
+    bool first;   /* of a sequence: there is nothing to compare with, everything is computed */
+    bool resumes; /* of a sequence that goes on from another: weights kept for one come anew */
     const uint64_t *const *changed; /* per input; ignored if first, and without reuse */
 } sim_execution;
 

@@ -45,12 +45,16 @@ static int run_base(const sim_config *c, const sim_timing *timing, const sim_net
     size_t bytes = (size_t)net->n_layer * sizeof *counts;
     int status = sim_machine_open(&m, c, timing, net, false, err);
     const struct {
-        bool first;
+        bool first, resumes;
         int64_t times;
-    } kinds[] = {{true, 1}, {false, r->n_later}, {true, r->n_first - 1}};
+    } kinds[] = {{true, false, 1},
+                 {false, false, r->n_later - r->n_resumes},
+                 {false, true, r->n_resumes},
+                 {true, false, r->n_first - 1}};
     for (size_t k = 0; status == RPR_OK && k < sizeof kinds / sizeof kinds[0]; k++) {
         memset(counts, 0, bytes);
-        sim_machine_run(&m, &(sim_execution){.first = kinds[k].first}, counts);
+        const sim_execution e = {.first = kinds[k].first, .resumes = kinds[k].resumes};
+        sim_machine_run(&m, &e, counts);
         for (int32_t i = 0; i < net->n_layer; i++) {
             sim_layer_result *l = &r->layer[i];
             sim_counts_add(kinds[k].first ? &l->first[SIM_BASE] : &l->later[SIM_BASE], &counts[i],
@@ -77,6 +81,7 @@ static int run_reuse(const sim_config *c, const sim_timing *timing, const sim_ne
         memset(counts, 0, (size_t)net->n_layer * sizeof *counts);
         sim_machine_run(&m, &e, counts);
         *(e.first ? &r->n_first : &r->n_later) += 1;
+        r->n_resumes += !e.first && e.resumes;
         if (source->tick.fn)
             source->tick.fn(source->tick.user, r->n_first + r->n_later);
         if (!e.first)

@@ -33,6 +33,7 @@ typedef struct sim_result {
     sim_plan plan[SIM_N_VARIANTS];
     sim_layer_result *layer;
     int64_t n_first, n_later; /* executions */
+    int64_t n_resumes;        /* among the further ones */
 } sim_result;
 
 /** Simulates to the end of the source and checks that everything is conserved. */

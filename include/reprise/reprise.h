@@ -467,6 +467,10 @@ typedef struct rpr_layer_stats {
     double ms;                      /**< 0 unless timing was switched on */
     float range_lo, range_hi;       /**< of the layer's input, profiled on the first frame */
     int64_t pixels, changed_pixels; /**< of its input; changed: any value of them did */
+    int64_t weight_bytes; /**< of recurrent layers: bytes of weights that the executed products were
+                               made of, those of every step for itself, wherever they were then: 4
+                               for each weight (outputs rounded up to 16), 2 where a correction used
+                               half weights. 0 of other layers */
 } rpr_layer_stats;
 
 /** Of layer i of rpr_model_layer, on the last frame. */
@@ -513,7 +517,7 @@ typedef int (*rpr_write_fn)(void *user, const void *bytes, size_t n);
  * the header. The stream must outlive the trace and must have been created with `trace` and with
  * a gate other than OFF: else RPR_ERR_ARGUMENT. RPR_ERR_IO if `write` failed, RPR_ERR_UNSUPPORTED
  * if the model does not fit the format's limits, or has layers that the format has no words for:
- * quantised ones and recurrent ones of several steps. On failure *out is NULL.
+ * quantised ones, and GRUs of several steps without linear_before_reset. On failure *out is NULL.
  */
 RPR_API int rpr_trace_create(const rpr_stream *s, rpr_write_fn write, void *user, rpr_trace **out,
                              rpr_error *err);

@@ -11,29 +11,39 @@ static bool is_lone(const rpr_phase *p)
     return (int64_t)p->rows * p->cols == 1;
 }
 
-static double blocks_of(const rpr_phase *p)
+static double blocks_of(int32_t co)
 {
-    return (double)((p->co + RPR_BLOCK - 1) / RPR_BLOCK);
+    return (double)((co + RPR_BLOCK - 1) / RPR_BLOCK);
 }
 
-static double vectors_of(const rpr_phase *p)
+static double vectors_of(int32_t co)
 {
-    return (double)((p->co + RPR_LANE - 1) / RPR_LANE);
+    return (double)((co + RPR_LANE - 1) / RPR_LANE);
 }
 
 /** Cost of a vector of weights, near or far in the caches by what one tap and block take there. */
-static double vector_cost(const rpr_phase *p, const rpr_gate_state *g, double near, double far)
+static double vector_cost(int32_t ci, int32_t co, bool half, double near, double far)
 {
-    const bool half = rpr_phase_uses_half(p, g);
-    double bytes = (double)(p->co < RPR_BLOCK ? p->co : RPR_BLOCK) * p->ci * sizeof(float);
+    double bytes = (double)(co < RPR_BLOCK ? co : RPR_BLOCK) * ci * sizeof(float);
     bytes = half ? bytes / 2.0 : bytes;
     return (bytes > FAR_WEIGHTS ? far : near) * (half ? HALF_VECTOR : 1.0);
 }
 
+double rpr_matrix_change_cost(int32_t ci, int32_t co, bool half, const rpr_cost *c)
+{
+    const double vector = vector_cost(ci, co, half, c->crowd_vector, c->crowd_far_vector);
+    return c->change_block * blocks_of(co) + vector * vectors_of(co);
+}
+
+double rpr_matrix_dense_cost(int64_t ci, int32_t co, bool lone, const rpr_cost *c)
+{
+    const bool far = lone && (double)ci * co * sizeof(float) > FAR_MATRIX;
+    return (far ? c->crowd_far_vector : c->dense_vector) * (double)ci * vectors_of(co);
+}
+
 double rpr_phase_crowd_cost(const rpr_phase *p, const rpr_gate_state *g, const rpr_cost *c)
 {
-    double vector = vector_cost(p, g, c->crowd_vector, c->crowd_far_vector);
-    return c->change_block * blocks_of(p) + vector * vectors_of(p);
+    return rpr_matrix_change_cost(p->ci, p->co, rpr_phase_uses_half(p, g), c);
 }
 
 double rpr_phase_change_cost(const rpr_phase *p, const rpr_gate_state *g, const rpr_cost *c)
@@ -41,20 +51,19 @@ double rpr_phase_change_cost(const rpr_phase *p, const rpr_gate_state *g, const 
     /* The kernel fetches the weight rows ahead. Measured on the networks of doc/paper.md. */
     if (is_lone(p))
         return rpr_phase_crowd_cost(p, g, c);
-    double vector = vector_cost(p, g, c->change_vector, c->change_far_vector);
-    return c->change_block * blocks_of(p) + vector * vectors_of(p);
+    double vector = vector_cost(p->ci, p->co, rpr_phase_uses_half(p, g), c->change_vector,
+                                c->change_far_vector);
+    return c->change_block * blocks_of(p->co) + vector * vectors_of(p->co);
 }
 
 double rpr_phase_fresh_cost(const rpr_phase *p, const rpr_cost *c)
 {
-    const double rows = (double)p->kh * p->kw * p->ci;
-    const bool far = is_lone(p) && rows * p->co * sizeof(float) > FAR_MATRIX;
-    return (far ? c->crowd_far_vector : c->dense_vector) * rows * vectors_of(p);
+    return rpr_matrix_dense_cost((int64_t)p->kh * p->kw * p->ci, p->co, is_lone(p), c);
 }
 
 double rpr_phase_visit_cost(const rpr_phase *p, const rpr_cost *c)
 {
-    return c->visit_block * blocks_of(p);
+    return c->visit_block * blocks_of(p->co);
 }
 
 double rpr_linear_dense_cost(const rpr_linear *l, const rpr_cost *c)

@@ -6,6 +6,12 @@
 #include "kernels/cost.h"
 #include "ops/linear.h"
 
+/** A matrix of `ci` rows and one vector: a change of it, with half weights or whole ones. */
+double rpr_matrix_change_cost(int32_t ci, int32_t co, bool half, const rpr_cost *c);
+
+/** All of the vector; `lone`: no other one uses the weights at about the same time. */
+double rpr_matrix_dense_cost(int64_t ci, int32_t co, bool lone, const rpr_cost *c);
+
 /** A change under one output pixel of a phase. */
 double rpr_phase_change_cost(const rpr_phase *p, const rpr_gate_state *g, const rpr_cost *c);
 

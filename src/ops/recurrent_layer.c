@@ -9,8 +9,10 @@
 
 void rpr_recurrent_layer_free(rpr_recurrent_layer *l)
 {
-    if (l)
+    if (l) {
         rpr_free(l->weights);
+        rpr_free(l->halves);
+    }
     rpr_free(l);
 }
 
@@ -100,6 +102,34 @@ static void fill_peepholes(rpr_recurrent_layer *l, const rpr_graph *g, const rpr
         l->peep[d] = at + d * each;
 }
 
+static int64_t words_of(const rpr_product *p)
+{
+    return p->ci && p->co > RPR_LANE ? rpr_half_packed_words(p->ci, p->co) : 0;
+}
+
+/** Where there are enough outputs to gain, and no weight is beyond bf16's range. */
+static bool fill_halves(rpr_recurrent_layer *l)
+{
+    int64_t words = 0;
+    for (int i = 0; i < RPR_PRODUCTS; i++)
+        words += words_of(&l->product[0][i]) * l->s.directions;
+    if (words == 0)
+        return true;
+    l->halves = rpr_alloc_array((size_t)words, sizeof *l->halves);
+    if (!l->halves)
+        return false;
+    float *at = l->halves;
+    for (int d = 0; d < l->s.directions; d++)
+        for (int i = 0; i < RPR_PRODUCTS; i++) {
+            rpr_product *p = &l->product[d][i];
+            if (words_of(p) > 0 && rpr_pack_half(at, p->w, p->ci, p->co))
+                p->half = at;
+            at += words_of(p);
+        }
+    l->half_bytes = (size_t)words * sizeof *l->halves;
+    return true;
+}
+
 int rpr_recurrent_layer_new(const rpr_graph *g, const rpr_node *n, rpr_recurrent_layer **out,
                             rpr_error *err)
 {
@@ -129,6 +159,10 @@ int rpr_recurrent_layer_new(const rpr_graph *g, const rpr_node *n, rpr_recurrent
         fill_direction(l, g, n, d, l->weights + d * each);
     if (peepholes)
         fill_peepholes(l, g, n, l->weights + s.directions * each);
+    if (!fill_halves(l)) {
+        rpr_recurrent_layer_free(l);
+        return rpr_node_nomem(err, n);
+    }
     l->macs = macs * s.directions * s.steps * s.batch;
     l->parameters = (macs + (rpr_node_has(n, RPR_REC_B) ? 2 * s.gates * s.hidden : 0) + peepholes) *
                     s.directions;

@@ -10,7 +10,7 @@ static int make_recurrent(rpr_plan *p, const rpr_node *n, rpr_step *s, rpr_error
     if (!rpr_node_is_recurrent(n))
         return RPR_OK;
     RPR_TRY(rpr_recurrent_layer_new(p->graph, n, &s->recurrent, err));
-    p->constant_bytes += s->recurrent ? s->recurrent->weight_bytes : 0;
+    p->constant_bytes += s->recurrent ? s->recurrent->weight_bytes + s->recurrent->half_bytes : 0;
     return RPR_OK;
 }
 

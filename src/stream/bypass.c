@@ -85,6 +85,10 @@ static void count_step(rpr_stream *s, int index, bool ran)
     if (step->recurrent) {
         to->values = to->changed = 0;
         to->macs = ran ? step->recurrent->macs : 0;
+        to->choice = ran ? RPR_CHOICE_DENSE : RPR_CHOICE_SKIP;
+        to->whole = true;
+        to->refreshed = false;
+        to->weight_bytes = ran ? s->bypass.plain->step[index].weight_bytes : 0;
         s->stats.macs_dense += step->recurrent->macs;
         s->stats.macs_executed += to->macs;
     }

@@ -31,7 +31,7 @@ static rpr_act act_of(const rpr_stream *s, int index)
 static void restart(const rpr_stream *s, rpr_gate_state *g, const rpr_map *x)
 {
     rpr_gate_restart(g, s->k, x);
-    g->half = rpr_stream_corrects_with_half(s, g);
+    g->half = rpr_stream_corrects_with_half(s, &g->rule, g->scale);
 }
 
 /** `clean`: xhat is x. What was compared bears witness of a cut, after which it is. */

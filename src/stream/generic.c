@@ -2,6 +2,7 @@
 /* Steps without a sparse form: run densely, then compared with what was there. */
 #include "stream/stream.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "graph/opdef.h"
@@ -75,20 +76,24 @@ static bool is_due(const rpr_stream *s, const rpr_step *step)
     return step->recurrent && s->reuse && s->refresh.asked;
 }
 
-/** From 0.6 of a vector on all of it costs no more. */
-static double most_to_correct(rpr_policy policy)
+static double favour(rpr_policy policy)
 {
-    return policy == RPR_POLICY_CORRECT ? 1.0 : policy == RPR_POLICY_DENSE ? 0.0 : 0.6;
+    return policy == RPR_POLICY_CORRECT ? (double)INFINITY : policy == RPR_POLICY_DENSE ? 0.0 : 1.0;
 }
 
 static void run_recurrent(rpr_stream *s, const rpr_step *step, const rpr_view *in,
                           const rpr_view *out)
 {
     const int index = (int)(step - s->plan->step);
-    const rpr_recurrent_gate gate = {.rule = s->own_rule[index],
-                                     .scale = s->scale,
-                                     .most = most_to_correct(s->opt.policy),
-                                     .refresh = s->opt.refresh};
+    rpr_recurrent_record *record = s->record ? &s->record[index] : NULL;
+    const rpr_recurrent_gate gate = {
+        .rule = s->own_rule[index],
+        .scale = s->scale,
+        .cost = &s->model->cost,
+        .favour = favour(s->opt.policy),
+        .refresh = s->opt.refresh,
+        .half = rpr_stream_corrects_with_half(s, &s->own_rule[index], s->scale),
+        .record = record && record->idx ? record : NULL};
     const bool gated = s->reuse && gate.rule.kind != RPR_GATE_OFF && !is_due(s, step);
     if (s->reuse && !gated)
         rpr_recurrent_renew(step->recurrent, s->recurrent[index]);
@@ -96,7 +101,14 @@ static void run_recurrent(rpr_stream *s, const rpr_step *step, const rpr_view *i
         rpr_recurrent_run(step->recurrent, s->k, step->node, gated ? &gate : NULL,
                           s->recurrent[index], s->recurrent_scratch, in, out);
     s->step[index].macs = c.macs;
-    s->step[index].choice = RPR_CHOICE_DENSE;
+    s->step[index].weight_bytes = c.weight_bytes;
+    s->step[index].whole = !gated;
+    s->step[index].refreshed = is_due(s, step);
+    s->step[index].list_cost =
+        gated ? c.cost : rpr_recurrent_dense_cost(step->recurrent, &s->model->cost);
+    s->step[index].choice = c.macs == 0                      ? RPR_CHOICE_SKIP
+                            : c.macs < step->recurrent->macs ? RPR_CHOICE_CORRECT
+                                                             : RPR_CHOICE_DENSE;
     s->step[index].values = c.inputs;
     s->step[index].changed = c.changed;
 }
@@ -144,7 +156,9 @@ int rpr_stream_run_generic(rpr_stream *s, const rpr_step *step)
     for (int i = 0; i < step->n_out; i++)
         if (step->out[i] != RPR_NONE)
             rpr_touch_fill(&s->touch[step->out[i]], false);
-    state->macs = state->changed = 0;
+    state->macs = state->changed = state->weight_bytes = 0;
+    state->list_cost = 0.0;
+    state->refreshed = false;
     state->choice = RPR_CHOICE_SKIP;
     const bool run = any_touched(s, step) || is_due(s, step);
     int status = run ? run_touched(s, step) : RPR_OK;

@@ -118,6 +118,9 @@ static void take_recurrent(rpr_stream *s, layout *m)
         most = bytes > most ? bytes : most;
         if (s->reuse)
             s->recurrent[i] = rpr_arena_take(&m->state, rpr_recurrent_state_bytes(l), 1);
+        if (s->record && rpr_recurrent_records(l))
+            rpr_recurrent_record_open(&s->record[i], l,
+                                      rpr_arena_take(&m->frame, rpr_recurrent_record_bytes(l), 1));
     }
     s->recurrent_scratch = rpr_arena_take(&m->frame, most, 1);
 }
@@ -226,7 +229,7 @@ static void take_gate(rpr_stream *s, int i, layout *m)
     g->act = plan->act;
     g->adaptive = s->opt.policy == RPR_POLICY_AUTO && !vector;
     g->loosens = !s->opt.all_gates;
-    g->half = rpr_stream_corrects_with_half(s, g);
+    g->half = rpr_stream_corrects_with_half(s, &g->rule, g->scale);
     g->rows_only = !plan->needs_list;
     g->partial = s->life[rpr_plan_root(s->plan, plan->tensor)].transient;
     g->keeps_all = s->opt.trace != 0;
@@ -345,6 +348,10 @@ bool rpr_stream_take_arrays(rpr_stream *s)
     s->delay = rpr_alloc_array(n_step, sizeof *s->delay);
     s->own_rule = rpr_alloc_array(n_step, sizeof *s->own_rule);
     s->input = rpr_alloc_array((size_t)s->plan->n_input + 1, sizeof *s->input);
+    const bool records = s->reuse && s->opt.trace;
+    s->record = records ? rpr_alloc_array(n_step, sizeof *s->record) : NULL;
+    if (records && !s->record)
+        return false;
     return s->life && s->data && s->touch && s->gate && s->gate_frame && s->step && s->z &&
            s->recurrent && s->delay && s->own_rule && s->input && s->refresh.turn;
 }
@@ -464,6 +471,7 @@ void rpr_stream_free_memory(rpr_stream *s)
     rpr_free(s->recurrent);
     rpr_free(s->delay);
     rpr_free(s->own_rule);
+    rpr_free(s->record);
     rpr_free(s->state);
     rpr_free(s->workspace);
 }

@@ -92,10 +92,9 @@ int rpr_stream_set_rules(rpr_stream *s, const rpr_stream_options *o, rpr_error *
 }
 
 /** Behind a gate that lets errors pass, rounded weights are far below them. */
-bool rpr_stream_corrects_with_half(const rpr_stream *s, const rpr_gate_state *g)
+bool rpr_stream_corrects_with_half(const rpr_stream *s, const rpr_gate *rule, double scale)
 {
-    const rpr_gate *rule = &g->rule;
-    const bool zone = rule->kind == RPR_GATE_DEADZONE && rule->threshold * g->scale > 0.0;
+    const bool zone = rule->kind == RPR_GATE_DEADZONE && rule->threshold * scale > 0.0;
     const bool lossy = rule->kind == RPR_GATE_LEVELS || zone;
     return s->opt.weights == RPR_WEIGHTS_BF16 || (s->opt.weights == RPR_WEIGHTS_AUTO && lossy);
 }

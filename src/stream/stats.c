@@ -16,22 +16,27 @@ void rpr_stream_time_layers(rpr_stream *s, int on)
     s->time_layers = on != 0;
 }
 
+void rpr_stream_recurrent_range(const rpr_stream *s, int index, float *lo, float *hi)
+{
+    const rpr_gate *rule = &s->own_rule[index];
+    rpr_recurrent_range(s->recurrent[index], lo, hi);
+    if (rule->lo < rule->hi) {
+        *lo = (float)rule->lo;
+        *hi = (float)rule->hi;
+    }
+}
+
 /** Of all steps of the call; the state before counts as an input, too. */
 static void recurrent_stats(const rpr_stream *s, int index, rpr_layer_stats *st)
 {
     const rpr_step_state *state = &s->step[index];
-    const rpr_gate *rule = &s->own_rule[index];
     st->macs_dense = s->plan->step[index].recurrent->macs;
     st->macs_executed = state->macs;
     st->inputs = state->values;
     st->changed = state->changed;
-    if (!s->reuse)
-        return;
-    rpr_recurrent_range(s->recurrent[index], &st->range_lo, &st->range_hi);
-    if (rule->lo < rule->hi) {
-        st->range_lo = (float)rule->lo;
-        st->range_hi = (float)rule->hi;
-    }
+    st->weight_bytes = state->weight_bytes;
+    if (s->reuse)
+        rpr_stream_recurrent_range(s, index, &st->range_lo, &st->range_hi);
 }
 
 int rpr_stream_layer_stats(const rpr_stream *s, size_t i, rpr_layer_stats *st)

@@ -18,8 +18,11 @@ typedef struct rpr_step_state {
     int64_t macs;   /* executed */
     int64_t terms;  /* products added to one output since it was last recomputed, at most */
     bool mixed;     /* corrected, but some outputs were computed anew */
-    int64_t values, changed; /* of a recurrent layer: values that met a gate */
-    double list_cost;        /* of a correction, as it was estimated for the choice */
+    int64_t values, changed; /* of a recurrent layer: values that met a gate, ... */
+    int64_t weight_bytes;    /* ... what it read of its weights, ... */
+    bool whole;              /* ... and that it ran without gates */
+    double list_cost;        /* of a correction, as it was estimated for the choice; of a recurrent
+                                layer that of all products */
     double ms;
 } rpr_step_state;
 
@@ -140,11 +143,12 @@ struct rpr_stream {
     rpr_input_state *input;
     char **recurrent; /* per step: what a recurrent layer remembers, in the state */
     char *recurrent_scratch;
-    char **delay;       /* per step: earlier outputs of a Delay, in the state */
-    rpr_gate *own_rule; /* per step: of a recurrent layer's gates */
-    char **carry;       /* per carried input: what it is on the next frame, in the state */
-    char *scratch;      /* results of GENERIC steps */
-    rpr_view *views;    /* room for the views of one GENERIC step */
+    rpr_recurrent_record *record; /* per step: of recurrent layers, for a trace; NULL without one */
+    char **delay;                 /* per step: earlier outputs of a Delay, in the state */
+    rpr_gate *own_rule;           /* per step: of a recurrent layer's gates */
+    char **carry;    /* per carried input: what it is on the next frame, in the state */
+    char *scratch;   /* results of GENERIC steps */
+    rpr_view *views; /* room for the views of one GENERIC step */
     rpr_linear_scratch linear_scratch;
     float *tails;                   /* for profiling ranges */
     rpr_noise_counts *noise_counts; /* of one picture */
@@ -284,8 +288,8 @@ int rpr_stream_check_gate(const rpr_gate *g, const char *what, rpr_error *err);
 /** Gives every gate its rule. Layers that share one must agree. */
 int rpr_stream_set_rules(rpr_stream *s, const rpr_stream_options *o, rpr_error *err);
 
-/** True if corrections behind a gate are to use half weights. */
-bool rpr_stream_corrects_with_half(const rpr_stream *s, const rpr_gate_state *g);
+/** True if corrections behind a gate of that rule and scale are to use half weights. */
+bool rpr_stream_corrects_with_half(const rpr_stream *s, const rpr_gate *rule, double scale);
 
 /** Scales all gates; what was kept of wider ones stays. */
 void rpr_stream_take_scale(rpr_stream *s, double scale);
@@ -336,6 +340,9 @@ bool rpr_stream_delays_rest(rpr_stream *s);
 
 /** Recurrent layers begin from nothing. */
 void rpr_stream_forget_recurrent(rpr_stream *s);
+
+/** What a recurrent layer's rule goes by: its input's range; of a stream with reuse. */
+void rpr_stream_recurrent_range(const rpr_stream *s, int index, float *lo, float *hi);
 
 /** Runs a node by its definition, then keeps and marks the pixels that came out different. */
 int rpr_stream_run_generic(rpr_stream *s, const rpr_step *step);

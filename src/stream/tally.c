@@ -34,12 +34,6 @@ static double dense_of(const rpr_stream *s, const rpr_linear *l)
                         : rpr_linear_dense_cost(l, rpr_model_cost(s->model, l->words));
 }
 
-/** Of products of a recurrent layer: a weight is used once, or once for each step. */
-static double recurrent_cost(const rpr_stream *s, int64_t macs)
-{
-    return s->model->cost.dense_vector * (double)macs / RPR_LANE;
-}
-
 double rpr_stream_dense_cost(const rpr_stream *s, const rpr_step *step)
 {
     switch (step->kind) {
@@ -48,7 +42,7 @@ double rpr_stream_dense_cost(const rpr_stream *s, const rpr_step *step)
     case RPR_STEP_PIXEL:
         return PIXEL_VALUE * values_of(&s->plan->tensor[step->out[0]]);
     case RPR_STEP_GENERIC:
-        return step->recurrent ? recurrent_cost(s, step->recurrent->macs) : 0.0;
+        return step->recurrent ? rpr_recurrent_dense_cost(step->recurrent, &s->model->cost) : 0.0;
     case RPR_STEP_DELAY:
         return PIXEL_VALUE * values_of(&s->plan->tensor[step->out[0]]);
     case RPR_STEP_JOIN:
@@ -127,8 +121,7 @@ void rpr_stream_tally(rpr_stream *s, const rpr_step *step, int index)
             s->cost += gate_cost(s, &s->gate[step->gate], &x);
     } else if (step->recurrent) {
         const rpr_step_state *state = &s->step[index];
-        s->cost += recurrent_cost(s, state->macs) +
-                   s->model->cost.gate_value * (double)state->values +
+        s->cost += state->list_cost + s->model->cost.gate_value * (double)state->values +
                    s->model->cost.gate_change * (double)state->changed;
     } else if (step->kind == RPR_STEP_DELAY) {
         s->cost += dense; /* its columns move, or are compared, on every frame */

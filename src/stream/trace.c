@@ -4,13 +4,14 @@
 #include "stream/stream.h"
 
 #include "core/alloc.h"
+#include "stream/trace_steps.h"
 #include "trace/net.h"
 #include "trace/write.h"
 
 struct rpr_trace {
     const rpr_stream *stream;
     rpr_trace_writer *writer;
-    int *step; /* per layer */
+    int *step, *direction; /* per layer */
     int n_layer;
     rpr_trace_change *change;
     rpr_trace_layer_frame *layer;
@@ -66,23 +67,38 @@ static bool describe_input(const rpr_stream *s, int gate, rpr_trace_input *out)
     return out->name != NULL;
 }
 
+/** Directions of recurrent layers have inputs of their own, which follow those of gates. */
+static bool describe_step(rpr_trace *t, rpr_trace_net *net, int step)
+{
+    const rpr_step *from = &t->stream->plan->step[step];
+    bool ok = true;
+    for (int d = 0; d < rpr_trace_directions(from) && ok; d++) {
+        rpr_trace_layer *layer = &net->layer[net->n_layer];
+        t->step[net->n_layer] = step;
+        t->direction[net->n_layer++] = d;
+        ok = rpr_trace_describe_steps(t->stream, step, d, &net->input[net->n_input], layer);
+        layer->input = net->n_input++;
+    }
+    if (from->linear) {
+        t->step[net->n_layer] = step;
+        ok = describe_layer(t->stream, from, &net->layer[net->n_layer++]);
+    }
+    return ok;
+}
+
 /** The layers are numbered as their steps come; t->step must have room for all. */
-static bool describe(rpr_trace *t, rpr_trace_net *net)
+static bool describe(rpr_trace *t, rpr_trace_net *net, size_t n_input, size_t n_layer)
 {
     const rpr_plan *p = t->stream->plan;
-    net->input = rpr_alloc_array((size_t)p->n_gate, sizeof *net->input);
-    net->layer = rpr_alloc_array((size_t)p->n_step, sizeof *net->layer);
+    net->input = rpr_alloc_array(n_input, sizeof *net->input);
+    net->layer = rpr_alloc_array(n_layer, sizeof *net->layer);
     if (!net->input || !net->layer)
         return false;
     bool ok = true;
     for (; net->n_input < p->n_gate && ok; net->n_input++)
         ok = describe_input(t->stream, net->n_input, &net->input[net->n_input]);
-    for (int i = 0; i < p->n_step && ok; i++) {
-        if (!p->step[i].linear)
-            continue;
-        t->step[net->n_layer] = i;
-        ok = describe_layer(t->stream, &p->step[i], &net->layer[net->n_layer++]);
-    }
+    for (int i = 0; i < p->n_step && ok; i++)
+        ok = describe_step(t, net, i);
     t->n_layer = net->n_layer;
     return ok;
 }
@@ -91,12 +107,19 @@ static int open_trace(rpr_trace *t, rpr_write_fn write, void *user, rpr_error *e
 {
     const rpr_plan *p = t->stream->plan;
     rpr_trace_net net = {0};
-    t->step = rpr_alloc_array((size_t)p->n_step, sizeof *t->step);
-    t->change = rpr_alloc_array((size_t)p->n_gate, sizeof *t->change);
-    t->layer = rpr_alloc_array((size_t)p->n_step, sizeof *t->layer);
-    int status = t->step && t->change && t->layer && describe(t, &net)
-                     ? rpr_trace_writer_create(&net, write, user, &t->writer, err)
-                     : rpr_fail(err, RPR_ERR_NOMEM, "out of memory");
+    size_t inputs = (size_t)p->n_gate, layers = (size_t)p->n_step;
+    for (int i = 0; i < p->n_step; i++) {
+        inputs += (size_t)rpr_trace_directions(&p->step[i]);
+        layers += (size_t)rpr_trace_directions(&p->step[i]);
+    }
+    t->step = rpr_alloc_array(layers, sizeof *t->step);
+    t->direction = rpr_alloc_array(layers, sizeof *t->direction);
+    t->change = rpr_alloc_array(inputs, sizeof *t->change);
+    t->layer = rpr_alloc_array(layers, sizeof *t->layer);
+    int status =
+        t->step && t->direction && t->change && t->layer && describe(t, &net, inputs, layers)
+            ? rpr_trace_writer_create(&net, write, user, &t->writer, err)
+            : rpr_fail(err, RPR_ERR_NOMEM, "out of memory");
     rpr_trace_net_free(&net);
     return status;
 }
@@ -110,10 +133,10 @@ static int check_layers(const rpr_plan *p, rpr_error *err)
             return rpr_fail(err, RPR_ERR_UNSUPPORTED,
                             "trace: layer '%s' is quantised, which traces cannot say yet",
                             step->name);
-        if (step->recurrent)
+        if (step->recurrent && !rpr_recurrent_records(step->recurrent))
             return rpr_fail(err, RPR_ERR_UNSUPPORTED,
-                            "trace: layer '%s' (%s) compares step with step inside a call, which "
-                            "traces cannot say yet",
+                            "trace: layer '%s' (%s) has a product on what its reset gate left, "
+                            "which traces cannot say",
                             step->name, step->op);
     }
     return RPR_OK;
@@ -155,6 +178,7 @@ void rpr_trace_destroy(rpr_trace *t)
         return;
     rpr_trace_writer_free(t->writer);
     rpr_free(t->step);
+    rpr_free(t->direction);
     rpr_free(t->change);
     rpr_free(t->layer);
     rpr_free(t);
@@ -202,8 +226,14 @@ static void collect(rpr_trace *t)
         t->change[i] = (rpr_trace_change){
             .n_changed = g->n_changed, .row_n = g->row_n, .idx = g->idx, .lo = g->lo, .hi = g->hi};
     }
+    int input = s->plan->n_gate;
     for (int i = 0; i < t->n_layer; i++) {
         const rpr_step_state *state = &s->step[t->step[i]];
+        if (s->plan->step[t->step[i]].recurrent) {
+            rpr_trace_collect_steps(s, t->step[i], t->direction[i], &t->change[input++],
+                                    &t->layer[i]);
+            continue;
+        }
         t->layer[i] = (rpr_trace_layer_frame){.choice = state->choice,
                                               .refreshed = state->refreshed,
                                               .mixed = state->mixed,

@@ -26,6 +26,7 @@ enum { RPR_TRACE_KIND_FRAME = 'F', RPR_TRACE_KIND_END = 'E' };
 /* Flags of a layer in the description, and of a layer on a frame beside its choice. */
 #define RPR_TRACE_TRANSPOSED 1u
 #define RPR_TRACE_BY_PIXEL 2u
+#define RPR_TRACE_STEPS 4u /* from version 2 on */
 #define RPR_TRACE_REFRESHED 4u
 #define RPR_TRACE_MIXED 8u
 

@@ -74,6 +74,27 @@ static bool counts_parameters(const rpr_trace_layer *l)
     return l->parameters == weights || l->parameters - l->co == weights;
 }
 
+/** A product of every step by itself. */
+static bool is_of_steps(const rpr_trace_layer *l)
+{
+    bool plain = !l->transposed && !l->by_pixel && l->groups == 1;
+    for (int i = 0; i < 3; i++) {
+        const rpr_trace_axis *a = &l->axis[i];
+        plain &= a->kernel == 1 && a->stride == 1 && a->pad == 0 && (i == 0 || a->in == 1);
+    }
+    return plain;
+}
+
+bool rpr_trace_find_steps(rpr_trace_net *net)
+{
+    bool alone = true;
+    for (int32_t i = 0; i < net->n_layer; i++)
+        net->input[net->layer[i].input].steps |= net->layer[i].steps;
+    for (int32_t i = 0; i < net->n_layer; i++)
+        alone &= net->layer[i].steps == net->input[net->layer[i].input].steps;
+    return alone;
+}
+
 const char *rpr_trace_check_layer(const rpr_trace_net *net, const rpr_trace_layer *l)
 {
     if (!within(l->input, 0, (int64_t)net->n_input - 1))
@@ -88,6 +109,8 @@ const char *rpr_trace_check_layer(const rpr_trace_net *net, const rpr_trace_laye
     for (int i = 0; i < 3; i++)
         if (!axis_fits(&l->axis[i], l->transposed))
             return "an axis does not fit itself";
+    if (l->steps && !is_of_steps(l))
+        return "it is no product of steps";
     if (!is_bounded(l))
         return "its window or its output is too large";
     int64_t macs = rpr_trace_dense_macs(l);

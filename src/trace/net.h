@@ -11,6 +11,12 @@ const char *rpr_trace_check_input(const rpr_trace_input *in);
 /** The same for a layer; the net's inputs must be fine. */
 const char *rpr_trace_check_layer(const rpr_trace_net *net, const rpr_trace_layer *l);
 
+/**
+ * Marks the inputs of layers of steps; false if another layer reads one of them, too. The layers
+ * must be fine.
+ */
+bool rpr_trace_find_steps(rpr_trace_net *net);
+
 /** Elements of all inputs; more than RPR_TRACE_MAX_ELEMENTS are counted as just that plus one. */
 int64_t rpr_trace_net_elements(const rpr_trace_net *net);
 

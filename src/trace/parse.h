@@ -30,8 +30,8 @@ static inline const uint8_t *rpr_trace_take(rpr_trace_cursor *c, size_t n)
     return p;
 }
 
-/** Counts, inputs and layers. On failure too the net is to be freed. */
-int rpr_trace_parse_net(rpr_trace_cursor *c, rpr_trace_net *net);
+/** Counts, inputs and layers of a version. On failure too the net is to be freed. */
+int rpr_trace_parse_net(rpr_trace_cursor *c, uint32_t version, rpr_trace_net *net);
 
 /** The payload of a frame record. The frame has its arrays; their contents are overwritten. */
 int rpr_trace_parse_frame(rpr_trace_cursor *c, const rpr_trace_net *net, rpr_row_decoder *rows,

@@ -98,7 +98,8 @@ static int check_sum(rpr_trace_reader *r, rpr_error *err)
 
 /* ------------------------------------------------------------------ header */
 
-static int read_preamble(rpr_trace_reader *r, uint32_t *description, rpr_error *err)
+static int read_preamble(rpr_trace_reader *r, uint32_t *version, uint32_t *description,
+                         rpr_error *err)
 {
     int status = fetch(r, RPR_TRACE_MAGIC_BYTES, err);
     size_t n = r->n;
@@ -107,11 +108,12 @@ static int read_preamble(rpr_trace_reader *r, uint32_t *description, rpr_error *
     if (status != RPR_OK)
         return status;
     RPR_TRY(fetch(r, RPR_TRACE_PREAMBLE - n, err));
-    uint32_t version = rpr_get_u32(r->bytes + n);
+    *version = rpr_get_u32(r->bytes + n);
     const rpr_trace_cursor c = cursor_of(r, 0, r->n, err);
-    if (version != RPR_TRACE_VERSION)
-        return rpr_trace_wrong(&c, n, "version %u of the format; this program reads version %d",
-                               version, RPR_TRACE_VERSION);
+    if (*version < 1 || *version > RPR_TRACE_VERSION)
+        return rpr_trace_wrong(&c, n,
+                               "version %u of the format; this program reads up to version %d",
+                               *version, RPR_TRACE_VERSION);
     *description = rpr_get_u32(r->bytes + n + 4);
     if (*description > RPR_TRACE_MAX_HEADER)
         return rpr_trace_wrong(&c, n + 4, "a description of %u bytes; at most %u are allowed",
@@ -145,12 +147,12 @@ static bool take_frame(rpr_trace_reader *r)
 
 static int read_header(rpr_trace_reader *r, rpr_error *err)
 {
-    uint32_t description = 0;
-    RPR_TRY(read_preamble(r, &description, err));
+    uint32_t version = 0, description = 0;
+    RPR_TRY(read_preamble(r, &version, &description, err));
     RPR_TRY(fetch(r, description, err));
     RPR_TRY(check_sum(r, err));
     rpr_trace_cursor c = cursor_of(r, RPR_TRACE_PREAMBLE, description, err);
-    RPR_TRY(rpr_trace_parse_net(&c, &r->net));
+    RPR_TRY(rpr_trace_parse_net(&c, version, &r->net));
     r->limit = rpr_trace_frame_limit(&r->net);
     return take_frame(r) ? RPR_OK : no_memory(r, err);
 }

@@ -18,7 +18,8 @@ static int get_layer(rpr_trace_cursor *c, const rpr_trace_layer *l, int32_t inde
     if (choice > RPR_CHOICE_DENSE || flags & ~(3 | RPR_TRACE_REFRESHED | RPR_TRACE_MIXED))
         return rpr_trace_wrong(c, start, "layer %d: unknown choice", index);
     f->choice = (rpr_choice)choice;
-    if ((first || f->refreshed) && f->choice != RPR_CHOICE_DENSE)
+    const bool begins = first && l->steps && f->choice == RPR_CHOICE_CORRECT; /* but for a step */
+    if ((first || f->refreshed) && f->choice != RPR_CHOICE_DENSE && !begins)
         return rpr_trace_wrong(c, start, "layer %d: should be dense", index);
     if (f->mixed && (f->choice != RPR_CHOICE_CORRECT || l->by_pixel))
         return rpr_trace_wrong(c, start, "layer %d: has no list to go beyond", index);
@@ -62,6 +63,17 @@ static int get_rows(rpr_trace_cursor *c, const rpr_trace_input *in, rpr_row_deco
     return RPR_OK;
 }
 
+/** True if all of every image's first step is set. */
+static bool begins_whole(const rpr_trace_input *in, const uint64_t *bits)
+{
+    const int64_t step = (int64_t)in->h * rpr_trace_row_elements(in), image = step * in->d;
+    bool all = true;
+    for (int64_t n = 0; n < in->n; n++)
+        for (int64_t e = n * image; e < n * image + step; e++)
+            all &= (bits[e / 64] >> (e % 64) & 1) != 0;
+    return all;
+}
+
 static int get_change(rpr_trace_cursor *c, const rpr_trace_net *net, rpr_row_decoder *rows,
                       int32_t i, rpr_trace_frame *f)
 {
@@ -74,7 +86,8 @@ static int get_change(rpr_trace_cursor *c, const rpr_trace_net *net, rpr_row_dec
     if (!isfinite(f->lo[i]) || !isfinite(f->hi[i]) || f->lo[i] > f->hi[i])
         return rpr_trace_wrong(c, start, "input %d: impossible range", i);
     uint32_t how = *rpr_trace_take(c, 1);
-    if (how > RPR_TRACE_ROWS || (f->first && how != RPR_TRACE_ALL))
+    if (how > RPR_TRACE_ROWS ||
+        (f->first && how != RPR_TRACE_ALL && !(in->steps && how == RPR_TRACE_ROWS)))
         return rpr_trace_wrong(c, c->at - 1, "input %d: %s", i,
                                f->first ? "should count as changed" : "written in an unknown way");
     fill(f->changed[i], elements, how == RPR_TRACE_ALL);
@@ -86,7 +99,10 @@ static int get_change(rpr_trace_cursor *c, const rpr_trace_net *net, rpr_row_dec
     if (changed > (uint64_t)elements)
         return rpr_trace_wrong(c, c->at - 8, "input %d: more changes than elements", i);
     f->n_changed[i] = (int64_t)changed;
-    return get_rows(c, in, rows, f->changed[i], f->n_changed[i]);
+    RPR_TRY(get_rows(c, in, rows, f->changed[i], f->n_changed[i]));
+    if (f->first && !begins_whole(in, f->changed[i]))
+        return rpr_trace_wrong(c, start, "input %d: its first step should count as changed", i);
+    return RPR_OK;
 }
 
 int rpr_trace_parse_frame(rpr_trace_cursor *c, const rpr_trace_net *net, rpr_row_decoder *rows,

@@ -78,19 +78,21 @@ static void get_axis(rpr_trace_cursor *c, rpr_trace_axis *a)
     a->pad = get_i32(c);
 }
 
-static int get_layer(rpr_trace_cursor *c, const rpr_trace_net *net, rpr_trace_layer *l,
-                     int32_t index)
+static int get_layer(rpr_trace_cursor *c, uint32_t version, const rpr_trace_net *net,
+                     rpr_trace_layer *l, int32_t index)
 {
+    const uint32_t known = RPR_TRACE_TRANSPOSED | RPR_TRACE_BY_PIXEL;
     size_t start = c->at;
     RPR_TRY(get_name(c, &l->name));
     RPR_TRY(get_name(c, &l->op));
     RPR_TRY(rpr_trace_need(c, RPR_TRACE_LAYER_BYTES - 2 * 2));
     l->input = get_i32(c);
     uint32_t flags = *rpr_trace_take(c, 1);
-    if (flags & ~(RPR_TRACE_TRANSPOSED | RPR_TRACE_BY_PIXEL))
+    if (flags & ~(version > 1 ? known | RPR_TRACE_STEPS : known))
         return rpr_trace_wrong(c, c->at - 1, "layer %d: unknown flags", index);
     l->transposed = (flags & RPR_TRACE_TRANSPOSED) != 0;
     l->by_pixel = (flags & RPR_TRACE_BY_PIXEL) != 0;
+    l->steps = (flags & RPR_TRACE_STEPS) != 0;
     l->n = get_i32(c);
     l->ci = get_i32(c);
     l->co = get_i32(c);
@@ -103,7 +105,7 @@ static int get_layer(rpr_trace_cursor *c, const rpr_trace_net *net, rpr_trace_la
     return wrong ? rpr_trace_wrong(c, start, "layer %d: %s", index, wrong) : RPR_OK;
 }
 
-int rpr_trace_parse_net(rpr_trace_cursor *c, rpr_trace_net *net)
+int rpr_trace_parse_net(rpr_trace_cursor *c, uint32_t version, rpr_trace_net *net)
 {
     RPR_TRY(rpr_trace_need(c, 2 * 4));
     int64_t n_input = rpr_get_u32(rpr_trace_take(c, 4)),
@@ -121,6 +123,8 @@ int rpr_trace_parse_net(rpr_trace_cursor *c, rpr_trace_net *net)
     if (rpr_trace_net_elements(net) > RPR_TRACE_MAX_ELEMENTS)
         return rpr_trace_wrong(c, c->at, "the inputs have too many elements");
     for (int32_t i = 0; i < net->n_layer; i++)
-        RPR_TRY(get_layer(c, net, &net->layer[i], i));
+        RPR_TRY(get_layer(c, version, net, &net->layer[i], i));
+    if (!rpr_trace_find_steps(net))
+        return rpr_trace_wrong(c, c->at, "layers with and without steps read one input");
     return c->at == c->n ? RPR_OK : rpr_trace_wrong(c, c->at, "the description goes on too long");
 }

@@ -13,7 +13,7 @@
 
 #include "reprise/reprise.h"
 
-#define RPR_TRACE_VERSION 1
+#define RPR_TRACE_VERSION 2 /* the latest */
 
 /* What a trace may hold; the writer keeps to it and the reader refuses more. */
 #define RPR_TRACE_MAX_ELEMENTS (INT64_C(1) << 31) /* of all gated tensors together */
@@ -36,6 +36,7 @@ typedef struct rpr_trace_input {
     char *name;
     int32_t n, d, h, w, c;
     rpr_gate gate;
+    bool steps; /* of layers with steps: not written, follows from these */
 } rpr_trace_input;
 
 /**
@@ -52,6 +53,7 @@ typedef struct rpr_trace_layer {
     rpr_trace_axis axis[3];    /* d, h, w */
     int64_t macs;              /* of a dense evaluation, taps in the padding not counted */
     int64_t parameters;        /* weights and biases */
+    bool steps; /* a recurrent layer: d are steps, each compared with the one before */
 } rpr_trace_layer;
 
 typedef struct rpr_trace_net {

@@ -68,7 +68,8 @@ static uint8_t *put_layer(uint8_t *p, const rpr_trace_layer *l)
     p = put_name(p, l->op);
     p = put_i32(p, l->input);
     p = rpr_put_u8(p, (l->transposed ? RPR_TRACE_TRANSPOSED : 0u) |
-                          (l->by_pixel ? RPR_TRACE_BY_PIXEL : 0u));
+                          (l->by_pixel ? RPR_TRACE_BY_PIXEL : 0u) |
+                          (l->steps ? RPR_TRACE_STEPS : 0u));
     for (int i = 0; i < 4; i++)
         p = put_i32(p, size[i]);
     for (int i = 0; i < 3; i++) {
@@ -92,6 +93,15 @@ static uint64_t description_bytes(const rpr_trace_net *net)
     return bytes;
 }
 
+/** The first one that has words for the network. */
+static uint32_t version_of(const rpr_trace_net *net)
+{
+    bool steps = false;
+    for (int32_t i = 0; i < net->n_layer; i++)
+        steps |= net->layer[i].steps;
+    return steps ? 2 : 1;
+}
+
 static int write_header(rpr_trace_writer *w, const rpr_trace_net *net)
 {
     uint32_t description = (uint32_t)description_bytes(net);
@@ -99,7 +109,7 @@ static int write_header(rpr_trace_writer *w, const rpr_trace_net *net)
     if (!bytes)
         return RPR_ERR_NOMEM;
     memcpy(bytes, RPR_TRACE_MAGIC, RPR_TRACE_MAGIC_BYTES);
-    uint8_t *p = rpr_put_u32(bytes + RPR_TRACE_MAGIC_BYTES, RPR_TRACE_VERSION);
+    uint8_t *p = rpr_put_u32(bytes + RPR_TRACE_MAGIC_BYTES, version_of(net));
     p = rpr_put_u32(p, description);
     p = put_i32(put_i32(p, net->n_input), net->n_layer);
     for (int32_t i = 0; i < net->n_input; i++)

@@ -43,7 +43,7 @@ expect 0 calibrate net.onnx frames.npy --preset isca2018 --clusters 16 -o arrays
 expect 0 run net.onnx frames.npy --plan arrays.plan --all-gates --trace arrays.trace
 expect 0 sim --trace arrays.trace --brief
 
-# Several steps a call: a gate of its own, in plans and numbers, and no trace.
+# Several steps a call: a gate of its own, in plans, numbers and traces. In the simulator each is an execution.
 expect 0 info steps.onnx
 says out '1 recurrent layer of several steps has gates'
 expect 0 info steps.onnx --json
@@ -56,8 +56,15 @@ expect 0 calibrate steps.onnx steps.npy --preset isca2018 --leave-out lstm -o st
 json steps.plan "[g['gate'] for g in j['gates']] == ['off', 'levels']"
 expect 0 run steps.onnx steps.npy --plan steps.plan --all-gates --json steps.json
 json steps.json "[l['reuse'] for l in j['layers'] if l['name'] == 'lstm'] == [0]"
-refuses 4 "trace: layer 'lstm' (LSTM) compares step with step inside a call" \
-    run steps.onnx steps.npy --trace steps.trace
+expect 0 run steps.onnx steps.npy --gate levels:8 --all-gates --trace steps.trace
+refuses 4 'steps.trace: layer last does not read one vector for each of 5 steps' sim --trace steps.trace
+expect 0 run sequence.onnx steps.npy --gate levels:8 --all-gates --weights f32 --trace sequence.trace
+expect 0 sim --trace sequence.trace
+says out '2 weighted layers'
+says out '1 first (dense) and 39 further executions'
+expect 0 sim --trace sequence.trace --json sequence.json
+json sequence.json "[l['macs'] for l in j['layers']] == [(16 + 6) * 24, 6 * 3]"
+json sequence.json "0.05 < j['layers'][0]['similarity'] < 1 and j['layers'][0]['similarity'] == j['layers'][0]['reuse']"
 
 refuses 3 'missing.npy: cannot be opened' run net.onnx missing.npy
 refuses 3 'one.npy: is 1x3x32x32; x reads frames of 1x1x32x32, so it should be Nx1x1x32x32' \

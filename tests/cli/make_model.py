@@ -66,6 +66,14 @@ def main(folder):
          [("w", rng.standard_normal((2, 24, 16)).astype(np.float32) / 4),
           ("r", rng.standard_normal((2, 24, 6)).astype(np.float32) / 4),
           ("rows", np.array([1, 60])), ("m", rng.standard_normal((60, 3)).astype(np.float32))])
+    save(folder + "/sequence.onnx",
+         [helper.make_node("LSTM", ["x", "w", "r"], ["s"], "lstm", hidden_size=6),
+          helper.make_node("Reshape", ["s", "rows"], ["flat"], "flat"),
+          helper.make_node("MatMul", ["flat", "m"], ["y"], "last")],
+         [("x", [5, 1, 16])], [("y", [5, 3])],
+         [("w", rng.standard_normal((1, 24, 16)).astype(np.float32) / 4),
+          ("r", rng.standard_normal((1, 24, 6)).astype(np.float32) / 4),
+          ("rows", np.array([5, 6])), ("m", rng.standard_normal((6, 3)).astype(np.float32))])
     sound_nets(folder)
     window_nets(folder)
 

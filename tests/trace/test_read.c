@@ -229,7 +229,8 @@ static void beginnings_are_looked_at(void **state)
     refuses(0, "\x88", 1, 0, "not a similarity trace");
     refuses(0, "RIFF", 4, 0, "not a similarity trace");
     refuses(4, "\n\x1a\n\1", 4, 0, "not a similarity trace"); /* after a transfer as text */
-    refuses_u32(8, 2, 8, "version 2 of the format");
+    refuses_u32(8, 0, 8, "version 0 of the format");
+    refuses_u32(8, 3, 8, "version 3 of the format; this program reads up to version 2");
     refuses_u32(12, RPR_TRACE_MAX_HEADER + 1, 12, "a description of 16777217 bytes");
     refuses_u32(12, UINT32_MAX, 12, "at most");
 }
