@@ -351,6 +351,56 @@ static int grow(net *b, int x)
     return net_op(b, "Expand", "", 2, x, net_ints(b, s.rank, s.dim));
 }
 
+/** Other axes grow, by scales or to sizes; seldom the columns do, too. */
+static int resize(net *b, int x)
+{
+    static const char *const modes[] = {"mode@nearest", "mode@linear",
+                                        "mode@nearest coordinate_transformation_mode@asymmetric"};
+    const rpr_shape s = shape(b, x);
+    rpr_shape to = s;
+    int scales;
+    if (s.rank < 3 || s.rank > 4)
+        return unary(b, x);
+    for (int d = 2; d < s.rank; d++)
+        to.dim[d] *= chance(b, s.dim[d] > 4 ? 8 : 2) ? 2 : 1;
+    scales = net_floats(b, 1, 0, NET_DIMS(s.rank));
+    for (int d = 0; d < s.rank; d++)
+        ((float *)b->g->value[scales].data)[d] = (float)(to.dim[d] / s.dim[d]);
+    if (chance(b, 2))
+        return net_op(b, "Resize", modes[below(b, 3)], 3, x, RPR_NONE, scales);
+    return net_op(b, "Resize", modes[below(b, 3)], 4, x, RPR_NONE, RPR_NONE,
+                  net_ints(b, s.rank, to.dim));
+}
+
+static int instance_norm(net *b, int x)
+{
+    const rpr_shape s = shape(b, x);
+    if (s.rank < 3 || rpr_shape_count(&s) / s.dim[0] / s.dim[1] < 3)
+        return unary(b, x);
+    return net_op(b, "InstanceNormalization", "", 3, x, net_floats(b, 1, 0.5f, NET_DIMS(s.dim[1])),
+                  net_floats(b, 0, 0.5f, NET_DIMS(s.dim[1])));
+}
+
+/** Another type between. No jumps: rounding must not decide what comes out. */
+static int choose(net *b, int x)
+{
+    const rpr_shape s = shape(b, x);
+    const int c = constant_for(b, &s), more = net_op(b, "Greater", "", 2, x, c);
+    return chance(b, 2) ? net_op(b, "Where", "", 3, more, x, c)
+                        : net_op(b, "Where", "", 3, net_op(b, "Not", "", 1, more), x, c);
+}
+
+static int conv_transpose(net *b, int x)
+{
+    const rpr_shape s = shape(b, x);
+    int64_t dim[8] = {s.dim[1], 2};
+    if (s.rank < 3)
+        return unary(b, x);
+    for (int d = 2; d < s.rank; d++)
+        dim[d] = 1 + below(b, 2);
+    return net_op(b, "ConvTranspose", "", 2, x, net_floats(b, 0, 0.5f, s.rank, dim));
+}
+
 /* ---------------------------------------------------------------- products */
 
 static int matmul(net *b, int x)
@@ -389,7 +439,7 @@ static int step(net *b, int x)
 {
     const rpr_shape s = shape(b, x);
     const bool spatial = s.rank >= 3, plane = s.rank >= 2;
-    switch (below(b, 32)) {
+    switch (below(b, 37)) {
     case 0:
     case 1:
     case 2:
@@ -437,6 +487,15 @@ static int step(net *b, int x)
         return plane ? matmul(b, x) : unary(b, x);
     case 30:
         return split(b, x);
+    case 31:
+        return chance(b, 2) ? instance_norm(b, x) : conv_transpose(b, x);
+    case 32:
+    case 33:
+        return choose(b, x);
+    case 34:
+        return resize(b, x);
+    case 35:
+        return spatial ? conv(b, x) : matmul(b, x);
     default:
         if (chance(b, 3))
             return excite(b, x);

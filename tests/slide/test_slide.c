@@ -383,6 +383,31 @@ static void test_moved(void **state)
     end(&p);
 }
 
+/** Indices of another type, and what is looked up by them. */
+static void make_indices(net *b)
+{
+    int x = net_input(b, NET_DIMS(1, 5, 10));
+    x = net_op(b, "ArgMax", "axis=1 keepdims=0", 1, x);
+    x = net_op(b, "Gather", "axis=0", 2, net_floats(b, 0, 1, NET_DIMS(5, 3)), x);
+    net_output(b,
+               net_op(b, "InstanceNormalization", "", 3, net_op(b, "Transpose", "perm:1,0,2", 1, x),
+                      net_floats(b, 1, 0, NET_DIMS(1)), net_floats(b, 0, 1, NET_DIMS(1))));
+}
+
+static void test_indices(void **state)
+{
+    (void)state;
+    pair p = slide(make_indices, WINDOW(2, 10, 3));
+    is_shifted(layer(&p, "ArgMax"), 10, 3);
+    is_shifted(layer(&p, "Gather"), 10, 3);
+    is_shifted(layer(&p, "Transpose"), 10, 3);
+    is_shifted(layer(&p, "InstanceNormalization"), 10, 3);
+    end(&p);
+    p = slide(make_indices, WINDOW(1, 5, 1));
+    is_whole(&p, "ArgMax", "it reduces over the axis");
+    end(&p);
+}
+
 /* -------------------------------------------------------------------- sums */
 
 static const char *sum_op;
@@ -652,14 +677,14 @@ static void test_fix(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_plain),     cmocka_unit_test(test_padded),
-        cmocka_unit_test(test_last),      cmocka_unit_test(test_strided),
-        cmocka_unit_test(test_reasons),   cmocka_unit_test(test_frames),
-        cmocka_unit_test(test_nothing),   cmocka_unit_test(test_other_input),
-        cmocka_unit_test(test_moved),     cmocka_unit_test(test_volumes),
-        cmocka_unit_test(test_sums),      cmocka_unit_test(test_products),
-        cmocka_unit_test(test_quantised), cmocka_unit_test(test_sum_of_edges),
-        cmocka_unit_test(test_refused),   cmocka_unit_test(test_scalar),
-        cmocka_unit_test(test_fix)};
+        cmocka_unit_test(test_plain),        cmocka_unit_test(test_padded),
+        cmocka_unit_test(test_last),         cmocka_unit_test(test_strided),
+        cmocka_unit_test(test_reasons),      cmocka_unit_test(test_frames),
+        cmocka_unit_test(test_nothing),      cmocka_unit_test(test_other_input),
+        cmocka_unit_test(test_moved),        cmocka_unit_test(test_volumes),
+        cmocka_unit_test(test_sums),         cmocka_unit_test(test_indices),
+        cmocka_unit_test(test_products),     cmocka_unit_test(test_quantised),
+        cmocka_unit_test(test_sum_of_edges), cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_scalar),       cmocka_unit_test(test_fix)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
