@@ -64,19 +64,20 @@ static rpr_trace_reader *reader_of(const bytes *b)
     return r;
 }
 
-/** Runs some calls with and without a trace; gives the trace, the inputs and what was counted. */
-static bytes record(const rpr_model *m, const rpr_stream_options *opt, steps x[TRACED],
-                    rpr_layer_stats st[TRACED])
+/** Runs some calls with and without a trace; gives the trace, which stays where it is, the inputs
+ * and what was counted. */
+static void record(bytes *b, const rpr_model *m, const rpr_stream_options *opt, steps x[TRACED],
+                   rpr_layer_stats st[TRACED])
 {
     rpr_stream_options with = *opt;
     with.trace = 1;
     runner *traced = runner_new(m, &with), *plain = runner_new(m, opt);
-    bytes b = {NULL, 0, NULL};
     rpr_trace *t = NULL;
     rpr_error err = {""};
-    b.file = open_memstream(&b.data, &b.n);
-    assert_non_null(b.file);
-    if (rpr_trace_create(traced->s, write_bytes, &b, &t, &err) != RPR_OK)
+    *b = (bytes){NULL, 0, NULL};
+    b->file = open_memstream(&b->data, &b->n);
+    assert_non_null(b->file);
+    if (rpr_trace_create(traced->s, write_bytes, b, &t, &err) != RPR_OK)
         fail_msg("%s", err.message);
     for (int f = 0; f < TRACED; f++) {
         x[f] = f ? x[f - 1] : (steps){.r = {6}, .n = TRACED_STEPS};
@@ -92,7 +93,6 @@ static bytes record(const rpr_model *m, const rpr_stream_options *opt, steps x[T
     rpr_trace_destroy(t);
     runner_free(traced);
     runner_free(plain);
-    return b;
 }
 
 static void traces_say_what_changed(void **state)
@@ -108,7 +108,8 @@ static void traces_say_what_changed(void **state)
             opt.policy = (rpr_policy)policy;
             opt.all_gates = 1;
             opt.refresh = 100; /* comes in the middle of the second call, and again */
-            bytes b = record(m, &opt, x, st);
+            bytes b;
+            record(&b, m, &opt, x, st);
             rpr_trace_reader *r = reader_of(&b);
             const rpr_trace_net *of = rpr_trace_reader_net(r);
             const rpr_trace_frame *f;
@@ -141,7 +142,8 @@ static void traces_go_on_from_call_to_call(void **state)
     rpr_layer_stats st[TRACED];
     rpr_stream_options opt = play_options();
     opt.all_gates = 1;
-    bytes b = record(m, &opt, x, st);
+    bytes b;
+    record(&b, m, &opt, x, st);
     rpr_trace_reader *r = reader_of(&b);
     const rpr_trace_frame *f;
     rpr_error err = {""};
