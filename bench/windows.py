@@ -3,7 +3,7 @@
 """C3D on clips that advance by one picture: shift, delta, and both (doc/time.md).
 
 usage: .venv/bin/python bench/windows.py [--build DIR] [--models DIR] [--video FILE] [--clips N]
-           [--gates G,G] [-o FILE.md]
+           [--gates G,G] [--unpadded T,T] [-o FILE.md]
 
 Needs c3d.onnx (training/paper_networks.py; random weights). Four streams see the same pictures: whole
 clips densely (the reference) and behind a gate (delta), and the new picture only, without a gate
@@ -13,6 +13,7 @@ layer; errors are relative L2 of the output against the reference, over the clip
 import argparse
 import os
 import sys
+import tempfile
 
 import numpy as np
 
@@ -92,6 +93,47 @@ def verdicts(model):
     return lines
 
 
+def unpadded(args, library, length):
+    """C3D's convolutions on clips of another length, not padded in time where three pictures are left:
+    share of a call's multiply-accumulates."""
+    import onnx
+    path = os.path.join(args.models, 'c3d.onnx')
+    graph = onnx.load(path).graph
+    nodes, left, last = [], length, None
+    for node in graph.node:
+        if node.op_type not in ('Conv', 'Relu', 'MaxPool'):
+            break
+        attributes = {a.name: a.ints for a in node.attribute}
+        if node.op_type == 'Conv' and left >= 3:
+            attributes['pads'][0] = attributes['pads'][3] = 0
+            left -= 2
+        elif node.op_type == 'MaxPool':
+            depth = min(attributes['kernel_shape'][0], left)
+            attributes['kernel_shape'][0] = attributes['strides'][0] = depth
+            left //= depth
+        nodes.append(node)
+        last = node.output[0]
+    shape = [1, 3, length, 112, 112]
+    kept = onnx.helper.make_graph(
+        nodes, 'unpadded',
+        [onnx.helper.make_tensor_value_info(graph.input[0].name, onnx.TensorProto.FLOAT, shape)],
+        [onnx.helper.make_tensor_value_info(last, onnx.TensorProto.FLOAT, None)],
+        [i for i in graph.initializer if any(i.name in n.input for n in nodes)])
+    model = onnx.helper.make_model(kept, opset_imports=onnx.load(path, load_external_data=False).opset_import)
+    with tempfile.NamedTemporaryFile(suffix='.onnx') as f:
+        f.write(model.SerializeToString())
+        f.flush()
+        window = reprise.Model(f.name, library=library, window=(AXIS, length, 1)).window()
+    return window.macs_hop / window.macs
+
+
+def lengths(args, library):
+    lines = header(['pictures in a clip', 'MACs of a call, of those of a clip'])
+    for length in map(int, args.unpadded.split(',')):
+        lines.append(row([str(length), f'{unpadded(args, library, length):.1%}']))
+    return ['Not padded in time (where three pictures are left), up to the last pool:', '', *lines]
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -100,13 +142,15 @@ def main():
     parser.add_argument('--video', default=os.path.join(ROOT, 'demo/streams/vtest.avi'))
     parser.add_argument('--clips', type=int, default=24)
     parser.add_argument('--gates', default=GATES)
+    parser.add_argument('--unpadded', default='16,24,32,48,64', help='lengths of clips')
     parser.add_argument('-o', '--output', help='markdown file; the tables are printed as well')
     args = parser.parse_args()
     library = reprise.load_library(os.path.join(args.build, 'src/libreprise.so'))
     lanes, model = run(args, library)
     publish('\n'.join(['# Clips that advance by one picture', '',
                        f'`.venv/bin/python bench/windows.py`: C3D, random weights, {args.clips} clips of '
-                       f'{os.path.basename(args.video)}.', '', *table(lanes), '', *verdicts(model), '']),
+                       f'{os.path.basename(args.video)}.', '', *table(lanes), '', *verdicts(model), '',
+                       *lengths(args, library), '']),
             args.output)
     return 0
 

@@ -12,7 +12,7 @@
 
 /* Each scheme, with its parameter from careful to bold. */
 static const double scales[] = {0.25, 0.5, 0.7, 1.0, 1.4, 2.0, 4.0}; /* of the plan's thresholds */
-static const double zones[] = {0.5, 1, 2, 3, 4, 6, 8, 16};           /* 255ths of the range */
+static const double zones[] = {0.125, 0.25, 0.5, 1, 2, 3, 4, 6, 8, 16}; /* 255ths of the range */
 static const double clusters[] = {512, 256, 128, 64, 32, 16, 8};
 static const double strides[] = {2, 3, 4, 6, 8, 12, 16, 24, 32};
 

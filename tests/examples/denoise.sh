@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # examples/denoise as people run it, with networks that NumPy can follow. usage: denoise.sh PROGRAM
 set -u
-denoise=$1
 here=$(cd "$(dirname "$0")" && pwd)
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
@@ -10,29 +9,7 @@ cd "$dir" || exit 1
 make() { /usr/bin/python3 "$here/make_dtln.py" "$@"; }
 make "$dir" || exit 1
 
-tests=0 failed=0
-wrong() {
-    failed=$((failed + 1))
-    echo "FAILED: $name: $1"
-    sed 's/^/  | /' err
-}
-expect() { # expect CODE ARGUMENTS...
-    want=$1
-    shift
-    name="denoise $*"
-    tests=$((tests + 1))
-    "$denoise" "$@" >out 2>err <"${stdin:-/dev/null}"
-    got=$?
-    [ "$got" -eq "$want" ] || wrong "exit code $got instead of $want"
-}
-refuses() { # refuses CODE TEXT ARGUMENTS...: one line on stderr that holds TEXT
-    refuses_code=$1
-    text=$2
-    shift 2
-    expect "$refuses_code" "$@"
-    grep -qF -e "$text" err && [ "$(wc -l <err)" -eq 1 ] && grep -q '^denoise: ' err ||
-        wrong "err is not one line with: $text"
-}
+. "$here/expect.sh"
 is_right() { # is_right IN OUT
     make --check "$1" "$2" 2>why || wrong "$2: $(tail -1 why)"
 }

@@ -2,36 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 # examples/vad as people run it, with a network that hears loudness. usage: vad.sh PROGRAM
 set -u
-vad=$1
 here=$(cd "$(dirname "$0")" && pwd)
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 cd "$dir" || exit 1
 /usr/bin/python3 "$here/make_vad.py" "$dir" || exit 1
 
-tests=0 failed=0
-wrong() {
-    failed=$((failed + 1))
-    echo "FAILED: $name: $1"
-    sed 's/^/  | /' out err
-}
-expect() { # expect CODE ARGUMENTS...
-    want=$1
-    shift
-    name="vad $*"
-    tests=$((tests + 1))
-    "$vad" "$@" >out 2>err <"${stdin:-/dev/null}"
-    got=$?
-    [ "$got" -eq "$want" ] || wrong "exit code $got instead of $want"
-}
-refuses() { # refuses CODE TEXT ARGUMENTS...: one line on stderr that holds TEXT
-    refuses_code=$1
-    text=$2
-    shift 2
-    expect "$refuses_code" "$@"
-    grep -qF -e "$text" err && [ "$(wc -l <err)" -eq 1 ] && grep -q '^vad: ' err ||
-        wrong "err is not one line with: $text"
-}
+. "$here/expect.sh"
 prints() { # prints LINE...: these lines and no more, spaces aside
     [ "$(tr -s ' ' <out | sed 's/^ //')" = "$(printf '%s\n' "$@")" ] || wrong "out is not: $*"
 }

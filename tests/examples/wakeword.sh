@@ -3,7 +3,6 @@
 # examples/wakeword as people run it, with networks that hear noise that goes on; and, where they
 # were fetched, with openWakeWord's own. usage: wakeword.sh PROGRAM
 set -u
-wakeword=$1
 here=$(cd "$(dirname "$0")" && pwd)
 demo=$here/../../demo
 dir=$(mktemp -d)
@@ -11,29 +10,7 @@ trap 'rm -rf "$dir"' EXIT
 cd "$dir" || exit 1
 /usr/bin/python3 "$here/make_wake.py" "$dir" || exit 1
 
-tests=0 failed=0
-wrong() {
-    failed=$((failed + 1))
-    echo "FAILED: $name: $1"
-    sed 's/^/  | /' out err
-}
-expect() { # expect CODE ARGUMENTS...
-    want=$1
-    shift
-    name="wakeword $*"
-    tests=$((tests + 1))
-    "$wakeword" "$@" >out 2>err <"${stdin:-/dev/null}"
-    got=$?
-    [ "$got" -eq "$want" ] || wrong "exit code $got instead of $want"
-}
-refuses() { # refuses CODE TEXT ARGUMENTS...: one line on stderr that holds TEXT
-    refuses_code=$1
-    text=$2
-    shift 2
-    expect "$refuses_code" "$@"
-    grep -qF -e "$text" err && [ "$(wc -l <err)" -eq 1 ] && grep -q '^wakeword: ' err ||
-        wrong "err is not one line with: $text"
-}
+. "$here/expect.sh"
 near() { # near FILE1 FILE2 MISSING: the same scores within 1e-4, -1 in the first MISSING lines
     /usr/bin/python3 - "$@" <<'EOF' || wrong 'the scores are not those of whole windows'
 import sys

@@ -13,35 +13,13 @@
 
 #include <cmocka.h>
 
+#include "../activate.h"
 #include "builder.h"
 #include "core/alloc.h"
 #include "graph/passes.h"
 #include "ops/ops.h"
 
 /* -------------------------------------------------------------- evaluation */
-
-static float apply_kind(const rpr_act *a, float x)
-{
-    switch (a->kind) {
-    case RPR_ACT_NONE:
-        return x;
-    case RPR_ACT_RELU:
-        return x > 0 ? x : 0;
-    case RPR_ACT_LEAKY_RELU:
-        return x < 0 ? a->alpha * x : x;
-    case RPR_ACT_CLIP:
-        return fminf(fmaxf(x, a->alpha), a->beta);
-    case RPR_ACT_SIGMOID:
-        return 1 / (1 + expf(-x));
-    case RPR_ACT_HARDSIGMOID:
-        return fminf(fmaxf(a->alpha * x + a->beta, 0), 1);
-    case RPR_ACT_HARDSWISH:
-        return x * fminf(fmaxf(a->alpha * x + a->beta, 0), 1);
-    case RPR_ACT_TANH:
-        return tanhf(x);
-    }
-    return NAN;
-}
 
 /** Numbers in [-4, 4), always the same ones. */
 static void fill(float *x, int64_t n, uint32_t seed)
@@ -70,7 +48,7 @@ static void run_node(const rpr_graph *g, const rpr_node *n, void **data)
         return;
     float *y = out[0].data;
     for (int64_t i = 0; i < rpr_shape_count(&g->value[n->out[0]].shape); i++)
-        y[i] = n->act.post_mul * apply_kind(&n->act, y[i]) + n->act.post_add;
+        y[i] = n->act.post_mul * test_activate(&n->act, y[i]) + n->act.post_add;
 }
 
 /** Runs a graph; the outputs' data, one after the other, is the caller's. */

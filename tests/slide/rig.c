@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "../activate.h"
 #include "graph/table.h"
 #include "ops/ops.h"
 
@@ -123,29 +124,6 @@ rpr_slide *rig_slide(rpr_graph *g, const rpr_window *w)
 
 /* ---------------------------------------------------------------- running */
 
-static float activate(const rpr_act *a, float x)
-{
-    switch (a->kind) {
-    case RPR_ACT_NONE:
-        return x;
-    case RPR_ACT_RELU:
-        return x > 0 ? x : 0;
-    case RPR_ACT_LEAKY_RELU:
-        return x < 0 ? a->alpha * x : x;
-    case RPR_ACT_CLIP:
-        return fminf(fmaxf(x, a->alpha), a->beta);
-    case RPR_ACT_SIGMOID:
-        return 1 / (1 + expf(-x));
-    case RPR_ACT_HARDSIGMOID:
-        return fminf(fmaxf(a->alpha * x + a->beta, 0), 1);
-    case RPR_ACT_HARDSWISH:
-        return x * fminf(fmaxf(a->alpha * x + a->beta, 0), 1);
-    case RPR_ACT_TANH:
-        return tanhf(x);
-    }
-    return NAN;
-}
-
 /** Copies columns of dense data: n of them, from one place along the axis to another. */
 static void move(const rpr_shape *from, const void *src, int64_t at, const rpr_shape *to, void *dst,
                  int64_t place, int axis, int64_t n, size_t size)
@@ -209,7 +187,7 @@ static void run_node(rig *r, size_t index)
         return;
     float *y = out[0].data;
     for (int64_t i = 0; i < rpr_shape_count(&r->g->value[n->out[0]].shape); i++)
-        y[i] = n->act.post_mul * activate(&n->act, y[i]) + n->act.post_add;
+        y[i] = n->act.post_mul * test_activate(&n->act, y[i]) + n->act.post_add;
 }
 
 rig rig_new(const rpr_graph *g)
