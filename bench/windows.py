@@ -7,13 +7,16 @@ usage: .venv/bin/python bench/windows.py [--build DIR] [--models DIR] [--video F
 
 Needs c3d.onnx (training/paper_networks.py; random weights). Four streams see the same pictures: whole
 clips densely (the reference) and behind a gate (delta), and the new picture only, without a gate
-(shift) and with it (both). Counted are multiply-accumulates of the convolutions, up to the first affine
-layer; errors are relative L2 of the output against the reference, over the clips.
+(shift) and with it (both); ONNX Runtime sees whole clips. Counted are multiply-accumulates of the
+convolutions, up to the first affine layer; errors are relative L2 of the output against the reference,
+over the clips. Times are of the processor, one thread, all in turn: medians, the first clip left out.
 """
 import argparse
 import os
+import statistics
 import sys
 import tempfile
+import time
 
 import numpy as np
 
@@ -22,6 +25,7 @@ sys.path.insert(0, os.path.join(ROOT, 'bench'))
 sys.path.insert(0, os.path.join(ROOT, 'training'))
 
 import reprise  # noqa: E402
+import rivals  # noqa: E402
 from paper import pictures  # noqa: E402
 from report import header, note, publish, row  # noqa: E402
 
@@ -35,10 +39,13 @@ class Lane:
     def __init__(self, model, gate):
         self.model, self.stream = model, model.stream(gate, bypass=0)
         self.conv = [i for i, l in enumerate(model.layers()) if l.op == b'Conv']
-        self.done, self.off, self.size, self.worst = 0, 0.0, 0.0, 0.0
+        self.done, self.off, self.size, self.worst, self.ms = 0, 0.0, 0.0, 0.0, []
 
     def run(self, x):
-        return self.stream.run(x)[0]
+        start = time.thread_time()
+        out = self.stream.run_shared(x)[0]
+        self.ms.append((time.thread_time() - start) * 1e3)
+        return out
 
     def judge(self, ours, dense, first):
         """The first clip is computed from nothing: its work is not counted."""
@@ -49,13 +56,25 @@ class Lane:
         self.worst = max(self.worst, float(np.abs(ours - dense).max()))
 
 
+class Theirs:
+    """ONNX Runtime on whole clips: only timed."""
+
+    def __init__(self, path):
+        self.ort, self.ms = rivals.OnnxRuntime(path, None), []
+
+    def run(self, x):
+        start = time.thread_time()
+        self.ort.run({self.ort.input: x})
+        self.ms.append((time.thread_time() - start) * 1e3)
+
+
 def run(args, library):
-    """By name of a scheme: its lane."""
+    """By name of a scheme: its lane; the model on new pictures; and ONNX Runtime."""
     path = os.path.join(args.models, 'c3d.onnx')
     whole = reprise.Model(path, library=library)
     hop = reprise.Model(path, library=library, window=(AXIS, CLIP, 1))
     seen = pictures.c3d_frames(args.video, CLIP + args.clips - 1, 100)
-    dense = Lane(whole, 'off')
+    dense, theirs = Lane(whole, 'off'), Theirs(path)
     clips = {'dense': dense}
     columns = {'shift': Lane(hop, 'off'), 'shift, exact gates': Lane(hop, 'exact')}
     for gate in args.gates.split(','):
@@ -66,19 +85,24 @@ def run(args, library):
         if at < CLIP - 1:
             continue
         clip = np.ascontiguousarray(seen[at - CLIP + 1:at + 1].swapaxes(0, 1)[None])
+        theirs.run(clip)
         old = [(lane, lane.run(clip)) for lane in clips.values()]
         for lane, ours in old + new:
             lane.judge(ours, old[0][1], at == CLIP - 1)
         note(f'clip {at - CLIP + 2} of {args.clips}')
-    return {**clips, **columns}, hop
+    return {**clips, **columns}, hop, theirs
 
 
-def table(lanes):
-    dense = lanes['dense'].done
-    lines = header(['scheme', 'MACs of the convolutions', 'error', 'largest difference', 'MiB of a stream'])
+def table(lanes, theirs):
+    dense, them = lanes['dense'].done, statistics.median(theirs.ms[1:])
+    lines = header(['scheme', 'MACs of the convolutions', 'error', 'largest difference', 'MiB of a stream',
+                    'ms', 'against ONNX Runtime'])
+    lines.append(row(['ONNX Runtime', '', '', '', '', f'{them:.0f}', '1.00x']))
     for name, lane in lanes.items():
+        ms = statistics.median(lane.ms[-len(theirs.ms) + 1:])
         lines.append(row([name, f'{lane.done / dense:.1%}', f'{(lane.off / lane.size) ** 0.5:.1e}',
-                          f'{lane.worst:.1e}', f'{lane.stream.state_bytes() / 2**20:.0f}']))
+                          f'{lane.worst:.1e}', f'{lane.stream.state_bytes() / 2**20:.0f}', f'{ms:.0f}',
+                          f'{them / ms:.2f}x']))
     return lines
 
 
@@ -146,10 +170,10 @@ def main():
     parser.add_argument('-o', '--output', help='markdown file; the tables are printed as well')
     args = parser.parse_args()
     library = reprise.load_library(os.path.join(args.build, 'src/libreprise.so'))
-    lanes, model = run(args, library)
+    lanes, model, theirs = run(args, library)
     publish('\n'.join(['# Clips that advance by one picture', '',
                        f'`.venv/bin/python bench/windows.py`: C3D, random weights, {args.clips} clips of '
-                       f'{os.path.basename(args.video)}.', '', *table(lanes), '', *verdicts(model), '',
+                       f'{os.path.basename(args.video)}.', '', *table(lanes, theirs), '', *verdicts(model), '',
                        *lengths(args, library), '']),
             args.output)
     return 0
