@@ -38,8 +38,9 @@ static double error_of(const player *got, const player *want)
         const float *a = got->out[i].data, *b = want->out[i].data;
         const size_t n = got->info[i].bytes / sizeof *a;
         double scale = 1;
-        for (size_t k = 0; k < n; k++)
-            scale = fmax(scale, fabs((double)b[k]));
+        for (size_t k = 0; k < n; k++) /* not fmax: gcc 12 for AArch64 fails in vectorising it */
+            if (fabs((double)b[k]) > scale)
+                scale = fabs((double)b[k]);
         for (size_t k = 0; k < n; k++) {
             const double off = fabs((double)a[k] - (double)b[k]) / scale;
             most = off <= most ? most : off; /* NaN, too */
