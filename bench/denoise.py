@@ -23,6 +23,7 @@ sys.path.insert(0, os.path.join(ROOT, 'bench'))
 
 import reprise  # noqa: E402
 import vad  # noqa: E402
+from recordings import tables  # noqa: E402
 from vad import onnxruntime  # noqa: E402
 
 HOP, BLOCK = 128, 512
@@ -159,18 +160,7 @@ def main():
                         help='reuse even where the cost model finds it dearer')
     parser.add_argument('-o', metavar='FILE.md')
     args = parser.parse_args()
-    library = reprise.load_library(os.path.join(ROOT, args.build, 'src/libreprise.so'))
-    streams = os.path.join(ROOT, 'demo', 'streams')
-    text = [f'DTLN, one thread, {reprise.isa(library)}' +
-            (f', ONNX Runtime {onnxruntime.__version__}' if onnxruntime else '')]
-    for path in args.recordings or [os.path.join(streams, f) for f in ('speech.wav', 'radio.wav')]:
-        text.append(table(path, args, library))
-    text = '\n\n'.join(text) + '\n'
-    if args.o:
-        with open(args.o, 'w', encoding='utf-8') as f:
-            f.write(text)
-    print(text, end='')
-    return 0
+    return tables('DTLN', table, args, onnxruntime)
 
 
 if __name__ == '__main__':

@@ -23,6 +23,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(ROOT, 'bench'))
 
 import reprise  # noqa: E402
+from recordings import tables  # noqa: E402
 
 try:
     import onnxruntime
@@ -149,18 +150,7 @@ def main():
     parser.add_argument('--gates', default='exact,deadzone:1/255,deadzone:2/255,deadzone:4/255')
     parser.add_argument('-o', metavar='FILE.md')
     args = parser.parse_args()
-    library = reprise.load_library(os.path.join(ROOT, args.build, 'src/libreprise.so'))
-    streams = os.path.join(ROOT, 'demo', 'streams')
-    text = [f'Silero VAD ({os.path.basename(args.model)}), one thread, {reprise.isa(library)}' +
-            (f', ONNX Runtime {onnxruntime.__version__}' if onnxruntime else '')]
-    for path in args.recordings or [os.path.join(streams, f) for f in ('speech.wav', 'radio.wav')]:
-        text.append(table(path, args, library))
-    text = '\n\n'.join(text) + '\n'
-    if args.o:
-        with open(args.o, 'w', encoding='utf-8') as f:
-            f.write(text)
-    print(text, end='')
-    return 0
+    return tables(f'Silero VAD ({os.path.basename(args.model)})', table, args, onnxruntime)
 
 
 if __name__ == '__main__':

@@ -4,47 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "film.h"
 #include "nets.h"
 #include "nets_quant.h"
 #include "play.h"
 #include "reprise/calibrate.h"
 
-enum { FRAMES = 20, SEEN = 16, STEPS = 40 };
-
-/** The frames of a scene, kept, and how many were read. */
-typedef struct film {
-    rpr_input in[FRAMES];
-    int read;
-} film;
-
-static film *film_new(const rpr_model *m, uint64_t seed)
-{
-    film *f = calloc(1, sizeof *f);
-    scene *s = scene_new(m, seed);
-    for (int i = 0; i < FRAMES; i++) {
-        scene_next(s);
-        void *copy = malloc(s->info[0].bytes);
-        memcpy(copy, s->data[0], s->info[0].bytes);
-        f->in[i] = (rpr_input){.data = copy};
-    }
-    scene_free(s);
-    return f;
-}
-
-static void film_free(film *f)
-{
-    for (int i = 0; i < FRAMES; i++)
-        free((void *)(uintptr_t)f->in[i].data);
-    free(f);
-}
-
-static int film_frame(void *user, size_t i, rpr_input *in)
-{
-    film *f = user;
-    f->read++;
-    *in = f->in[i];
-    return 0;
-}
+enum { SEEN = 16, STEPS = 40 };
 
 /** The least work of one dead-zone for all gates, of whole steps, within the budget. */
 static double best_uniform(const rpr_model *m, film *f, const rpr_calibrate_options *o)

@@ -5,49 +5,12 @@
 #include <string.h>
 
 #include "build.h"
+#include "film.h"
 #include "nets.h"
 #include "play.h"
 #include "reprise/calibrate.h"
 
-#define FRAMES 20
 #define SEEN 16 /* of them, with a fifth held back */
-
-/** The frames of a scene, kept. */
-typedef struct film {
-    rpr_input in[FRAMES];
-    size_t bytes;
-    int broken; /* frame that cannot be read, or -1 */
-} film;
-
-static film *film_new(const rpr_model *m, uint64_t seed)
-{
-    film *f = calloc(1, sizeof *f);
-    scene *s = scene_new(m, seed);
-    f->broken = -1;
-    f->bytes = s->info[0].bytes;
-    for (int i = 0; i < FRAMES; i++) {
-        scene_next(s);
-        void *copy = malloc(f->bytes);
-        memcpy(copy, s->data[0], f->bytes);
-        f->in[i] = (rpr_input){.data = copy};
-    }
-    scene_free(s);
-    return f;
-}
-
-static void film_free(film *f)
-{
-    for (int i = 0; i < FRAMES; i++)
-        free((void *)(uintptr_t)f->in[i].data);
-    free(f);
-}
-
-static int film_frame(void *user, size_t i, rpr_input *in)
-{
-    const film *f = user;
-    *in = f->in[i];
-    return (int)i == f->broken;
-}
 
 static rpr_sample sample_of(film *f)
 {
@@ -473,9 +436,11 @@ static void only_noise_is_dense(void **state)
     assert_int_equal(gate_of_layer(c, 0).kind, RPR_GATE_OFF);
     assert_true(gate_of_layer(looks, 0).kind != RPR_GATE_OFF);
     assert_true(gate_of_layer(c, 1).kind != RPR_GATE_OFF);
-    /* How much looking costs depends on the instruction set. */
-    check_that(c->seen.cost_share < looks->seen.cost_share && c->seen.cost_share < 1.0,
-               "time %g, with a look at noise %g", c->seen.cost_share, looks->seen.cost_share);
+    /* How much looking costs depends on the instruction set: its cost table. */
+    check_that(c->seen.cost_share < (strncmp(rpr_isa(), "avx", 3) == 0 ? 0.8 : 0.9), "time %g",
+               c->seen.cost_share);
+    check_that(c->seen.cost_share < looks->seen.cost_share, "time %g, with a look at noise %g",
+               c->seen.cost_share, looks->seen.cost_share);
     rpr_calibration_destroy(c);
     rpr_calibration_destroy(looks);
     film_free(f[0]);

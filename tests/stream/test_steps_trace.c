@@ -8,18 +8,7 @@
 #include "steps.h"
 #include "trace/macs.h"
 #include "trace/read.h"
-
-typedef struct bytes {
-    char *data;
-    size_t n;
-    FILE *file;
-} bytes;
-
-static int write_bytes(void *user, const void *data, size_t n)
-{
-    const bytes *b = user;
-    return fwrite(data, 1, n, b->file) != n || fflush(b->file) != 0;
-}
+#include "trace_bytes.h"
 
 enum { VALUES = INPUTS + HIDDEN, TRACED = 5, TRACED_STEPS = 70 };
 
@@ -53,17 +42,6 @@ static void check_counts(const rpr_trace_net *of, const rpr_trace_frame *f,
                    (long long)f->layer[i].macs, (long long)rpr_trace_macs(of, f, i));
 }
 
-static rpr_trace_reader *reader_of(const bytes *b)
-{
-    rpr_trace_reader *r = NULL;
-    rpr_error err = {""};
-    FILE *f = fmemopen(b->data, b->n, "rb");
-    assert_non_null(f);
-    if (rpr_trace_open_file(f, "trace", &r, &err) != RPR_OK)
-        fail_msg("%s", err.message);
-    return r;
-}
-
 /** Runs some calls with and without a trace; gives the trace, which stays where it is, the inputs
  * and what was counted. */
 static void record(bytes *b, const rpr_model *m, const rpr_stream_options *opt, steps x[TRACED],
@@ -74,9 +52,6 @@ static void record(bytes *b, const rpr_model *m, const rpr_stream_options *opt, 
     runner *traced = runner_new(m, &with), *plain = runner_new(m, opt);
     rpr_trace *t = NULL;
     rpr_error err = {""};
-    *b = (bytes){NULL, 0, NULL};
-    b->file = open_memstream(&b->data, &b->n);
-    assert_non_null(b->file);
     if (rpr_trace_create(traced->s, write_bytes, b, &t, &err) != RPR_OK)
         fail_msg("%s", err.message);
     for (int f = 0; f < TRACED; f++) {
@@ -108,7 +83,7 @@ static void traces_say_what_changed(void **state)
             opt.policy = (rpr_policy)policy;
             opt.all_gates = 1;
             opt.refresh = 100; /* comes in the middle of the second call, and again */
-            bytes b;
+            bytes b = bytes_new();
             record(&b, m, &opt, x, st);
             rpr_trace_reader *r = reader_of(&b);
             const rpr_trace_net *of = rpr_trace_reader_net(r);
@@ -127,8 +102,7 @@ static void traces_say_what_changed(void **state)
                 assert_true((f->layer[0].choice == RPR_CHOICE_SKIP) == (k == 3));
             }
             rpr_trace_close(r);
-            fclose(b.file);
-            free(b.data);
+            bytes_free(&b);
         }
     rpr_model_destroy(m);
 }
@@ -142,7 +116,7 @@ static void traces_go_on_from_call_to_call(void **state)
     rpr_layer_stats st[TRACED];
     rpr_stream_options opt = play_options();
     opt.all_gates = 1;
-    bytes b;
+    bytes b = bytes_new();
     record(&b, m, &opt, x, st);
     rpr_trace_reader *r = reader_of(&b);
     const rpr_trace_frame *f;
@@ -155,8 +129,7 @@ static void traces_go_on_from_call_to_call(void **state)
             assert_int_equal(f->n_changed[0] + f->n_changed[1], 0);
     }
     rpr_trace_close(r);
-    fclose(b.file);
-    free(b.data);
+    bytes_free(&b);
     rpr_model_destroy(m);
 }
 
@@ -172,11 +145,9 @@ static void traces_of_all(void **state)
         opt.layer_gates = &off;
         opt.n_layer_gates = sweep ? 0 : 1;
         runner *p = runner_new(m, &opt);
-        bytes b = {NULL, 0, NULL};
+        bytes b = bytes_new();
         rpr_trace *t = NULL;
         rpr_error err = {""};
-        b.file = open_memstream(&b.data, &b.n);
-        assert_non_null(b.file);
         assert_int_equal(rpr_trace_create(p->s, write_bytes, &b, &t, &err), RPR_OK);
         steps x = {.r = {6}, .n = TRACED_STEPS};
         for (int f = 0; f < 2; f++) {
@@ -198,8 +169,7 @@ static void traces_of_all(void **state)
         rpr_trace_close(r);
         rpr_trace_destroy(t);
         runner_free(p);
-        fclose(b.file);
-        free(b.data);
+        bytes_free(&b);
     }
     rpr_model_destroy(m);
 }

@@ -7,6 +7,7 @@
 
 #include "nets.h"
 #include "play.h"
+#include "trace_bytes.h"
 #include "trace/macs.h"
 #include "trace/read.h"
 
@@ -86,48 +87,6 @@ static void tracing_changes_nothing(void **state)
 }
 
 /* ---------------------------------------------------------- what it contains */
-
-typedef struct bytes {
-    char *data;
-    size_t n;
-    FILE *file;
-    int calls_left; /* then writing fails; negative: never */
-} bytes;
-
-static bytes bytes_new(void)
-{
-    bytes b = {.calls_left = -1};
-    return b;
-}
-
-static int write_bytes(void *user, const void *data, size_t n)
-{
-    bytes *b = user;
-    if (b->calls_left == 0)
-        return 1;
-    b->calls_left -= b->calls_left > 0;
-    if (!b->file)
-        b->file = open_memstream(&b->data, &b->n);
-    return !b->file || fwrite(data, 1, n, b->file) != n || fflush(b->file) != 0;
-}
-
-static void bytes_free(bytes *b)
-{
-    if (b->file)
-        fclose(b->file);
-    free(b->data);
-}
-
-static rpr_trace_reader *reader_of(const bytes *b)
-{
-    rpr_trace_reader *r = NULL;
-    rpr_error err = {""};
-    FILE *f = fmemopen(b->data, b->n, "rb");
-    assert_non_null(f);
-    if (rpr_trace_open_file(f, "trace", &r, &err) != RPR_OK)
-        fail_msg("%s", err.message);
-    return r;
-}
 
 static const rpr_trace_frame *next_of(rpr_trace_reader *r)
 {
