@@ -87,22 +87,26 @@ float nanodet_best(const decoder *d, const float *scores, int *label)
     return scores[best];
 }
 
-static int decode_level(const decoder *d, const decoder_level *l, const float *scores,
-                        const float *sides, boxes *b)
+void nanodet_place(const decoder_level *l, int64_t i, const float *maps, box *b)
 {
-    for (int64_t i = 0; i < cells(l); i++, scores += d->classes, sides += SIDES * BINS) {
+    const float *sides = maps + i * SIDES * BINS, stride = (float)l->stride;
+    const float x = ((float)(i % l->grid_w) + 0.5f) * stride;
+    const float y = ((float)(i / l->grid_w) + 0.5f) * stride;
+    b->x0 = x - distance(sides) * stride;
+    b->y0 = y - distance(sides + BINS) * stride;
+    b->x1 = x + distance(sides + 2 * BINS) * stride;
+    b->y1 = y + distance(sides + 3 * BINS) * stride;
+}
+
+static int decode_level(const decoder *d, const decoder_level *l, const float *scores,
+                        const float *maps, boxes *b)
+{
+    for (int64_t i = 0; i < cells(l); i++, scores += d->classes) {
         int best;
         if (!(nanodet_best(d, scores, &best) > SCORE))
             continue;
-        float stride = (float)l->stride;
-        float x = ((float)(i % l->grid_w) + 0.5f) * stride;
-        float y = ((float)(i / l->grid_w) + 0.5f) * stride;
-        box one = {.x0 = x - distance(sides) * stride,
-                   .y0 = y - distance(sides + BINS) * stride,
-                   .x1 = x + distance(sides + 2 * BINS) * stride,
-                   .y1 = y + distance(sides + 3 * BINS) * stride,
-                   .score = scores[best],
-                   .label = best};
+        box one = {.score = scores[best], .label = best};
+        nanodet_place(l, i, maps, &one);
         if (!boxes_add(b, one))
             return 0;
     }

@@ -59,17 +59,27 @@ float ssd_score(float logit)
     return 1 / (1 + expf(-fminf(fmaxf(logit, -LOGIT_LIMIT), LOGIT_LIMIT)));
 }
 
+void ssd_place(const decoder_level *l, int64_t i, const float *rows, box *b)
+{
+    const int64_t cell = i / l->per_cell;
+    const float *row = rows + i * ROW;
+    const float x = row[0] + ((float)(cell % l->grid_w) + 0.5f) * (float)l->stride;
+    const float y = row[1] + ((float)(cell / l->grid_w) + 0.5f) * (float)l->stride;
+    const float w = row[2] / 2, h = row[3] / 2;
+    b->x0 = x - w;
+    b->y0 = y - h;
+    b->x1 = x + w;
+    b->y1 = y + h;
+}
+
 static int decode_level(const decoder_level *l, const float *scores, const float *rows, boxes *b)
 {
-    for (int64_t i = 0; i < level_rows(l); i++, rows += ROW) {
+    for (int64_t i = 0; i < level_rows(l); i++) {
         float score = ssd_score(scores[i]);
         if (!(score > SCORE))
             continue;
-        int64_t cell = i / l->per_cell;
-        float x = rows[0] + ((float)(cell % l->grid_w) + 0.5f) * (float)l->stride;
-        float y = rows[1] + ((float)(cell / l->grid_w) + 0.5f) * (float)l->stride;
-        float w = rows[2] / 2, h = rows[3] / 2;
-        box one = {.x0 = x - w, .y0 = y - h, .x1 = x + w, .y1 = y + h, .score = score};
+        box one = {.score = score};
+        ssd_place(l, i, rows, &one);
         if (!boxes_add(b, one))
             return 0;
     }

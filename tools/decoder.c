@@ -51,7 +51,28 @@ static float best_score(const decoder *d, const float *scores)
     return d->kind == DECODE_SSD ? ssd_score(*scores) : nanodet_best(d, scores, &label);
 }
 
+static void place(const decoder *d, const decoder_level *l, int64_t i, const float *maps, box *b)
+{
+    if (d->kind == DECODE_SSD)
+        ssd_place(l, i, maps, b);
+    else
+        nanodet_place(l, i, maps, b);
+}
+
+/* Of one cell or anchor: how far apart its boxes are, by their IoU. */
+static double places_apart(const decoder *d, const decoder_level *l, int64_t i, const float *a,
+                           const float *b)
+{
+    static const double FAR = 1 - 0.75;
+    box one = {0}, other = {0};
+    place(d, l, i, a, &one);
+    place(d, l, i, b, &other);
+    const double off = (1 - (double)box_iou(&one, &other)) / FAR;
+    return off < 1 ? off * off : 1;
+}
+
 static const float SURE = 0.1f;
+static const double SCORE_FAR = 0.1;
 
 void decoder_deviation(const decoder *d, const rpr_output *dense, const rpr_output *got,
                        double *difference2, double *cells)
@@ -64,8 +85,9 @@ void decoder_deviation(const decoder *d, const rpr_output *dense, const rpr_outp
             const float score = best_score(d, a);
             if (!(score > SURE))
                 continue;
-            const double off = (double)best_score(d, b) - (double)score;
-            *difference2 += off * off;
+            const double off = ((double)best_score(d, b) - (double)score) / SCORE_FAR;
+            *difference2 +=
+                off * off + places_apart(d, l, i, dense[l->boxes].data, got[l->boxes].data);
             ++*cells;
         }
     }

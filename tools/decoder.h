@@ -39,8 +39,9 @@ const char *decoder_wants(decoder_kind kind);
 int decoder_run(const decoder *d, const rpr_output *out, boxes *b);
 
 /**
- * Adds the squares of how far apart the two sides' best scores are in cells where the dense ones
- * are above 0.1, and the number of those cells.
+ * Adds up, over the cells where the dense best score is above 0.1, squares of how far the two sides
+ * are apart: in scores, with 0.1 as 1, and in places, with an IoU of 0.75 as 1, and 1 at the most.
+ * *cells counts the cells.
  */
 void decoder_deviation(const decoder *d, const rpr_output *dense, const rpr_output *got,
                        double *difference2, double *cells);
@@ -57,5 +58,8 @@ float nanodet_best(const decoder *d, const float *scores, int *label);
 int ssd_match(decoder *d, const rpr_tensor_info *out, size_t n_out);
 int ssd_decode(const decoder *d, const rpr_output *out, boxes *b);
 float ssd_score(float logit);
+/* Sets the corners of a level's i-th box, of all cells and anchors. */
+void nanodet_place(const decoder_level *l, int64_t i, const float *maps, box *b);
+void ssd_place(const decoder_level *l, int64_t i, const float *rows, box *b);
 
 #endif

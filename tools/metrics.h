@@ -18,7 +18,7 @@ typedef struct metric {
     error_sum error;
     agreement agreement;
     boxes dense, reuse;
-    double difference2, cells; /**< of sure cells' scores */
+    double difference2, cells; /**< of sure cells' scores and places */
 } metric;
 
 /** 0 if memory ran out. info and d must stay. Free it in any case. */

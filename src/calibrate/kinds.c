@@ -14,6 +14,7 @@
 #define FEW_FRAMES 16        /* that most trials end after, because ... */
 #define HOPELESS (-0.1)      /* ... the gain on them is below this */
 #define LEAST_GAIN 0.004     /* of the work, below which a dead-zone stays */
+#define CERTAIN 3.0          /* times what chance does to one trial: the same */
 #define LEAST_DEVIATION 1e-3 /* of the present one: a share that scaling can still bring back */
 #define FLATTEST                                                                                   \
     (-0.1) /* slopes of work over deviation, both as logarithms: what is measured ... */
@@ -43,6 +44,7 @@ static double gain_of(const replay_result *r, const replay_result *base, double 
 typedef struct bases {
     replay_result few, more;
     double slope;
+    double least; /* gain that counts */
 } bases;
 
 /** What a kind gains; on few frames only, if it is hopeless. */
@@ -62,7 +64,7 @@ static int try_kind(search *s, size_t gate, rpr_gate_kind kind, const bases *b, 
 static int try_kinds(search *s, const bases *b, size_t gate, rpr_gate_kind *best)
 {
     static const rpr_gate_kind kinds[] = {RPR_GATE_LEVELS, RPR_GATE_OFF};
-    double most = LEAST_GAIN;
+    double most = b->least;
     *best = RPR_GATE_DEADZONE;
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds && !s->stopped; i++) {
         double gain;
@@ -78,8 +80,9 @@ static int try_kinds(search *s, const bases *b, size_t gate, rpr_gate_kind *best
 int rpr_search_kinds(search *s, bool *moved)
 {
     bases b = {.slope = fmax(STEEPEST, fmin(FLATTEST, rpr_search_slope(s)))};
+    b.least = fmax(LEAST_GAIN, CERTAIN * fabs(b.slope) * s->noise);
     *moved = false;
-    rpr_search_set(s, s->scale, SEARCH_NO_GATE, 1.0);
+    rpr_search_set(s, s->scale);
     RPR_TRY(rpr_search_try(s, frames_of(s, FEW_FRAMES), &b.few));
     RPR_TRY(rpr_search_try(s, frames_of(s, MOST_FRAMES), &b.more));
     for (size_t g = 0; g < s->n_gate && !s->stopped; g++)

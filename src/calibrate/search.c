@@ -14,7 +14,7 @@
 #define MOST_LEVELS 65535.0
 #define STEPS 255.0 /* that bytes hold: of their range, and the most levels less one */
 #define SLACK 1e-6  /* of a step, by which the gate forgives the rounding of a threshold */
-enum { FIRST_HALVINGS = 8, HALVINGS = 5, NARROWINGS = 4, WEIGHINGS = SEARCH_ROUNDS - 2 };
+enum { FIRST_HALVINGS = 8, HALVINGS = 5, NARROWINGS = 6, WEIGHINGS = SEARCH_ROUNDS - 2 };
 
 static int index_of(const search *s, int gate)
 {
@@ -39,6 +39,7 @@ static void list_gates(search *s)
                                         .lo = INFINITY,
                                         .hi = -INFINITY,
                                         .weight = 1.0,
+                                        .by = 1.0,
                                         .kind = RPR_GATE_DEADZONE,
                                         .bytes = info.quantised};
         }
@@ -62,10 +63,11 @@ int rpr_search_open(search *s, replay *r, const rpr_calibrate_options *o, size_t
     s->gate_of_layer = rpr_alloc_array(layers, sizeof *s->gate_of_layer);
     s->weights = rpr_alloc_array(layers * SEARCH_ROUNDS, sizeof *s->weights);
     s->kinds = rpr_alloc_array(layers * SEARCH_ROUNDS, sizeof *s->kinds);
+    s->trials = rpr_alloc_array(2 * rpr_search_weighings(layers), sizeof *s->trials);
     s->lo = rpr_alloc_array(layers, sizeof *s->lo);
     s->hi = rpr_alloc_array(layers, sizeof *s->hi);
     if (!s->gate || !s->layer || !s->best || !s->gate_of_layer || !s->weights || !s->kinds ||
-        !s->lo || !s->hi)
+        !s->trials || !s->lo || !s->hi)
         return rpr_fail(err, RPR_ERR_NOMEM, "out of memory");
     list_gates(s);
     return RPR_OK;
@@ -79,6 +81,7 @@ void rpr_search_close(search *s)
     rpr_free(s->gate_of_layer);
     rpr_free(s->weights);
     rpr_free(s->kinds);
+    rpr_free(s->trials);
     rpr_free(s->lo);
     rpr_free(s->hi);
 }
@@ -135,12 +138,11 @@ static rpr_gate rule_of(const search_gate *g, double threshold)
                       .hi = g->hi};
 }
 
-void rpr_search_set(search *s, double scale, size_t other, double by)
+void rpr_search_set(search *s, double scale)
 {
     for (size_t i = 0; i < s->n_layer; i++) {
-        const size_t at = (size_t)s->gate_of_layer[i];
-        const search_gate *g = &s->gate[at];
-        s->layer[i].gate = rule_of(g, scale * g->weight * (at == other ? by : 1.0));
+        const search_gate *g = &s->gate[s->gate_of_layer[i]];
+        s->layer[i].gate = rule_of(g, scale * g->weight * g->by);
     }
 }
 
@@ -164,7 +166,7 @@ void rpr_search_set_kind(search *s, double scale, size_t other, rpr_gate_kind ki
 {
     const rpr_gate_kind own = s->gate[other].kind;
     s->gate[other].kind = kind;
-    rpr_search_set(s, scale, SEARCH_NO_GATE, 1.0);
+    rpr_search_set(s, scale);
     s->gate[other].kind = own;
 }
 
@@ -218,8 +220,10 @@ int rpr_search_run(search *s)
 {
     bool moved = false;
     s->all = RANGE_FRAMES +
-             (double)s->seen * (1 + FIRST_HALVINGS + WEIGHINGS * HALVINGS + NARROWINGS) +
-             WEIGHINGS * rpr_search_weighing(s) + rpr_search_trying_kinds(s);
+             (double)s->seen * (1 + FIRST_HALVINGS + (WEIGHINGS + 1) * HALVINGS + NARROWINGS) +
+             rpr_search_trying_kinds(s);
+    for (int i = 0; i < WEIGHINGS; i++)
+        s->all += rpr_search_weighing(s, i);
     RPR_TRY(begin(s));
     if (s->stopped || s->n_gate == 0 || !(s->budget > 0.0))
         return RPR_OK;
@@ -235,6 +239,8 @@ int rpr_search_run(search *s)
         RPR_TRY(rpr_search_kinds(s, &moved));
     if (moved && !s->stopped)
         RPR_TRY(next_round(s));
+    if (!s->stopped)
+        RPR_TRY(rpr_search_refine(s));
     rpr_search_choose(s);
     return s->stopped ? RPR_OK : rpr_search_narrow(s);
 }

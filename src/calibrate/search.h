@@ -15,12 +15,14 @@ typedef struct search_gate {
     double lo, hi;        /* range of its input over the sample */
     double weight;        /* threshold / common scale, in the present round */
     rpr_gate_kind kind;   /* dead-zone; levels of its width; or off: always dense */
+    double by;            /* the threshold is times it, in a trial of weights.c; else 1 */
     double step;          /* by which weights.c last moved the weight's logarithm */
+    bool moves;           /* a little more or less threshold is another rule */
     rpr_gate_kind better; /* what kinds.c found */
     bool bytes;           /* compares bytes, whose thresholds are whole steps of 1/255 */
 } search_gate;
 
-enum { SEARCH_ROUNDS = 4, SEARCH_TRIALS = 64, SEARCH_FOLDS = 5 };
+enum { SEARCH_ROUNDS = 5, SEARCH_TRIALS = 64, SEARCH_FOLDS = 5 };
 
 /** Gates that were tried on all frames that may be used, by what they come from. */
 typedef struct search_trial {
@@ -46,9 +48,12 @@ typedef struct search {
     double scale; /* the largest within the budget, in the present round */
     search_trial trial[SEARCH_TRIALS];
     size_t n_trial;
+    double noise;         /* of the logarithm of a trial's deviation, as the last weighing saw it */
+    double *trials;       /* room for the logarithms of a weighing's work, and of its deviations */
     double *lo, *hi;      /* of every layer of the model */
     rpr_layer_gate *best; /* n_layer, the best so far */
     replay_result result; /* of the best */
+    replay_result tried;  /* of what is to be narrowed */
     double done, all;     /* frames run so far and expected */
     bool stopped;
 } search;
@@ -66,9 +71,8 @@ int rpr_search_ranges(search *s, size_t n);
 /** Runs frames with the gates in `layer`, and counts them as work that is done. */
 int rpr_search_try(search *s, replay_frames f, replay_result *result);
 
-/** Sets `layer` by the present weights and a scale; the threshold of gate `other` times `by`. */
-void rpr_search_set(search *s, double scale, size_t other, double by);
-#define SEARCH_NO_GATE SIZE_MAX
+/** Sets `layer` by the present weights, a scale and what the gates' thresholds are times now. */
+void rpr_search_set(search *s, double scale);
 
 /** Whether two scales give a gate the same rule: of bytes they do between two steps. */
 bool rpr_search_same_rule(const search *s, size_t gate, double a, double b);
@@ -94,13 +98,22 @@ double rpr_search_slope(const search *s);
 /** Frames that those run, expected. */
 double rpr_search_trying_kinds(const search *s);
 
-/** Frames that weighing runs, expected. */
-double rpr_search_weighing(const search *s);
+/** Frames that weighing runs in a round, expected. */
+double rpr_search_weighing(const search *s, int round);
+
+/** Numbers of one trial of weighing, for so many gates. */
+size_t rpr_search_weighings(size_t gates);
 
 /** The largest scale within the budget between two; 2^-halvings of the way from it. */
 int rpr_search_scale(search *s, double low, double high, int halvings);
 
-/** Makes the trial with the least work that keeps the budget the best one. */
+/**
+ * Some more trials of the round that needs the least work, where the deviation is that which stands
+ * for the budget; of a metric with a deviation.
+ */
+int rpr_search_refine(search *s);
+
+/** Makes the trial with the least work that is expected to keep the budget the best one. */
 void rpr_search_choose(search *s);
 
 /** Narrows the best until the budget is kept in every part of the frames, too. */

@@ -185,6 +185,37 @@ static void blazeface_decodes_by_hand(void **state)
     }
 }
 
+/* Of two sides whose scores differ in one cell, and then its place: one that shows something. */
+static void deviation_by_hand(void **state)
+{
+    (void)state;
+    fake f[2] = {{.n = 0}, {.n = 0}};
+    float *scores[2], *places[2];
+    decoder d;
+    for (int i = 0; i < 2; i++) {
+        places[i] = fake_add(&f[i], 8, 44);
+        fake_add(&f[i], 32, 80);
+        scores[i] = fake_add(&f[i], 8, 80);
+        fake_add(&f[i], 2, 44);
+        fake_add(&f[i], 32, 44);
+        fake_add(&f[i], 2, 80);
+    }
+    assert_true(decoder_match(&d, DECODE_NANODET, f[0].info, f[0].n, 64, 32));
+    scores[0][6 * 80 + 7] = scores[1][6 * 80 + 7] = 0.5f;
+    scores[1][3 * 80 + 7] = 0.5f; /* the dense side has nothing there: not looked at */
+    double sum = 0, cells = 0;
+    decoder_deviation(&d, f[0].out, f[1].out, &sum, &cells);
+    assert_true(near(sum, 0) && near(cells, 1));
+    scores[1][6 * 80 + 7] = 0.45f; /* half of 0.1 */
+    decoder_deviation(&d, f[0].out, f[1].out, &sum, &cells);
+    assert_true(near(sum, 0.25) && near(cells, 2));
+    places[1][6 * 44] = 50; /* the left side in the middle: an IoU of a half */
+    decoder_deviation(&d, f[0].out, f[1].out, &sum, &cells);
+    assert_true(near(sum, 0.25 + 0.25 + 1) && near(cells, 3));
+    fake_free(&f[0]);
+    fake_free(&f[1]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -192,6 +223,7 @@ int main(void)
         cmocka_unit_test(suppression_is_by_class_and_score),
         cmocka_unit_test(agreement_with_hysteresis),
         cmocka_unit_test(agreement_without_boxes),
+        cmocka_unit_test(deviation_by_hand),
         cmocka_unit_test(nanodet_decodes_by_hand),
         cmocka_unit_test(blazeface_decodes_by_hand),
     };
