@@ -363,7 +363,8 @@ static void end_reuse(rpr_stream *s)
 {
     rpr_stream_end_refresh(s);
     for (int i = 0; i < s->plan->n_gate; i++)
-        rpr_gate_settle(&s->gate[i]);
+        if (s->plan->gate[i].first < s->bypass.held)
+            rpr_gate_settle(&s->gate[i]);
 }
 
 /** Inputs are in: everything that they have changed. */
@@ -376,7 +377,9 @@ static int run_frame(rpr_stream *s)
     if (reuse)
         begin_reuse(s);
     rpr_stream_find_whole(s);
-    int status = bypassed ? rpr_stream_run_plain(s) : rpr_stream_run_steps(s, 0, s->plan->n_step);
+    int status = bypassed ? rpr_stream_run_plain(s)
+                 : reuse  ? rpr_stream_run_reuse(s)
+                          : rpr_stream_run_steps(s, 0, s->plan->n_step);
     rpr_pool_busy(s->pool, false);
     if (reuse)
         end_reuse(s);

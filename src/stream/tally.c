@@ -111,9 +111,65 @@ double rpr_stream_plain_cost(const rpr_stream *s)
     return cost;
 }
 
+/** The largest share of a layer's outputs that a correction recomputes, if `share` of the inputs
+ *  change at most. */
+static double most_reach(const rpr_linear *l, const rpr_gate_state *g, double share)
+{
+    const rpr_phase *p = &l->phase[0];
+    const double fan = (double)p->kh * p->kw / ((double)p->sh * p->sw);
+    const double lone = l->depthwise || g->open ? 1.0 : RPR_BY_PIXEL_SHARE;
+    share = (share < RPR_BY_PIXEL_SHARE ? share : RPR_BY_PIXEL_SHARE) * fan;
+    return share < lone ? share : lone;
+}
+
+static double most_linear(const rpr_stream *s, const rpr_step *step, int index, const rpr_touch *x,
+                          bool anew)
+{
+    const rpr_linear *l = step->linear;
+    const rpr_gate_state *g = &s->gate[step->gate];
+    const rpr_cost *c = rpr_model_cost(s->model, l->words);
+    const double dense = rpr_stream_dense_cost(s, step);
+    const double out = values_of(&s->plan->tensor[step->out[0]]), marks = MARK * out / l->out_c;
+    const bool first = s->plan->gate[step->gate].first == index && !g->open;
+    const bool compared = s->gate_frame[step->gate] == s->frame + 1;
+    const double values = (double)rpr_gate_elements(g);
+    const double share = x ? (double)rpr_touch_count(x) / (double)rpr_touch_pixels(x) : 1.0;
+    double cost = 0.0, whole = dense + OWN_MEMORY * out;
+    if (first && (anew || g->loose))
+        cost += COLD_GATE * c->gate_value * values;
+    else if (first && compared)
+        cost += gate_cost(s, g, x);
+    else if (first)
+        cost += (COLD_GATE * c->gate_value + LISTED * c->gate_change) * values * share;
+    if (!anew && rpr_linear_recomputes(l, g)) {
+        const double scattered = SCATTERED * dense * most_reach(l, g, share);
+        whole = scattered > whole || share < RPR_BY_PIXEL_SHARE ? scattered : whole;
+    }
+    return cost + marks + whole;
+}
+
+double rpr_stream_most_cost(const rpr_stream *s, const rpr_step *step, int index, bool known)
+{
+    const bool anew = s->anew || index >= s->bypass.before;
+    const double dense = rpr_stream_dense_cost(s, step);
+    if (step->kind == RPR_STEP_LINEAR) {
+        const rpr_touch x = rpr_stream_touch(s, step->in[0]);
+        return most_linear(s, step, index, known ? &x : NULL, anew);
+    }
+    if (step->recurrent)
+        return 2.0 * dense;
+    if (step->kind != RPR_STEP_PIXEL)
+        return dense;
+    const rpr_tensor *t = &s->plan->tensor[step->out[0]];
+    const double whole = dense + OWN_MEMORY * values_of(t);
+    const double scattered = SCATTERED * dense + MARK * values_of(t) / t->c;
+    return anew || whole > scattered ? whole : scattered;
+}
+
 void rpr_stream_tally(rpr_stream *s, const rpr_step *step, int index)
 {
     const double dense = rpr_stream_dense_cost(s, step), before = s->cost;
+    s->passed += dense;
     if (step->kind == RPR_STEP_LINEAR) {
         const rpr_touch x = rpr_stream_touch(s, step->in[0]);
         s->cost += linear_cost(s, step, &s->step[index], dense);
