@@ -135,15 +135,24 @@ void rpr_stream_point_plain(rpr_stream *s)
                                        : s->bypass.own[i];
 }
 
+int rpr_stream_run_past(rpr_stream *s, int first)
+{
+    rpr_stream *plain = s->bypass.plain;
+    plain->time_layers = s->time_layers;
+    const int status = rpr_stream_run_steps(plain, first, s->plan->n_step);
+    if (status != RPR_OK)
+        s->error = plain->error;
+    return status;
+}
+
 int rpr_stream_run_plain(rpr_stream *s)
 {
     rpr_bypass *b = &s->bypass;
     const bool run = !b->ran || rpr_stream_inputs_touched(s);
-    b->plain->time_layers = s->time_layers;
     if (!b->ran)
         rpr_stream_point_plain(s);
     if (run)
-        RPR_TRY(rpr_stream_run_steps(b->plain, 0, s->plan->n_step));
+        RPR_TRY(rpr_stream_run_past(s, 0));
     b->repeats = !run;
     b->ran = true;
     rpr_stream_count_plain(s, 0, run);
@@ -169,7 +178,7 @@ void rpr_stream_weigh(rpr_stream *s)
     if (!b->plain || b->on || (s->anew && b->held == s->plan->n_step))
         return;
     if (b->held < s->plan->n_step)
-        b->dear += b->held <= b->before; /* reuse has come no further */
+        b->dear += b->held <= b->before || !b->pays; /* reuse has come no further */
     else
         weigh_whole(s);
     if (b->dear < DEAR_FRAMES)

@@ -131,13 +131,14 @@ static bool covers(const rpr_stream *s, const rpr_step *step, rpr_touch *touched
     if (s->opt.policy != RPR_POLICY_AUTO || !rpr_linear_recomputes(l, g) ||
         !rpr_stream_is_whole(s, step->gate) || g->n_changed == 0)
         return false;
-    if ((double)g->n_pixels > RPR_BY_PIXEL_SHARE * (double)rpr_touch_pixels(&g->changed))
+    const double share = rpr_stream_scattered_share(s, step);
+    if ((double)g->n_pixels > share * (double)rpr_touch_pixels(&g->changed))
         return true;
     const rpr_phase *p = &l->phase[0];
     const double fan = (double)p->kh * p->kw / ((double)p->sh * p->sw);
-    const double enough = RPR_BY_PIXEL_SHARE * (double)rpr_touch_pixels(touched);
-    if (l->depthwise || g->open || fan * (double)g->n_pixels <= enough)
-        return false; /* or not worth a look: scattered pixels cost them little */
+    const double enough = share * (double)rpr_touch_pixels(touched);
+    if (fan * (double)g->n_pixels <= enough)
+        return false;
     rpr_touch_fill(touched, false);
     rpr_linear_reach(l, g, touched);
     return (double)rpr_touch_count(touched) > enough;
@@ -159,6 +160,13 @@ static bool correct_whole(rpr_stream *s, const rpr_step *step, rpr_step_state *s
     bool finite = correct(s, step, state, z, a, touched, NULL);
     finish_whole(s, l, z, a);
     return finite;
+}
+
+/** All of a tensor was written, whatever was touched: who reads it may read all of it. */
+static void note_whole(rpr_stream *s, int tensor)
+{
+    rpr_life *life = &s->life[rpr_plan_root(s->plan, tensor)];
+    life->whole |= life->transient;
 }
 
 static void run_linear(rpr_stream *s, const rpr_step *step, int index)
@@ -192,6 +200,8 @@ static void run_linear(rpr_stream *s, const rpr_step *step, int index)
         recompute(s, step, state, &z, &a, touched);
         break;
     }
+    if (state->choice == RPR_CHOICE_DENSE)
+        note_whole(s, step->out[0]);
 }
 
 /** Without reuse a layer reads its input where it lies and activates in place. */

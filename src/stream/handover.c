@@ -13,7 +13,8 @@
 #include "stream/stream.h"
 
 /** Dense frames that a frame may cost: 1.3 are promised, audits come on top. */
-#define LIMIT 1.2
+#define LIMIT 1.25
+#define WHOLE_LIMIT 1.28
 
 #define NO_POINT (-1.0)
 #define COPIED 0.8 /* a value that is handed over and does not lie as it is read */
@@ -105,7 +106,8 @@ static bool overspends(const rpr_stream *s, int step)
         passed += rpr_stream_dense_cost(s, &s->plan->step[i]);
     } while (++i < n && !rpr_stream_may_hand_over(s, i));
     cost += i < n ? b->price[i] : 0.0;
-    return cost + (s->dense_cost - passed) > LIMIT * s->dense_cost;
+    const double limit = !s->anew && b->before == n ? WHOLE_LIMIT : LIMIT;
+    return cost + (s->dense_cost - passed) > limit * s->dense_cost;
 }
 
 /* -------------------------------------------------------------- hand over */
@@ -216,8 +218,7 @@ static int hand_over(rpr_stream *s, int from)
     hand_tensors(s, from);
     b->held = from;
     forget(s, from);
-    b->plain->time_layers = s->time_layers;
-    RPR_TRY(rpr_stream_run_steps(b->plain, from, s->plan->n_step));
+    RPR_TRY(rpr_stream_run_past(s, from));
     rpr_stream_count_plain(s, from, true);
     s->cost += b->price[from] + (s->dense_cost - s->passed);
     return RPR_OK;
@@ -229,7 +230,10 @@ int rpr_stream_run_reuse(rpr_stream *s)
     b->before = b->held;
     s->passed = 0.0;
     for (int i = 0; i < s->plan->n_step; i++) {
-        s->anew |= i == b->before;
+        if (i == b->before) {
+            b->pays = s->cost <= 1.1 * s->passed;
+            s->anew = true;
+        }
         if (b->plain && overspends(s, i))
             return hand_over(s, i);
         RPR_TRY(rpr_stream_run_steps(s, i, i + 1));

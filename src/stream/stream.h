@@ -54,6 +54,7 @@ typedef struct rpr_bypass {
     double *price;     /* per step: what it costs to hand over before it; negative: cannot be */
     int32_t held;      /* what steps before this one know is of use (handover.c), ... */
     int32_t before;    /* ... and on the frame before */
+    bool pays;
     bool on;
     bool ran;      /* plain holds the outputs of the last frame */
     bool repeats;  /* ... and this frame's are the same */
@@ -234,6 +235,9 @@ int rpr_stream_run_piece(rpr_stream *s, int first, int end);
 bool rpr_stream_bypasses(rpr_stream *s);
 int rpr_stream_run_plain(rpr_stream *s);
 
+/** Steps from `first` on, by `plain`. */
+int rpr_stream_run_past(rpr_stream *s, int first);
+
 /** What the frame's numbers say of steps from `first` on that `plain` ran, or that repeat. */
 void rpr_stream_count_plain(rpr_stream *s, int first, bool ran);
 
@@ -273,6 +277,9 @@ rpr_woken rpr_stream_woken_cost(const rpr_stream *s, const rpr_step *step, int i
 
 /** What a step can cost on this frame at most; `known`: all that it reads was written. */
 double rpr_stream_most_cost(const rpr_stream *s, const rpr_step *step, int index, bool known);
+
+/** Share of its outputs from which on a layer is better run densely than pixel by pixel. */
+double rpr_stream_scattered_share(const rpr_stream *s, const rpr_step *step);
 
 /** What each gate's turn costs. Gates know already whether they are open, and their rules. */
 void rpr_stream_price_turns(rpr_stream *s);

@@ -103,23 +103,19 @@ static double linear_cost(const rpr_stream *s, const rpr_step *step, const rpr_s
     return marks + state->list_cost;
 }
 
+double rpr_stream_scattered_share(const rpr_stream *s, const rpr_step *step)
+{
+    const double dense = rpr_stream_dense_cost(s, step);
+    const double share = rpr_stream_anew_cost(s, step) / (SCATTERED * dense);
+    return share < RPR_BY_PIXEL_SHARE ? share : RPR_BY_PIXEL_SHARE;
+}
+
 double rpr_stream_plain_cost(const rpr_stream *s)
 {
     double cost = 0.0;
     for (int i = 0; i < s->plan->n_step; i++)
         cost += rpr_stream_dense_cost(s, &s->plan->step[i]);
     return cost;
-}
-
-/** The largest share of a layer's outputs that a correction recomputes, if `share` of the inputs
- *  change at most. */
-static double most_reach(const rpr_linear *l, const rpr_gate_state *g, double share)
-{
-    const rpr_phase *p = &l->phase[0];
-    const double fan = (double)p->kh * p->kw / ((double)p->sh * p->sw);
-    const double lone = l->depthwise || g->open ? 1.0 : RPR_BY_PIXEL_SHARE;
-    share = (share < RPR_BY_PIXEL_SHARE ? share : RPR_BY_PIXEL_SHARE) * fan;
-    return share < lone ? share : lone;
 }
 
 static double most_linear(const rpr_stream *s, const rpr_step *step, int index, const rpr_touch *x,
@@ -134,16 +130,18 @@ static double most_linear(const rpr_stream *s, const rpr_step *step, int index, 
     const bool compared = s->gate_frame[step->gate] == s->frame + 1;
     const double values = (double)rpr_gate_elements(g);
     const double share = x ? (double)rpr_touch_count(x) / (double)rpr_touch_pixels(x) : 1.0;
-    double cost = 0.0, whole = dense + OWN_MEMORY * out;
+    double cost = 0.0;
     if (first && (anew || g->loose))
         cost += COLD_GATE * c->gate_value * values;
     else if (first && compared)
         cost += gate_cost(s, g, x);
     else if (first)
         cost += (COLD_GATE * c->gate_value + LISTED * c->gate_change) * values * share;
-    if (!anew && rpr_linear_recomputes(l, g)) {
-        const double scattered = SCATTERED * dense * most_reach(l, g, share);
-        whole = scattered > whole || share < RPR_BY_PIXEL_SHARE ? scattered : whole;
+    double whole = dense + OWN_MEMORY * out;
+    if (!anew && rpr_linear_recomputes(l, g) && !(x && rpr_stream_is_whole(s, step->gate))) {
+        const double fan = (double)l->phase[0].kh * l->phase[0].kw;
+        const double scattered = SCATTERED * dense * (share * fan < 1.0 ? share * fan : 1.0);
+        whole = scattered > whole ? scattered : whole;
     }
     return cost + marks + whole;
 }
