@@ -130,9 +130,8 @@ void rpr_stream_count_plain(rpr_stream *s, int first, bool ran)
 void rpr_stream_point_plain(rpr_stream *s)
 {
     for (int i = 0; i < s->plan->n_tensor; i++)
-        s->bypass.plain->data[i] = s->plan->tensor[rpr_plan_root(s->plan, i)].is_input
-                                       ? s->data[i]
-                                       : s->bypass.own[i];
+        s->bypass.plain->data[i] =
+            s->plan->tensor[rpr_plan_root(s->plan, i)].is_input ? s->data[i] : s->bypass.own[i];
 }
 
 int rpr_stream_run_past(rpr_stream *s, int first)

@@ -123,13 +123,19 @@ static void rewrite(rpr_stream *s, const rpr_step *step, rpr_step_state *state, 
     rpr_touch_fill(touched, false); /* it is what it was */
 }
 
+/** What its layers read is all there, whatever of the tensor is. */
+static bool reads_xhat(const rpr_gate_state *g)
+{
+    return !g->open && g->in.data == g->xhat.data;
+}
+
 /** Most outputs see a change: side by side they cost no more than scattered. Scratch: touched. */
 static bool covers(const rpr_stream *s, const rpr_step *step, rpr_touch *touched)
 {
     const rpr_linear *l = step->linear;
     const rpr_gate_state *g = &s->gate[step->gate];
     if (s->opt.policy != RPR_POLICY_AUTO || !rpr_linear_recomputes(l, g) ||
-        !rpr_stream_is_whole(s, step->gate) || g->n_changed == 0)
+        !(rpr_stream_is_whole(s, step->gate) || reads_xhat(g)) || g->n_changed == 0)
         return false;
     const double share = rpr_stream_scattered_share(s, step);
     if ((double)g->n_pixels > share * (double)rpr_touch_pixels(&g->changed))

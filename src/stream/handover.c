@@ -12,9 +12,11 @@
 #include "change/gate.h"
 #include "stream/stream.h"
 
-/** Dense frames that a frame may cost: 1.3 are promised, audits come on top. */
-#define LIMIT 1.25
-#define WHOLE_LIMIT 1.28
+/** Dense frames that a frame may cost: 1.3 are promised. */
+#define LIMIT 1.25       /* while reuse begins anew, ... */
+#define WHOLE_LIMIT 1.28 /* ... and of a frame that may turn out cheaper than it looks */
+
+#define DEAR_PART 0.1 /* of a dense frame: if what is reused costs so much more it does not pay */
 
 #define NO_POINT (-1.0)
 #define COPIED 0.8 /* a value that is handed over and does not lie as it is read */
@@ -231,7 +233,7 @@ int rpr_stream_run_reuse(rpr_stream *s)
     s->passed = 0.0;
     for (int i = 0; i < s->plan->n_step; i++) {
         if (i == b->before) {
-            b->pays = s->cost <= 1.1 * s->passed;
+            b->pays = s->cost - s->passed <= DEAR_PART * s->dense_cost;
             s->anew = true;
         }
         if (b->plain && overspends(s, i))

@@ -487,10 +487,9 @@ size_t rpr_stream_state_bytes(const rpr_stream *s)
     const size_t per_tensor = sizeof *s->life + sizeof *s->data + sizeof *s->touch;
     const size_t per_gate = sizeof *s->gate + sizeof *s->gate_frame + sizeof *s->refresh.turn;
     const size_t per_step = sizeof *s->step + sizeof *s->z + sizeof *s->delay;
-    const size_t per_plain = (size_t)p->n_tensor * sizeof *s->bypass.own +
-                             (size_t)p->n_step * sizeof *s->bypass.price;
-    const size_t plain =
-        s->bypass.plain ? rpr_stream_state_bytes(s->bypass.plain) + per_plain : 0;
+    const size_t per_plain =
+        (size_t)p->n_tensor * sizeof *s->bypass.own + (size_t)p->n_step * sizeof *s->bypass.price;
+    const size_t plain = s->bypass.plain ? rpr_stream_state_bytes(s->bypass.plain) + per_plain : 0;
     return plain + sizeof *s + s->state_bytes + s->workspace_bytes +
            (size_t)p->n_tensor * per_tensor + (size_t)p->n_gate * per_gate +
            (size_t)p->n_step * per_step + (size_t)p->n_input * sizeof *s->input;

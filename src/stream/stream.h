@@ -54,7 +54,7 @@ typedef struct rpr_bypass {
     double *price;     /* per step: what it costs to hand over before it; negative: cannot be */
     int32_t held;      /* what steps before this one know is of use (handover.c), ... */
     int32_t before;    /* ... and on the frame before */
-    bool pays;
+    bool pays;         /* those before `before` did not cost much more than without reuse */
     bool on;
     bool ran;      /* plain holds the outputs of the last frame */
     bool repeats;  /* ... and this frame's are the same */
