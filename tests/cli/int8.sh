@@ -55,12 +55,12 @@ expect 0 bench q8.onnx moving.mkv --json v.json
 json v.json "j['error']['max_abs'] == 0 and j['dense_ms']['p50'] > 0 and j['skipping']['every'] >= 1"
 
 # Plans and audits. A plan belongs to one model, whichever process loads it.
-expect 0 calibrate q8.onnx moving.mkv --budget 0.03 -o p8.json
+expect 0 calibrate q8.onnx calm.mkv --budget 0.03 -o p8.json
 json p8.json "j['seen']['error'] <= 0.03 and 0 < j['seen']['mac_share'] <= 1"
 json p8.json "any(g['gate'] == 'deadzone' and (g['lo'], g['hi']) == (0, 255) for g in j['gates'])"
-expect 0 run q8.onnx moving.mkv --plan p8.json
-expect 0 verify q8.onnx moving.mkv --plan p8.json --max-rel-l2 0.05
-expect 0 run q8.onnx moving.mkv --plan p8.json --audit 5 --json v.json
+expect 0 run q8.onnx calm.mkv --plan p8.json
+expect 0 verify q8.onnx calm.mkv --plan p8.json --max-rel-l2 0.05
+expect 0 run q8.onnx calm.mkv --plan p8.json --audit 5 --json v.json
 json v.json "j['audit']['audits'] >= 4 and j['audit']['budget'] == 0.03 and j['audit']['worst'] < 0.1"
 expect 0 run q8.onnx moving.mkv --gate deadzone:0.3 --audit 3 --budget 0.001 --json v.json
 json v.json "j['audit']['breaches'] > 0 and j['audit']['scale'] < 1"
