@@ -308,8 +308,9 @@ typedef struct rpr_stream_options {
                         too much of its input changes */
     int bypass; /**< 1, the default: while reuse costs more than it saves (by the cost model, from
                      counts alone), frames are run densely and without any gate's error, as with
-                     OFF; now and then reuse is tried again. 0: never. Policy AUTO only, and not
-                     with all_gates */
+                     OFF; now and then reuse is tried again. A frame with reuse that becomes dearer
+                     than that is finished so, too. 0: never. Policy AUTO only, and not with
+                     all_gates */
     int oracle; /**< 1: keeps what rpr_stream_oracle reads; takes memory and changes no result */
     rpr_weights weights; /**< of corrections */
     const rpr_layer_gate

@@ -307,7 +307,8 @@ static int run_share(rpr_audit *a)
 static bool waits(const rpr_stream *s)
 {
     const bool dear = s->refresh.taken > 0 && s->cost > s->dense_cost;
-    return s->anew || (!s->stats.bypassed && (s->refresh.asked || dear));
+    const bool part = s->bypass.held < s->plan->n_step; /* reuse begins anew, part by part */
+    return s->anew || (!s->stats.bypassed && (s->refresh.asked || dear || part));
 }
 
 static int go_on(rpr_audit *a, int64_t now, const rpr_input *in, size_t n_in)

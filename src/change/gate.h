@@ -177,6 +177,10 @@ bool rpr_gate_pass(rpr_gate_state *g, const rpr_kernels *k, const rpr_map *x,
 /** A frame that was run without reuse: all counts as changed, or if nothing did, nothing. */
 void rpr_gate_bypass(rpr_gate_state *g, bool changed);
 
+/** xhat <- x, activated, at the touched pixels (NULL: all). Nothing is compared or listed. */
+void rpr_gate_absorb(rpr_gate_state *g, const rpr_kernels *k, const rpr_map *x,
+                     const rpr_touch *touched);
+
 /** Forgets what earlier frames were like, for a restart. */
 void rpr_gate_forget(rpr_gate_state *g);
 

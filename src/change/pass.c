@@ -92,6 +92,19 @@ void rpr_gate_bypass(rpr_gate_state *g, bool changed)
         memset(g->row_n, 0, (size_t)(g->xhat.n * g->xhat.h) * sizeof *g->row_n);
 }
 
+void rpr_gate_absorb(rpr_gate_state *g, const rpr_kernels *k, const rpr_map *x,
+                     const rpr_touch *touched)
+{
+    for (int32_t row = 0; row < x->n * x->h; row++) {
+        const int32_t n = row / x->h, y = row % x->h;
+        const uint8_t *mark = touched ? rpr_touch_row(touched, n, y) : NULL;
+        for (int32_t x0 = 0, x1 = 0; rpr_touch_run(mark, x1, x->w, &x0, &x1);)
+            memcpy(rpr_map_at(&g->xhat, n, y, x0),
+                   rpr_gate_values(g, k, rpr_map_at(x, n, y, x0), x->pix, x1 - x0, 0),
+                   (size_t)(x1 - x0) * (size_t)x->c * sizeof(float));
+    }
+}
+
 void rpr_gate_forget(rpr_gate_state *g)
 {
     g->crowded = false;

@@ -20,8 +20,18 @@
 
 void rpr_stream_reset_bypass(rpr_stream *s)
 {
-    rpr_stream *plain = s->bypass.plain;
-    s->bypass = (rpr_bypass){.plain = plain, .wait = FIRST_WAIT};
+    rpr_bypass *b = &s->bypass;
+    *b = (rpr_bypass){.plain = b->plain,
+                      .own = b->own,
+                      .price = b->price,
+                      .held = s->plan->n_step,
+                      .before = s->plan->n_step,
+                      .wait = FIRST_WAIT};
+}
+
+bool rpr_stream_was_plain(const rpr_stream *s)
+{
+    return s->stats.bypassed || (s->bypass.plain && s->bypass.held < s->plan->n_step);
 }
 
 static bool any_gated(const rpr_stream *s)
@@ -38,6 +48,7 @@ static void leave(rpr_stream *s)
     rpr_bypass *b = &s->bypass;
     b->on = false;
     b->dear = b->since = 0;
+    b->held = 0;
     s->anew = true;
     for (int i = 0; i < s->plan->n_gate; i++)
         rpr_gate_forget(&s->gate[i]);
@@ -97,43 +108,78 @@ static void count_step(rpr_stream *s, int index, bool ran)
     to->choice = ran ? RPR_CHOICE_DENSE : RPR_CHOICE_SKIP;
     to->macs = ran ? step->linear->macs : 0;
     to->refreshed = to->mixed = false;
-    s->stats.macs_dense += step->linear->macs;
-    s->stats.macs_executed += to->macs;
+    s->stats.macs_dense += rpr_linear_macs(step->linear, step->linear->macs);
+    s->stats.macs_executed += rpr_linear_macs(step->linear, to->macs);
     s->stats.layers[to->choice]++;
+}
+
+void rpr_stream_count_plain(rpr_stream *s, int first, bool ran)
+{
+    for (int i = first; i < s->plan->n_step; i++)
+        count_step(s, i, ran);
+    for (int i = 0; i < s->plan->n_gate; i++) {
+        rpr_gate_state *g = &s->gate[i];
+        if (s->gate_frame[i] == s->frame + 1)
+            continue; /* it had its input before */
+        rpr_gate_bypass(g, ran);
+        s->stats.inputs += rpr_gate_elements(g);
+        s->stats.changed += g->n_changed;
+    }
+}
+
+void rpr_stream_point_plain(rpr_stream *s)
+{
+    for (int i = 0; i < s->plan->n_tensor; i++)
+        s->bypass.plain->data[i] =
+            s->plan->tensor[rpr_plan_root(s->plan, i)].is_input ? s->data[i] : s->bypass.own[i];
+}
+
+int rpr_stream_run_past(rpr_stream *s, int first)
+{
+    rpr_stream *plain = s->bypass.plain;
+    plain->time_layers = s->time_layers;
+    const int status = rpr_stream_run_steps(plain, first, s->plan->n_step);
+    if (status != RPR_OK)
+        s->error = plain->error;
+    return status;
 }
 
 int rpr_stream_run_plain(rpr_stream *s)
 {
     rpr_bypass *b = &s->bypass;
     const bool run = !b->ran || rpr_stream_inputs_touched(s);
-    b->plain->time_layers = s->time_layers;
+    if (!b->ran)
+        rpr_stream_point_plain(s);
     if (run)
-        RPR_TRY(rpr_stream_run_steps(b->plain, 0, s->plan->n_step));
+        RPR_TRY(rpr_stream_run_past(s, 0));
     b->repeats = !run;
     b->ran = true;
-    for (int i = 0; i < s->plan->n_step; i++)
-        count_step(s, i, run);
-    for (int i = 0; i < s->plan->n_gate; i++) {
-        rpr_gate_state *g = &s->gate[i];
-        rpr_gate_bypass(g, run);
-        s->stats.inputs += rpr_gate_elements(g);
-        s->stats.changed += g->n_changed;
-    }
+    rpr_stream_count_plain(s, 0, run);
     s->stats.bypassed = 1;
     s->cost = run ? s->dense_cost : 0.0;
     return RPR_OK;
 }
 
-void rpr_stream_weigh(rpr_stream *s)
+/** A frame all of which was run with reuse. */
+static void weigh_whole(rpr_stream *s)
 {
     rpr_bypass *b = &s->bypass;
-    if (!b->plain || b->on || s->anew)
-        return;
     b->since += b->since < SETTLED_FRAMES + DEAR_FRAMES;
     const double dear = b->since > SETTLED_FRAMES ? DEAR : TOO_DEAR;
     b->dear = s->cost > dear * s->dense_cost ? b->dear + 1 : 0;
     if (b->since > SETTLED_FRAMES && b->dear == 0)
         b->wait = FIRST_WAIT;
+}
+
+void rpr_stream_weigh(rpr_stream *s)
+{
+    rpr_bypass *b = &s->bypass;
+    if (!b->plain || b->on || (s->anew && b->held == s->plan->n_step))
+        return;
+    if (b->held < s->plan->n_step)
+        b->dear += b->held <= b->before || !b->pays; /* reuse has come no further */
+    else
+        weigh_whole(s);
     if (b->dear < DEAR_FRAMES)
         return;
     b->on = true;

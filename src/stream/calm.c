@@ -13,7 +13,7 @@ void rpr_stream_calm(rpr_stream *s)
     bool nothing = s->reuse && !s->stats.bypassed && s->opt.policy != RPR_POLICY_RANDOM &&
                    layers[RPR_CHOICE_CORRECT] + layers[RPR_CHOICE_DENSE] == 0 &&
                    !rpr_stream_inputs_touched(s);
-    nothing &= rpr_stream_delays_rest(s);
+    nothing &= rpr_stream_delays_rest(s) && s->bypass.held == s->plan->n_step;
     s->calm = nothing ? rpr_stream_next_refresh(s) : 0;
 }
 

@@ -123,21 +123,28 @@ static void rewrite(rpr_stream *s, const rpr_step *step, rpr_step_state *state, 
     rpr_touch_fill(touched, false); /* it is what it was */
 }
 
+/** What its layers read is all there, whatever of the tensor is. */
+static bool reads_xhat(const rpr_gate_state *g)
+{
+    return !g->open && g->in.data == g->xhat.data;
+}
+
 /** Most outputs see a change: side by side they cost no more than scattered. Scratch: touched. */
 static bool covers(const rpr_stream *s, const rpr_step *step, rpr_touch *touched)
 {
     const rpr_linear *l = step->linear;
     const rpr_gate_state *g = &s->gate[step->gate];
     if (s->opt.policy != RPR_POLICY_AUTO || !rpr_linear_recomputes(l, g) ||
-        !rpr_stream_is_whole(s, step->gate) || g->n_changed == 0)
+        !(rpr_stream_is_whole(s, step->gate) || reads_xhat(g)) || g->n_changed == 0)
         return false;
-    if ((double)g->n_pixels > RPR_BY_PIXEL_SHARE * (double)rpr_touch_pixels(&g->changed))
+    const double share = rpr_stream_scattered_share(s, step);
+    if ((double)g->n_pixels > share * (double)rpr_touch_pixels(&g->changed))
         return true;
     const rpr_phase *p = &l->phase[0];
     const double fan = (double)p->kh * p->kw / ((double)p->sh * p->sw);
-    const double enough = RPR_BY_PIXEL_SHARE * (double)rpr_touch_pixels(touched);
-    if (l->depthwise || g->open || fan * (double)g->n_pixels <= enough)
-        return false; /* or not worth a look: scattered pixels cost them little */
+    const double enough = share * (double)rpr_touch_pixels(touched);
+    if (fan * (double)g->n_pixels <= enough)
+        return false;
     rpr_touch_fill(touched, false);
     rpr_linear_reach(l, g, touched);
     return (double)rpr_touch_count(touched) > enough;
@@ -159,6 +166,13 @@ static bool correct_whole(rpr_stream *s, const rpr_step *step, rpr_step_state *s
     bool finite = correct(s, step, state, z, a, touched, NULL);
     finish_whole(s, l, z, a);
     return finite;
+}
+
+/** All of a tensor was written, whatever was touched: who reads it may read all of it. */
+static void note_whole(rpr_stream *s, int tensor)
+{
+    rpr_life *life = &s->life[rpr_plan_root(s->plan, tensor)];
+    life->whole |= life->transient;
 }
 
 static void run_linear(rpr_stream *s, const rpr_step *step, int index)
@@ -192,6 +206,8 @@ static void run_linear(rpr_stream *s, const rpr_step *step, int index)
         recompute(s, step, state, &z, &a, touched);
         break;
     }
+    if (state->choice == RPR_CHOICE_DENSE)
+        note_whole(s, step->out[0]);
 }
 
 /** Without reuse a layer reads its input where it lies and activates in place. */
@@ -363,7 +379,8 @@ static void end_reuse(rpr_stream *s)
 {
     rpr_stream_end_refresh(s);
     for (int i = 0; i < s->plan->n_gate; i++)
-        rpr_gate_settle(&s->gate[i]);
+        if (s->plan->gate[i].first < s->bypass.held)
+            rpr_gate_settle(&s->gate[i]);
 }
 
 /** Inputs are in: everything that they have changed. */
@@ -376,7 +393,9 @@ static int run_frame(rpr_stream *s)
     if (reuse)
         begin_reuse(s);
     rpr_stream_find_whole(s);
-    int status = bypassed ? rpr_stream_run_plain(s) : rpr_stream_run_steps(s, 0, s->plan->n_step);
+    int status = bypassed ? rpr_stream_run_plain(s)
+                 : reuse  ? rpr_stream_run_reuse(s)
+                          : rpr_stream_run_steps(s, 0, s->plan->n_step);
     rpr_pool_busy(s->pool, false);
     if (reuse)
         end_reuse(s);

@@ -19,8 +19,7 @@ static void find_range(const rpr_stream *s, rpr_gate_state *g, const rpr_map *x)
     }
 }
 
-/** The activation that is left to the gate. */
-static rpr_act act_of(const rpr_stream *s, int index)
+rpr_act rpr_stream_gate_act(const rpr_stream *s, int index)
 {
     const int maker = s->plan->gate[index].maker;
     const bool activated = maker != RPR_NONE && s->step[maker].activated;
@@ -87,7 +86,7 @@ void rpr_stream_update_gate(rpr_stream *s, int index)
         return;
     const rpr_map x = rpr_stream_map(s, tensor);
     const rpr_touch touched = rpr_stream_touch(s, tensor);
-    g->act = act_of(s, index);
+    g->act = rpr_stream_gate_act(s, index);
     if (rpr_stream_is_first(s))
         find_range(s, g, &x);
     finish(s, index, &x, compare(s, index, &x, &touched));
@@ -97,7 +96,8 @@ void rpr_stream_update_gate(rpr_stream *s, int index)
 static bool goes_row_by_row(const rpr_stream *s, int gate)
 {
     const rpr_gate_state *g = &s->gate[gate];
-    return !s->anew && !g->open && !g->loose && !g->taken && !rpr_stream_is_due(s, gate) &&
+    const bool knows = s->plan->gate[gate].first < s->bypass.held; /* else it restarts */
+    return knows && !s->anew && !g->open && !g->loose && !g->taken && !rpr_stream_is_due(s, gate) &&
            !rpr_stream_gates_picture(s, gate);
 }
 
@@ -109,7 +109,7 @@ rpr_gate_scan *rpr_stream_begin_gate(rpr_stream *s, const rpr_step *step, rpr_ga
     const int tensor = s->plan->gate[step->next].tensor;
     const rpr_map x = rpr_stream_map(s, tensor);
     const rpr_touch touched = rpr_stream_touch(s, tensor);
-    g->act = act_of(s, step->next);
+    g->act = rpr_stream_gate_act(s, step->next);
     g->refreshed = g->tested = false;
     rpr_gate_begin(room, g, s->k, &x, &touched);
     return room;

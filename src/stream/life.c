@@ -122,6 +122,14 @@ bool rpr_stream_is_whole(const rpr_stream *s, int gate)
     return !life->transient || life->whole || rpr_stream_touch(s, tensor).all;
 }
 
+/** Steps that know nothing of earlier frames read all of what those before them leave. */
+static void want_handed(rpr_stream *s)
+{
+    for (int i = 0; i < s->plan->n_tensor; i++)
+        if (s->life[i].transient && rpr_stream_is_handed(s, i))
+            s->life[i].whole = s->life[i].forced = true;
+}
+
 /** Backwards: a layer that must write its whole output reads its whole input. */
 void rpr_stream_find_whole(rpr_stream *s)
 {
@@ -131,6 +139,7 @@ void rpr_stream_find_whole(rpr_stream *s)
     if (s->reuse) {
         want_turns(s);
         want_witnesses(s);
+        want_handed(s);
     }
     for (int i = s->plan->n_step - 1; s->reuse && i >= 0; i--) {
         const rpr_step *step = &s->plan->step[i];

@@ -401,7 +401,9 @@ static bool measure_plain(rpr_stream *s, blocks *b)
     plain->opt = s->opt;
     plain->opt.gate.kind = RPR_GATE_OFF;
     plain->opt.oracle = 0;
-    if (!rpr_stream_take_arrays(plain))
+    s->bypass.own = rpr_alloc_array((size_t)s->plan->n_tensor + 1, sizeof *s->bypass.own);
+    s->bypass.price = rpr_alloc_array((size_t)s->plan->n_step + 1, sizeof *s->bypass.price);
+    if (!s->bypass.own || !s->bypass.price || !rpr_stream_take_arrays(plain))
         return false;
     rpr_stream_find_lives(plain);
     return measure(plain, b);
@@ -411,9 +413,8 @@ static void settle_plain(rpr_stream *s, const blocks *b, char *workspace)
 {
     rpr_stream *plain = s->bypass.plain;
     settle(plain, b, NULL, workspace);
-    for (int i = 0; i < s->plan->n_tensor; i++)
-        if (s->plan->tensor[rpr_plan_root(s->plan, i)].is_input)
-            plain->data[i] = s->data[i];
+    memcpy(s->bypass.own, plain->data, (size_t)s->plan->n_tensor * sizeof *plain->data);
+    rpr_stream_point_plain(s);
 }
 
 static bool may_bypass(const rpr_stream *s)
@@ -447,6 +448,8 @@ bool rpr_stream_take_memory(rpr_stream *s)
     rpr_stream_find_lives(s);
     blocks own = {0}, plain = {0};
     bool taken = take_blocks(s, &own, &plain);
+    if (taken)
+        rpr_stream_find_handovers(s);
     rpr_free(own.piece);
     rpr_free(plain.piece);
     return taken;
@@ -457,6 +460,8 @@ void rpr_stream_free_memory(rpr_stream *s)
     if (s->bypass.plain) { /* its memory is this stream's */
         rpr_stream_free_memory(s->bypass.plain);
         rpr_free(s->bypass.plain);
+        rpr_free(s->bypass.own);
+        rpr_free(s->bypass.price);
     }
     rpr_free(s->life);
     rpr_free(s->data);
@@ -482,7 +487,9 @@ size_t rpr_stream_state_bytes(const rpr_stream *s)
     const size_t per_tensor = sizeof *s->life + sizeof *s->data + sizeof *s->touch;
     const size_t per_gate = sizeof *s->gate + sizeof *s->gate_frame + sizeof *s->refresh.turn;
     const size_t per_step = sizeof *s->step + sizeof *s->z + sizeof *s->delay;
-    const size_t plain = s->bypass.plain ? rpr_stream_state_bytes(s->bypass.plain) : 0;
+    const size_t per_plain =
+        (size_t)p->n_tensor * sizeof *s->bypass.own + (size_t)p->n_step * sizeof *s->bypass.price;
+    const size_t plain = s->bypass.plain ? rpr_stream_state_bytes(s->bypass.plain) + per_plain : 0;
     return plain + sizeof *s + s->state_bytes + s->workspace_bytes +
            (size_t)p->n_tensor * per_tensor + (size_t)p->n_gate * per_gate +
            (size_t)p->n_step * per_step + (size_t)p->n_input * sizeof *s->input;

@@ -207,6 +207,8 @@ int rpr_stream_oracle(const rpr_stream *s, rpr_oracle *result)
         const rpr_step *step = &s->plan->step[i];
         if (!step->linear)
             continue;
+        if (i >= s->bypass.held)
+            break; /* the same */
         if (step->linear->words) {
             RPR_TRY(check_words(s, i, result));
             continue;

@@ -86,6 +86,8 @@ static bool stands(const rpr_stream *s, int tensor)
 {
     if (!s->ran || !s->reuse || s->plan->tensor[tensor].touch_owner == RPR_NONE)
         return false;
+    if (rpr_stream_was_plain(s) && !s->stats.bypassed)
+        return false;
     return s->stats.bypassed ? s->bypass.repeats : !rpr_stream_touch(s, tensor).any;
 }
 
@@ -103,12 +105,12 @@ static void copy(const rpr_stream *s, int tensor, char *to)
 
 void rpr_stream_copy_output(const rpr_stream *s, int tensor, void *to)
 {
-    copy(s->stats.bypassed ? s->bypass.plain : s, tensor, to);
+    copy(rpr_stream_was_plain(s) ? s->bypass.plain : s, tensor, to);
 }
 
 void rpr_stream_copy_outputs(const rpr_stream *s, rpr_output *out, size_t n_out)
 {
-    const rpr_stream *from = s->stats.bypassed ? s->bypass.plain : s;
+    const rpr_stream *from = rpr_stream_was_plain(s) ? s->bypass.plain : s;
     for (size_t i = 0; i < n_out; i++) {
         const int tensor = s->plan->output[i];
         if (out[i].data && !(out[i].keep && stands(s, tensor)))

@@ -17,12 +17,13 @@ typedef struct save_header {
     int32_t all_gates, oracle, weights, bypass;
     double noise;
     uint64_t frame, random, rules;
-    int32_t on, since, dear, left, wait; /* of the bypass */
+    int32_t on, since, dear, left, wait; /* of the bypass, ... */
     float calm;
     uint64_t sweep;               /* of the refresh */
     double busy, scale;           /* scale: of the gates */
     float average[RPR_WITNESSES]; /* of the cuts */
     int32_t next, asked, again, settle;
+    int32_t held; /* ... too */
 } save_header;
 
 typedef struct save_gate {
@@ -80,6 +81,7 @@ static void put_bypass(save_header *h, const rpr_bypass *b)
     h->dear = b->dear;
     h->left = b->left;
     h->wait = b->wait;
+    h->held = b->held;
     h->calm = b->calm;
 }
 
@@ -87,6 +89,10 @@ static void put_bypass(save_header *h, const rpr_bypass *b)
 static void get_bypass(const save_header *h, rpr_bypass *b)
 {
     *b = (rpr_bypass){.plain = b->plain,
+                      .own = b->own,
+                      .price = b->price,
+                      .held = h->held,
+                      .before = h->held,
                       .on = h->on != 0,
                       .since = h->since,
                       .dear = h->dear,
@@ -222,6 +228,13 @@ int rpr_stream_save(const rpr_stream *s, void *buffer, size_t bytes)
     return RPR_OK;
 }
 
+/** True if a frame can have left as many steps that know something. */
+static bool is_held(const rpr_stream *s, int32_t held)
+{
+    const int32_t n = s->plan->n_step;
+    return held == 0 || held == n || (held > 0 && held < n && rpr_stream_may_hand_over(s, held));
+}
+
 static int check_header(rpr_stream *s, const save_header *h, size_t bytes)
 {
     const save_header own = make_header(s);
@@ -254,7 +267,7 @@ static int check_header(rpr_stream *s, const save_header *h, size_t bytes)
     if (h->gate_kind != own.gate_kind || h->levels != own.levels || h->threshold < own.threshold ||
         h->threshold > own.threshold || h->refresh != own.refresh || h->rules != own.rules)
         return rpr_fail(&s->error, RPR_ERR_STATE, "the saved state is of another gate");
-    if (h->next > s->plan->n_gate || !(h->scale >= 0.0 && h->scale <= 1.0))
+    if (!is_held(s, h->held) || h->next > s->plan->n_gate || !(h->scale >= 0.0 && h->scale <= 1.0))
         return rpr_fail(&s->error, RPR_ERR_STATE, "not a saved state, or damaged");
     return RPR_OK;
 }

@@ -50,6 +50,11 @@ typedef struct rpr_life {
 /** Frames that are run without reuse because it would cost more (bypass.c). */
 typedef struct rpr_bypass {
     rpr_stream *plain; /* runs them, in this stream's workspace; NULL: there are none */
+    char **own;        /* per tensor: plain's memory of its own */
+    double *price;     /* per step: what it costs to hand over before it; negative: cannot be */
+    int32_t held;      /* what steps before this one know is of use (handover.c), ... */
+    int32_t before;    /* ... and on the frame before */
+    bool pays;         /* those before `before` did not cost much more than without reuse */
     bool on;
     bool ran;      /* plain holds the outputs of the last frame */
     bool repeats;  /* ... and this frame's are the same */
@@ -155,7 +160,8 @@ struct rpr_stream {
     uint8_t *byte_row;              /* for one row of an input: marks of bytes, ... */
     uint8_t *look_row;              /* ... and of the pixels that a mask leaves */
     uint8_t *mark_row;              /* room for the marks of two rows of pixels */
-    double cost;                    /* of the present frame with reuse, by counts */
+    double cost;                    /* of the present frame with reuse, by counts, ... */
+    double passed;                  /* ... and of as many steps without */
     double dense_cost;              /* of any frame without */
     rpr_frame_stats stats;
     rpr_error error;
@@ -203,6 +209,9 @@ rpr_map rpr_stream_pre_activation(const rpr_stream *s, const rpr_step *step);
 /** Compares a gate's input with xhat, unless that was done on this frame. */
 void rpr_stream_update_gate(rpr_stream *s, int index);
 
+/** The activation that is left to a gate. */
+rpr_act rpr_stream_gate_act(const rpr_stream *s, int index);
+
 /**
  * For a step that is about to write the touched part of its output: begins with the gate that reads
  * it, in `room`, if rows can be compared as they are written; else NULL.
@@ -226,6 +235,29 @@ int rpr_stream_run_piece(rpr_stream *s, int first, int end);
 bool rpr_stream_bypasses(rpr_stream *s);
 int rpr_stream_run_plain(rpr_stream *s);
 
+/** Steps from `first` on, by `plain`. */
+int rpr_stream_run_past(rpr_stream *s, int first);
+
+/** What the frame's numbers say of steps from `first` on that `plain` ran, or that repeat. */
+void rpr_stream_count_plain(rpr_stream *s, int first, bool ran);
+
+/** `plain` reads and writes memory of its own, and the inputs where they are. */
+void rpr_stream_point_plain(rpr_stream *s);
+
+/** Before which steps a frame can be handed over to `plain`. Lives are known. */
+void rpr_stream_find_handovers(rpr_stream *s);
+bool rpr_stream_may_hand_over(const rpr_stream *s, int step);
+
+/** True if a tensor without a parent is read by steps that know nothing of earlier frames, and
+ *  written by others. */
+bool rpr_stream_is_handed(const rpr_stream *s, int tensor);
+
+/** All steps of a frame with reuse, or as many as the limit allows; `plain` runs the rest. */
+int rpr_stream_run_reuse(rpr_stream *s);
+
+/** True if the last frame's outputs are to be had from `plain`. */
+bool rpr_stream_was_plain(const rpr_stream *s);
+
 /** After a frame with reuse: decides about the next ones. */
 void rpr_stream_weigh(rpr_stream *s);
 void rpr_stream_reset_bypass(rpr_stream *s);
@@ -242,6 +274,12 @@ double rpr_stream_dense_cost(const rpr_stream *s, const rpr_step *step);
 double rpr_stream_anew_cost(const rpr_stream *s, const rpr_step *step);
 /** ... and any, with reuse, when all that it reads was touched. */
 rpr_woken rpr_stream_woken_cost(const rpr_stream *s, const rpr_step *step, int index);
+
+/** What a step can cost on this frame at most; `known`: all that it reads was written. */
+double rpr_stream_most_cost(const rpr_stream *s, const rpr_step *step, int index, bool known);
+
+/** Share of its outputs from which on a layer is better run densely than pixel by pixel. */
+double rpr_stream_scattered_share(const rpr_stream *s, const rpr_step *step);
 
 /** What each gate's turn costs. Gates know already whether they are open, and their rules. */
 void rpr_stream_price_turns(rpr_stream *s);

@@ -103,6 +103,13 @@ static double linear_cost(const rpr_stream *s, const rpr_step *step, const rpr_s
     return marks + state->list_cost;
 }
 
+double rpr_stream_scattered_share(const rpr_stream *s, const rpr_step *step)
+{
+    const double dense = rpr_stream_dense_cost(s, step);
+    const double share = rpr_stream_anew_cost(s, step) / (SCATTERED * dense);
+    return share < RPR_BY_PIXEL_SHARE ? share : RPR_BY_PIXEL_SHARE;
+}
+
 double rpr_stream_plain_cost(const rpr_stream *s)
 {
     double cost = 0.0;
@@ -111,9 +118,75 @@ double rpr_stream_plain_cost(const rpr_stream *s)
     return cost;
 }
 
+/** A layer itself, of whose input `share` was touched; `known`: and it can be read. */
+static double most_layer(const rpr_stream *s, const rpr_step *step, double share, bool known)
+{
+    const rpr_linear *l = step->linear;
+    const rpr_phase *p = &l->phase[0];
+    const double dense = rpr_stream_dense_cost(s, step), whole = rpr_stream_anew_cost(s, step);
+    double part;
+    if (rpr_linear_recomputes(l, &s->gate[step->gate])) {
+        const double reach = share * p->kh * p->kw / ((double)p->sh * p->sw);
+        part = SCATTERED * dense * (reach < 1.0 ? reach : 1.0);
+        const rpr_gate_state *g = &s->gate[step->gate];
+        const bool compares = !g->open && !g->loose;
+        if (!known || !(compares || rpr_stream_is_whole(s, step->gate)))
+            return part > whole ? part : whole;
+    } else {
+        rpr_gate_state all = s->gate[step->gate]; /* as if all that was touched changed */
+        all.n_changed = (int64_t)(share * (double)rpr_gate_elements(&all));
+        all.n_pixels = all.n_changed / all.xhat.c;
+        part = rpr_linear_list_cost(l, &all, rpr_model_cost(s->model, l->words));
+    }
+    return part < whole ? part : whole;
+}
+
+static double most_gate(const rpr_stream *s, const rpr_step *step, double share, const rpr_touch *x,
+                        bool anew)
+{
+    const rpr_gate_state *g = &s->gate[step->gate];
+    const rpr_cost *c = rpr_model_cost(s->model, g->words);
+    const double values = (double)rpr_gate_elements(g);
+    if (anew || g->loose)
+        return COLD_GATE * c->gate_value * values;
+    if (x && s->gate_frame[step->gate] == s->frame + 1)
+        return gate_cost(s, g, x);
+    return (COLD_GATE * c->gate_value + LISTED * c->gate_change) * values * share;
+}
+
+static double most_linear(const rpr_stream *s, const rpr_step *step, int index, const rpr_touch *x,
+                          bool anew)
+{
+    const double share = x ? (double)rpr_touch_count(x) / (double)rpr_touch_pixels(x) : 1.0;
+    const double marks = MARK * values_of(&s->plan->tensor[step->out[0]]) / step->linear->out_c;
+    double cost = anew ? rpr_stream_anew_cost(s, step) : most_layer(s, step, share, x != NULL);
+    if (s->plan->gate[step->gate].first == index && !s->gate[step->gate].open)
+        cost += most_gate(s, step, share, x, anew);
+    return cost + marks;
+}
+
+double rpr_stream_most_cost(const rpr_stream *s, const rpr_step *step, int index, bool known)
+{
+    const bool anew = s->anew || index >= s->bypass.before;
+    const double dense = rpr_stream_dense_cost(s, step);
+    if (step->kind == RPR_STEP_LINEAR) {
+        const rpr_touch x = rpr_stream_touch(s, step->in[0]);
+        return most_linear(s, step, index, known ? &x : NULL, anew);
+    }
+    if (step->recurrent)
+        return 2.0 * dense;
+    if (step->kind != RPR_STEP_PIXEL)
+        return dense;
+    const rpr_tensor *t = &s->plan->tensor[step->out[0]];
+    const double whole = dense + OWN_MEMORY * values_of(t);
+    const double scattered = SCATTERED * dense + MARK * values_of(t) / t->c;
+    return anew || whole > scattered ? whole : scattered;
+}
+
 void rpr_stream_tally(rpr_stream *s, const rpr_step *step, int index)
 {
     const double dense = rpr_stream_dense_cost(s, step), before = s->cost;
+    s->passed += dense;
     if (step->kind == RPR_STEP_LINEAR) {
         const rpr_touch x = rpr_stream_touch(s, step->in[0]);
         s->cost += linear_cost(s, step, &s->step[index], dense);

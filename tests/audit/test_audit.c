@@ -301,7 +301,7 @@ static void trials_are_audited(void **state)
 {
     rpr_stream_options opt = gates(2.0 / 255.0);
     opt.bypass = 1;
-    show w = show_new(nets_named("plain"), &opt, 1);
+    show w = show_new(nets_named("concats"), &opt, 1);
     const rpr_audit_options o = options(1000, -1.0);
     rpr_audit *a = audit_new(w.p->s, &o);
     rpr_audit_stats st = {0};
