@@ -22,6 +22,8 @@
 #define MOST_EVERY 1000000
 #define FIRST 2    /* frame that is audited first */
 #define SETTLING 8 /* frames after new gates, before which errors are not yet the usual ones */
+#define DEAR                                                                                       \
+    1.15 /* dense runs that a frame may have cost, for a share of an audit to come on top */
 
 typedef enum stage { IDLE, RUNNING, DONE } stage;
 
@@ -311,6 +313,13 @@ static bool waits(const rpr_stream *s)
     return s->anew || (!s->stats.bypassed && (s->refresh.asked || dear || part));
 }
 
+/** A frame that tried reuse in vain is dear enough; the dense run goes on in the next one. Without
+ *  the bypass all frames may be like that. */
+static bool has_room(const rpr_stream *s)
+{
+    return !s->bypass.plain || s->cost <= DEAR * s->dense_cost;
+}
+
 static int go_on(rpr_audit *a, int64_t now, const rpr_input *in, size_t n_in)
 {
     const bool at_once = a->opt.spread == 1, tried = a->past && !a->s->stats.bypassed;
@@ -323,7 +332,7 @@ static int go_on(rpr_audit *a, int64_t now, const rpr_input *in, size_t n_in)
         return compare(a, now);
     if (a->stage == IDLE && now >= a->next)
         RPR_TRY(begin(a, now, in, n_in));
-    if (a->stage == RUNNING)
+    if (a->stage == RUNNING && has_room(a->s))
         RPR_TRY(run_share(a));
     return a->stage == DONE && at_once ? compare(a, now) : RPR_OK;
 }

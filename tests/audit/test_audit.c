@@ -326,6 +326,36 @@ static void trials_are_audited(void **state)
     show_free(&w);
 }
 
+/** Frames that try reuse in vain are dear; no share of an audit comes on top of them. */
+static void dear_frames_have_no_share(void **state)
+{
+    int64_t audits = 0, dear = 0;
+    (void)state;
+    for (size_t i = 0; i < nets_count(); i++) {
+        rpr_stream_options opt = gates(2.0 / 255.0);
+        opt.bypass = 1;
+        show w = show_new(nets_make(i), &opt, 1);
+        const rpr_audit_options o = options(4, -1.0);
+        rpr_audit *a = audit_new(w.p->s, &o);
+        rpr_audit_stats st = {0};
+        rng r = {1};
+        for (int f = 0; f < 120; f++) {
+            run_noise(&w, &r);
+            st = audit_frame(a, w.s);
+            const rpr_frame_stats frame = player_stats(w.p);
+            if (f == 0 || !(frame.cost > 1.15 * frame.cost_dense))
+                continue;
+            dear++;
+            check_that(st.share <= 0.0, "%s, frame %d: %g and %g", nets_name(i), f,
+                       frame.cost / frame.cost_dense, st.share);
+        }
+        audits += st.audits;
+        rpr_audit_destroy(a);
+        show_free(&w);
+    }
+    assert_true(audits > 0 && dear > 0);
+}
+
 /** What was seen of the gates before a reset says nothing about those after it. */
 static void a_reset_ends_an_audit(void **state)
 {
@@ -469,7 +499,8 @@ int main(void)
         cmocka_unit_test(both_sides_are_the_frames), cmocka_unit_test(shares_are_bounded),
         cmocka_unit_test(planted_breach_is_caught),  cmocka_unit_test(wide_gates_are_tightened),
         cmocka_unit_test(bypassed_frames_are_right), cmocka_unit_test(trials_are_audited),
-        cmocka_unit_test(a_reset_ends_an_audit),     cmocka_unit_test(mistakes_are_named),
-        cmocka_unit_test(bad_metrics_do_no_harm),    cmocka_unit_test(bad_inputs_do_no_harm)};
+        cmocka_unit_test(dear_frames_have_no_share), cmocka_unit_test(a_reset_ends_an_audit),
+        cmocka_unit_test(mistakes_are_named),        cmocka_unit_test(bad_metrics_do_no_harm),
+        cmocka_unit_test(bad_inputs_do_no_harm)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
