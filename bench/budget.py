@@ -5,11 +5,12 @@
 usage: .venv/bin/python bench/budget.py --plans DIR [--make-plans] [--build DIR] [--networks A,B]
            [--every N] [--frames N] [--part streams|change] [-o FILE]
 
-Plans are made by `reprise calibrate` (--make-plans: DIR/NETWORK-METRIC.json, minutes each,
-those that are not there yet). Every frame is run densely, too, to know the error: of 300 frames in a row it is the metric's over all of
-them (relative L2 of the worst output, or 1 - F1 of the boxes). Beside the run with audits stands the
-same plan without. Times are processor times of the one thread, of reuse and audit together, over the
-median of the dense run's; those of a metric written in Python are left out.
+Plans are made by `reprise calibrate` (--make-plans: DIR/NETWORK-METRIC.json, minutes each, those
+that are not there yet). Every frame is run densely, too, to know the error: of 300 frames in a row
+it is the metric's over all of them (relative L2 of the worst output, or 1 - F1 of the boxes). Beside
+the run with audits stands the same plan without. Times are processor times of the one thread, of
+reuse and audit together, over the median of the dense run's; those of a metric written in Python are
+left out.
 """
 import argparse
 import json
@@ -316,7 +317,8 @@ def main():
     if args.make_plans:
         os.makedirs(args.plans, exist_ok=True)
         for network, metric in PLANS:
-            if network in args.networks.split(',') and not os.path.exists(plan_path(args, network, metric)):
+            wanted = network in args.networks.split(',')
+            if wanted and not os.path.exists(plan_path(args, network, metric)):
                 make_plan(args, network, metric)
     lines = ['# Whether audits keep a budget', '',
              f'`bench/budget.py --every {args.every} --frames {args.frames}`, {reprise.isa(library)}, '
