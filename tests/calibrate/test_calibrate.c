@@ -350,7 +350,7 @@ static void chance_does_not_decide(void **state)
                                .error = error_by_chance,
                                .deviation = error_weighted};
     rpr_calibrate_options o;
-    double least = 0.0755 / 1.04; /* for the first; choosing by luck gave 0.076 */
+    double least = 1.0, sum = 0.0;
     (void)state;
     count_outputs(m, &w);
     rpr_calibrate_options_init(&o);
@@ -360,11 +360,13 @@ static void chance_does_not_decide(void **state)
         rpr_calibration *c;
         assert_int_equal(rpr_calibrate(m, &s, &o, &c, NULL), RPR_OK);
         check_that(c->seen.error <= o.budget, "error %g for %g", c->seen.error, o.budget);
-        check_that(c->seen.mac_share <= 1.04 * least, "budget %g: %g of the MACs, less had %g",
+        check_that(c->seen.mac_share <= 1.08 * least, "budget %g: %g of the MACs, less had %g",
                    o.budget, c->seen.mac_share, least);
         least = fmin(least, c->seen.mac_share);
+        sum += c->seen.mac_share;
         rpr_calibration_destroy(c);
     }
+    check_that(sum < 0.066 * N, "%g of the MACs in the mean", sum / N);
     assert_true(least < 0.06);
     film_free(f);
     rpr_model_destroy(m);
