@@ -109,13 +109,13 @@ static int32_t words_span(const rpr_gate_scan *p, const float *x, float *xhat, i
 {
     const rpr_gate_state *g = p->g;
     float *row = g->row + (size_t)thread * g->row_floats;
-    uint32_t *was = idx ? g->was + (idx - g->idx) : NULL;
+    uint32_t *rest = idx ? g->rest + (idx - g->idx) : NULL;
     if (p->rule.levels) {
         to_centroids(&p->rule, p->k, x, row, n);
         x = row;
     }
     return p->k->gate_words((const uint32_t *)x, (uint32_t *)xhat, n, p->rule.steps, base, idx,
-                            (uint32_t *)delta, was);
+                            (uint32_t *)delta, rest);
 }
 
 /** Pixels [x0, x1) of one row; returns the number of changed elements. */
