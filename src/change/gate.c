@@ -200,6 +200,33 @@ static int32_t file_row(const rpr_gate_state *g, int32_t row, int32_t first, int
                : index_row(g, g->off + (int64_t)row * (w + 1), changed, first, first + found);
 }
 
+/** Whether a row can be compared by compare_words: a picture that is touched here and there. */
+static bool is_single_words(const rpr_gate_scan *p)
+{
+    const rpr_gate_state *g = p->g;
+    return g->words && p->x.c == 1 && p->x.pix == 1 && g->rows_only && !g->keeps_all &&
+           g->list_ok && !p->rule.levels && p->rule.steps == 0;
+}
+
+/** A row of one word a pixel, in one pass without calls: what is marked and differs has changed. */
+static int32_t compare_words(const rpr_gate_scan *p, int32_t row, const uint8_t *restrict mark)
+{
+    const rpr_gate_state *g = p->g;
+    const int32_t n = row / p->x.h, y = row % p->x.h, w = p->x.w;
+    const uint32_t *restrict x = (const uint32_t *)(const void *)rpr_map_at(&p->x, n, y, 0);
+    uint32_t *restrict xhat = (uint32_t *)(void *)rpr_map_at(&g->xhat, n, y, 0);
+    uint8_t *restrict changed = g->changed.pix + (int64_t)row * w;
+    int32_t found = 0;
+    for (int32_t i = 0; i < w; i++) {
+        const bool moved = (mark[i] != 0) & (x[i] != xhat[i]);
+        xhat[i] = moved ? x[i] : xhat[i];
+        changed[i] = moved;
+    }
+    for (int32_t i = 0; i < w; i++)
+        found += changed[i];
+    return found;
+}
+
 static void compare_row(rpr_gate_scan *p, rpr_gate_segment *s, int32_t row, int thread)
 {
     rpr_gate_state *g = p->g;
@@ -210,6 +237,14 @@ static void compare_row(rpr_gate_scan *p, rpr_gate_segment *s, int32_t row, int 
     bool files = g->list_ok && (g->rows_only || atomic_load(&p->listed) <= g->cap);
     bool list = files || g->keeps_all;
     int32_t found = 0;
+    if (is_single_words(p)) {
+        found = rpr_touch_range(mark, w) ? compare_words(p, row, mark) : 0;
+        g->row_n[row] = found;
+        s->changed += found;
+        s->pixels += found;
+        atomic_fetch_add(&p->listed, found);
+        return;
+    }
     for (int32_t x0 = 0, x1 = 0; rpr_touch_span(mark, x1, w, gap, &x0, &x1);)
         found += gate_run(p, row, x0, x1, list ? g->idx + at + found : NULL,
                           list ? g->delta + at + found : NULL, thread, &s->nonfinite);
