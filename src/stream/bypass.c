@@ -107,6 +107,8 @@ int rpr_stream_run_plain(rpr_stream *s)
     rpr_bypass *b = &s->bypass;
     const bool run = !b->ran || rpr_stream_inputs_touched(s);
     b->plain->time_layers = s->time_layers;
+    for (int i = 0; i < s->plan->n_input; i++)
+        b->plain->input[i] = s->input[i];
     if (run)
         RPR_TRY(rpr_stream_run_steps(b->plain, 0, s->plan->n_step));
     b->repeats = !run;
