@@ -155,14 +155,15 @@ static inline int32_t pixel_of(int32_t idx, divisor d)
  * the number of changed pixels. Written so that nothing depends on a guess: first the end of every
  * changed pixel's part, then the gaps between them.
  */
-static int32_t index_row(const rpr_gate_state *g, int32_t *off, uint8_t *changed, int32_t first,
-                         int32_t end)
+static int32_t index_row(const rpr_gate_state *g, int32_t *restrict off, uint8_t *restrict changed,
+                         int32_t first, int32_t end)
 {
+    const int32_t *restrict idx = g->idx;
     int32_t w = g->xhat.w, pixels = 0, at = first;
     const divisor c = make_divisor(g);
     memset(off, 0, ((size_t)w + 1) * sizeof *off);
     for (int32_t e = first; e < end; e++)
-        off[pixel_of(g->idx[e], c) + 1] = e + 1;
+        off[pixel_of(idx[e], c) + 1] = e + 1;
     off[0] = first;
     for (int32_t x = 0; x < w; x++) {
         int32_t last = off[x + 1];

@@ -79,11 +79,13 @@ bool rpr_touch_span(const uint8_t *row, int32_t x, int32_t w, int32_t gap, int32
 
 void rpr_touch_or(rpr_touch *out, const rpr_touch *in)
 {
-    int64_t count = rpr_touch_pixels(out);
+    const int64_t count = rpr_touch_pixels(out);
+    uint8_t *restrict o = out->pix; /* marks might be anything to a compiler, these pointers too */
+    const uint8_t *restrict row = in->pix;
     if (!in->any)
         return;
     for (int64_t i = 0; i < count; i++)
-        out->pix[i] |= in->pix[i];
+        o[i] |= row[i];
     out->any = true;
 }
 
