@@ -7,34 +7,23 @@
 
 enum { CHANNELS = 4, LEVELS = 256, GAP = 8 /* pixels that cost less than another run */ };
 
-/** The level of every channel goes through the kernels that a float would come from and go to. */
-static void fill_level(rpr_byte_picture *p, const rpr_kernels *k, const rpr_byte_scale *to,
-                       const float *scale, const float *offset, int level)
-{
-    uint8_t bytes[CHANNELS], stored[CHANNELS];
-    float values[CHANNELS];
-    memset(bytes, level, sizeof bytes);
-    k->u8_to_f32(bytes, values, 1, p->c, scale, offset);
-    k->bytes->quantise(to, values, stored, p->c);
-    for (int32_t c = 0; c < p->c; c++) {
-        uint8_t word[RPR_WORD] = {0};
-        word[c] = stored[c];
-        memcpy(&p->word[c][level], word, sizeof word);
-    }
-}
-
+/** All levels go through the kernels that floats would come from and go to. */
 void rpr_byte_picture_fill(rpr_byte_picture *p, const rpr_kernels *k, const rpr_byte_scale *to,
                            const float *scale, const float *offset, int32_t c)
 {
-    uint8_t padding[RPR_WORD] = {0};
-    uint32_t behind;
+    uint8_t bytes[LEVELS * CHANNELS] = {0};
+    float values[LEVELS * CHANNELS];
+    for (int32_t i = 0; i < LEVELS * c; i++)
+        bytes[i] = (uint8_t)(i / c);
+    k->u8_to_f32(bytes, values, LEVELS, c, scale, offset);
+    k->bytes->quantise(to, values, bytes, (int64_t)LEVELS * c);
     p->c = c;
-    for (int32_t i = c; i < RPR_WORD; i++)
-        padding[i] = (uint8_t)to->zero;
-    memcpy(&behind, padding, sizeof behind);
-    for (int level = 0; level < LEVELS; level++) {
-        fill_level(p, k, to, scale, offset, level);
-        p->word[0][level] |= behind;
+    for (int32_t i = 0; i < LEVELS * c; i++) {
+        uint8_t word[RPR_WORD] = {0};
+        for (int32_t behind = c; i % c == 0 && behind < RPR_WORD; behind++)
+            word[behind] = (uint8_t)to->zero;
+        word[i % c] = bytes[i];
+        memcpy(&p->word[i % c][i / c], word, sizeof word);
     }
 }
 
