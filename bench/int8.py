@@ -2,18 +2,22 @@
 # SPDX-License-Identifier: Apache-2.0
 """int8 beside f32: five networks, ONNX Runtime's quantised models and ours, dense and with reuse.
 
-usage: .venv/bin/python bench/int8.py [--build DIR] [--threads 1] [--frames N] [--networks A,B]
-           [--remake] [-o int8.md]
+usage: .venv/bin/python bench/int8.py [--build DIR] [--threads 1] [--first N] [--frames N]
+           [--networks A,B] [--makers A,B] [--budgets E,E] [--plans DIR] [--remake] [-o int8.md]
 
 ONNX Runtime's static quantiser makes one model of each network (QDQ, u8 activations, s8 weights by
 channel, ranges of the first frames of the street camera), `reprise quantize` the other from the same
-frames; both are kept in demo/models/int8. The frames that are measured come later in the video. All
-contestants run a frame before the next one begins, in an order that rotates, in one process; medians
-of processor time (of wall-clock time with more than one thread), the making of the rivals' float tensor not counted, the first frame left out.
+frames; both are kept in demo/models/int8. Of nanodet there are plans, too: `reprise calibrate` makes
+them on frames 0 to 99 for some losses of F1 against int8 dense (minutes each; kept in the same
+folder). The frames that are measured come later in the video. All contestants run a frame before the
+next one begins, in an order that rotates, in one process; medians of processor time (of wall-clock
+time with more than one thread), the making of the rivals' float tensor not counted, the first frame
+left out.
 Error: relative L2 of the worst output against our dense f32 run; F1 (nanodet): agreement of the
 boxes with that run's.
 """
 import argparse
+import json
 import os
 import subprocess
 import sys
@@ -40,7 +44,10 @@ FOLDER = os.path.join(ROOT, 'demo/models/int8')
 MAKERS = ('onnxruntime', 'reprise')
 GATES = ('exact', 'deadzone:1.01/255', 'deadzone:2.01/255', 'deadzone:3.01/255', 'deadzone:4.01/255',
          'deadzone:6.01/255')
+SETTLED = ('deadzone:3.01/255', 'deadzone:4.01/255')  # with settle 8, which plans by F1 have
 ORT8 = 'ONNX Runtime int8'
+PLANNED = {'nanodet': ['--metric', 'f1', '--decode', 'nanodet']}  # options of calibrate
+PLAN_FRAMES = 100
 
 
 def sample(network):
@@ -94,8 +101,31 @@ def quantised(name, network, maker, args):
     return path
 
 
-def contestants_of(name, network, path, threads, library):
-    """f32 and int8, theirs and ours; the truth is our dense f32 run."""
+def plan_path(name, maker, path, budget, args):
+    """A plan of the quantised network at `path`; made if it is not there."""
+    plan = os.path.join(args.plans, f'{name}.{maker}.{budget}.json')
+    if args.remake or not os.path.exists(plan):
+        note(f'{name}: calibrated to {budget}')
+        command = [os.path.join(args.build, 'reprise'), 'calibrate', path, VIDEO, '--frames',
+                   str(PLAN_FRAMES), '--budget', budget, '-o', plan + '.part', *PLANNED[name]]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        os.replace(plan + '.part', plan)
+    return plan
+
+
+def plan_options(model, path):
+    """A plan as options of a stream. Layers go by name: a plan may be older than the library."""
+    kinds = {'exact': 1, 'levels': 2, 'deadzone': 3}
+    with open(path) as f:
+        plan = json.load(f)
+    layers = {layer.name.decode(): i for i, layer in enumerate(model.layers()) if layer.weighted}
+    gates = {layers[g['name']]: (kinds[g['gate']], g.get('levels', 0), g.get('threshold', 0.0),
+                                 g.get('lo', 0.0), g.get('hi', 0.0)) for g in plan['gates']}
+    return dict(layers=gates, settle=plan.get('settle', 0))
+
+
+def contestants_of(name, network, path, threads, library, plans):
+    """f32 and int8, theirs and ours; the truth is our dense f32 run. plans: budget: path."""
     source = os.path.join(ROOT, 'demo/models', name + '.onnx')
     whole = reprise.Model(source, {None: network.shape}, library)
     small = reprise.Model(path, {None: network.shape}, library)
@@ -105,6 +135,10 @@ def contestants_of(name, network, path, threads, library):
             'f32 deadzone:4/255': Ours(whole, network, 'deadzone:4/255', threads),
             'int8 ' + DENSE: Ours(small, network, 'off', threads)}
     made.update({'int8 ' + g: Ours(small, network, g, threads) for g in GATES})
+    made.update({f'int8 {g} settle 8': Ours(small, network, g, threads, settle=8)
+                 for g in SETTLED if name in PLANNED})
+    made.update({f'int8 plan {b}': Ours(small, network, 'exact', threads, **plan_options(small, p))
+                 for b, p in plans.items()})
     made['skip 2'] = FrameSkipping(made[DENSE], 2)
     return made
 
@@ -142,9 +176,11 @@ def table(name, maker, threads, records, states):
 def run(name, maker, threads, args, library):
     """(lines, speed of dense int8 against theirs)."""
     network = rivals.Network(*NETWORKS[name])
-    contestants = contestants_of(name, network, quantised(name, network, maker, args), threads,
-                                 library)
-    pictures = frames(VIDEO, network.width, network.height, args.frames, FIRST)
+    path = quantised(name, network, maker, args)
+    budgets = [b for b in args.budgets.split(',') if b and name in PLANNED]
+    plans = {b: plan_path(name, maker, path, b, args) for b in budgets}
+    contestants = contestants_of(name, network, path, threads, library, plans)
+    pictures = frames(VIDEO, network.width, network.height, args.frames, args.first)
     kind = Boxes if name == 'nanodet' else Record
     records = measure(contestants, pictures, kind,
                       time.thread_time if threads == 1 else time.perf_counter)
@@ -159,7 +195,10 @@ def main():
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--build', default=os.path.join(ROOT, 'build'))
     parser.add_argument('--threads', default='1')
+    parser.add_argument('--first', type=int, default=FIRST, help='frame that is measured first')
     parser.add_argument('--frames', type=int, default=100)
+    parser.add_argument('--budgets', default='0.01,0.02', help='of plans')
+    parser.add_argument('--plans', default=FOLDER, help='where plans are kept')
     parser.add_argument('--networks', default=','.join(NETWORKS))
     parser.add_argument('--makers', default=','.join(MAKERS))
     parser.add_argument('--remake', action='store_true', help='quantise again')

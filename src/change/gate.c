@@ -109,13 +109,13 @@ static int32_t words_span(const rpr_gate_scan *p, const float *x, float *xhat, i
 {
     const rpr_gate_state *g = p->g;
     float *row = g->row + (size_t)thread * g->row_floats;
-    uint32_t *was = idx ? g->was + (idx - g->idx) : NULL;
+    uint32_t *rest = idx ? g->rest + (idx - g->idx) : NULL;
     if (p->rule.levels) {
         to_centroids(&p->rule, p->k, x, row, n);
         x = row;
     }
     return p->k->gate_words((const uint32_t *)x, (uint32_t *)xhat, n, p->rule.steps, base, idx,
-                            (uint32_t *)delta, was);
+                            (uint32_t *)delta, rest);
 }
 
 /** Pixels [x0, x1) of one row; returns the number of changed elements. */
@@ -155,14 +155,15 @@ static inline int32_t pixel_of(int32_t idx, divisor d)
  * the number of changed pixels. Written so that nothing depends on a guess: first the end of every
  * changed pixel's part, then the gaps between them.
  */
-static int32_t index_row(const rpr_gate_state *g, int32_t *off, uint8_t *changed, int32_t first,
-                         int32_t end)
+static int32_t index_row(const rpr_gate_state *g, int32_t *restrict off, uint8_t *restrict changed,
+                         int32_t first, int32_t end)
 {
+    const int32_t *restrict idx = g->idx;
     int32_t w = g->xhat.w, pixels = 0, at = first;
     const divisor c = make_divisor(g);
     memset(off, 0, ((size_t)w + 1) * sizeof *off);
     for (int32_t e = first; e < end; e++)
-        off[pixel_of(g->idx[e], c) + 1] = e + 1;
+        off[pixel_of(idx[e], c) + 1] = e + 1;
     off[0] = first;
     for (int32_t x = 0; x < w; x++) {
         int32_t last = off[x + 1];
@@ -200,6 +201,33 @@ static int32_t file_row(const rpr_gate_state *g, int32_t row, int32_t first, int
                : index_row(g, g->off + (int64_t)row * (w + 1), changed, first, first + found);
 }
 
+/** Whether a row can be compared by compare_words: a picture that is touched here and there. */
+static bool is_single_words(const rpr_gate_scan *p)
+{
+    const rpr_gate_state *g = p->g;
+    return g->words && p->x.c == 1 && p->x.pix == 1 && g->rows_only && !g->keeps_all &&
+           g->list_ok && !p->rule.levels && p->rule.steps == 0;
+}
+
+/** A row of one word a pixel, in one pass without calls: what is marked and differs has changed. */
+static int32_t compare_words(const rpr_gate_scan *p, int32_t row, const uint8_t *restrict mark)
+{
+    const rpr_gate_state *g = p->g;
+    const int32_t n = row / p->x.h, y = row % p->x.h, w = p->x.w;
+    const uint32_t *restrict x = (const uint32_t *)(const void *)rpr_map_at(&p->x, n, y, 0);
+    uint32_t *restrict xhat = (uint32_t *)(void *)rpr_map_at(&g->xhat, n, y, 0);
+    uint8_t *restrict changed = g->changed.pix + (int64_t)row * w;
+    int32_t found = 0;
+    for (int32_t i = 0; i < w; i++) {
+        const bool moved = (mark[i] != 0) & (x[i] != xhat[i]);
+        xhat[i] = moved ? x[i] : xhat[i];
+        changed[i] = moved;
+    }
+    for (int32_t i = 0; i < w; i++)
+        found += changed[i];
+    return found;
+}
+
 static void compare_row(rpr_gate_scan *p, rpr_gate_segment *s, int32_t row, int thread)
 {
     rpr_gate_state *g = p->g;
@@ -210,6 +238,14 @@ static void compare_row(rpr_gate_scan *p, rpr_gate_segment *s, int32_t row, int 
     bool files = g->list_ok && (g->rows_only || atomic_load(&p->listed) <= g->cap);
     bool list = files || g->keeps_all;
     int32_t found = 0;
+    if (is_single_words(p)) {
+        found = rpr_touch_range(mark, w) ? compare_words(p, row, mark) : 0;
+        g->row_n[row] = found;
+        s->changed += found;
+        s->pixels += found;
+        atomic_fetch_add(&p->listed, found);
+        return;
+    }
     for (int32_t x0 = 0, x1 = 0; rpr_touch_span(mark, x1, w, gap, &x0, &x1);)
         found += gate_run(p, row, x0, x1, list ? g->idx + at + found : NULL,
                           list ? g->delta + at + found : NULL, thread, &s->nonfinite);

@@ -46,11 +46,11 @@ typedef struct rpr_gate_state {
                        at rpr_gate_list_start. The memory is the list's from this gate's first layer
                        to its last */
     float *delta;
-    bool words;    /* elements are four bytes each, and those of the list, the new ones, ... */
-    uint32_t *was; /* ... stand in delta beside the old ones here */
-    uint8_t zero;  /* of words: the byte that stands for zero */
-    int64_t cap;   /* entries beyond which the list is given up */
-    int segments;  /* 1 to RPR_GATE_SEGMENTS */
+    bool words;     /* elements are four bytes each. What those of the list moved by, ... */
+    uint32_t *rest; /* ... as kernels/int8.h has it, is the steps in delta and this */
+    uint8_t zero;   /* of words: the byte that stands for zero */
+    int64_t cap;    /* entries beyond which the list is given up */
+    int segments;   /* 1 to RPR_GATE_SEGMENTS */
     rpr_gate_segment segment[RPR_GATE_SEGMENTS];
     rpr_pool *pool;    /* or NULL */
     rpr_touch changed; /* pixels with a changed element; all when list_ok is false */

@@ -79,11 +79,13 @@ bool rpr_touch_span(const uint8_t *row, int32_t x, int32_t w, int32_t gap, int32
 
 void rpr_touch_or(rpr_touch *out, const rpr_touch *in)
 {
-    int64_t count = rpr_touch_pixels(out);
+    const int64_t count = rpr_touch_pixels(out);
+    uint8_t *restrict o = out->pix; /* marks might be anything to a compiler, these pointers too */
+    const uint8_t *restrict row = in->pix;
     if (!in->any)
         return;
     for (int64_t i = 0; i < count; i++)
-        out->pix[i] |= in->pix[i];
+        o[i] |= row[i];
     out->any = true;
 }
 
@@ -140,6 +142,61 @@ static bool mark_rows(rpr_touch *out, int32_t n, int64_t y, int32_t x0, int32_t 
     return any;
 }
 
+/** o[x] |= row[x * stride] for n outputs; the usual strides are loops that become vectors. */
+static void or_strided(uint8_t *restrict o, const uint8_t *restrict row, int32_t n, int stride)
+{
+    if (stride == 1)
+        for (int32_t x = 0; x < n; x++)
+            o[x] |= row[x];
+    else if (stride == 2)
+        for (int32_t x = 0; x < n; x++)
+            o[x] |= row[2 * (int64_t)x];
+    else
+        for (int32_t x = 0; x < n; x++)
+            o[x] |= row[(int64_t)x * stride];
+}
+
+/** Marks the outputs of a row that read a marked pixel of the whole input row, tap by tap. */
+static void or_taps(uint8_t *o, int32_t w, const uint8_t *row, int32_t in_w,
+                    const rpr_window_axis *t)
+{
+    for (int k = 0; k < t->k; k++) {
+        const int64_t at = (int64_t)k * t->dilation - t->pad; /* column that output 0 reads */
+        int64_t lo = -floor_div(at, t->stride), hi = floor_div(in_w - 1 - at, t->stride) + 1;
+        lo = lo > 0 ? lo : 0;
+        hi = hi < w ? hi : w;
+        if (lo < hi)
+            or_strided(o + lo, row + lo * t->stride + at, (int32_t)(hi - lo), t->stride);
+    }
+}
+
+#define FEW_RUNS 4 /* more of them in a row than that are not worth a call each */
+
+/** True if a row has more runs; most have none, or a few long ones. */
+static bool has_many_runs(const uint8_t *row, int32_t w)
+{
+    int32_t runs = 0;
+    for (int32_t x0 = 0, x1 = 0; runs <= FEW_RUNS && rpr_touch_run(row, x1, w, &x0, &x1);)
+        runs++;
+    return runs > FEW_RUNS;
+}
+
+/** As mark_rows, of a row of many runs. */
+static bool mark_scattered(rpr_touch *out, const rpr_touch *in, int32_t n, int32_t y,
+                           const rpr_window_axis *ty, const rpr_window_axis *tx)
+{
+    bool any = false;
+    for (int k = 0; k < ty->k; k++) {
+        const int64_t i = (int64_t)y + ty->pad - (int64_t)k * ty->dilation;
+        if (i < 0 || i % ty->stride || i / ty->stride >= out->h)
+            continue;
+        uint8_t *o = rpr_touch_row(out, n, (int32_t)(i / ty->stride));
+        or_taps(o, out->w, rpr_touch_row(in, n, y), in->w, tx);
+        any |= rpr_touch_range(o, out->w);
+    }
+    return any;
+}
+
 void rpr_touch_window(rpr_touch *out, const rpr_touch *in, int kh, int kw, int sh, int sw, int pt,
                       int pl, int dh, int dw)
 {
@@ -149,6 +206,10 @@ void rpr_touch_window(rpr_touch *out, const rpr_touch *in, int kh, int kw, int s
     for (int32_t n = 0; n < in->n; n++) {
         for (int32_t y = 0; y < in->h; y++) {
             const uint8_t *row = rpr_touch_row(in, n, y);
+            if (has_many_runs(row, in->w)) {
+                out->any |= mark_scattered(out, in, n, y, &ty, &tx);
+                continue;
+            }
             for (int32_t x0 = 0, x1 = 0; rpr_touch_run(row, x1, in->w, &x0, &x1);)
                 out->any |= mark_rows(out, n, y, x0, x1, &ty, &tx);
         }

@@ -38,6 +38,16 @@ static bool is_whole_slice(const rpr_fuse *f, const rpr_node *n)
     return true;
 }
 
+/** Which of one input gives that input. */
+static bool is_of_one(const rpr_node *n)
+{
+    static const char *const op[] = {"Concat", "Max", "Min", "Sum", "Mean"};
+    for (size_t i = 0; i < sizeof op / sizeof *op; i++)
+        if (rpr_fuse_is(n, op[i]))
+            return true;
+    return false;
+}
+
 /** The node's first output has the type and shape of its first input. */
 static bool is_noop(const rpr_fuse *f, const rpr_node *n)
 {
@@ -50,7 +60,7 @@ static bool is_noop(const rpr_fuse *f, const rpr_node *n)
         return is_identity_transpose(n, rpr_fuse_shape(f, n->in[0])->rank);
     if (rpr_fuse_is(n, "Slice"))
         return is_whole_slice(f, n);
-    if (rpr_fuse_is(n, "Concat"))
+    if (is_of_one(n))
         return n->n_in == 1;
     if (rpr_fuse_is(n, "Pad")) {
         int64_t pads[2 * RPR_MAX_RANK];

@@ -17,6 +17,7 @@
 #define RPR_KERNELS_INT8_H
 
 #include <stdint.h>
+#include <string.h>
 
 #define RPR_WORD 4
 
@@ -89,13 +90,26 @@ typedef struct rpr_depthwise_row_i8 {
 struct rpr_delta_visit;
 
 /**
+ * What byte i of a listed word moved by. `step` holds signed bytes and says it all if that is in
+ * [-128, 127], as it is nearly always; the bytes of `rest` are then 0. Else they hold what is left,
+ * of the same sign: -1 to -127, or 1 to 128 as an unsigned byte.
+ */
+static inline int16_t rpr_word_move(uint32_t step, uint32_t rest, int i)
+{
+    uint8_t s[RPR_WORD], r[RPR_WORD];
+    memcpy(s, &step, sizeof s);
+    memcpy(r, &rest, sizeof r);
+    return (int16_t)((int8_t)s[i] + ((int8_t)s[i] < 0 ? (int8_t)r[i] : r[i]));
+}
+
+/**
  * Correction by change lists, as rpr_delta_job, with words as values. A visit adds to its pixel
- *   z[o] += sum over changes e: (dot of now[e] - dot of was[e]) with word w(row + idx[e], o)
+ *   z[o] += sum over changes e: dot of what step[e] and rest[e] say with word w(row + idx[e], o)
  * The visits' z point to int32s.
  */
 typedef struct rpr_delta_job_i8 {
     const int32_t *idx;
-    const uint32_t *now, *was;
+    const uint32_t *step, *rest;
     const int8_t *w; /* packed, 64-byte aligned */
     int64_t w_rows;  /* weight rows per block */
     int32_t co;
@@ -106,12 +120,12 @@ typedef struct rpr_delta_job_i8 {
 
 /**
  * Gate for words, n of each: one is changed when a byte of it differs by more than theta (0 to
- * 255), and then xhat takes it whole. If idx is not NULL, idx[j] = base + i, now[j] = x[i] and
- * was[j] = the old xhat[i] are appended in ascending i; all three have room for n + RPR_LANE
- * entries. Returns the number of changed words.
+ * 255), and then xhat takes it whole. If idx is not NULL, idx[j] = base + i, and step[j] and
+ * rest[j], what x[i] - xhat[i] was (rpr_word_move), are appended in ascending i; all three have
+ * room for n + RPR_LANE entries. Returns the number of changed words.
  */
 typedef int32_t (*rpr_gate_words_fn)(const uint32_t *x, uint32_t *xhat, int32_t n, int32_t theta,
-                                     int32_t base, int32_t *idx, uint32_t *now, uint32_t *was);
+                                     int32_t base, int32_t *idx, uint32_t *step, uint32_t *rest);
 
 /**
  * Sums to 8-bit values: n pixels of c channels, from z, z_pix int32s apart, to a, a_pix bytes

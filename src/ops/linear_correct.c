@@ -187,7 +187,7 @@ static void correct_band(const job *c, band *b, share *s)
                                          .n_rows = b->run * p->ci,
                                          .next_row = next < taps ? next * p->ci : -1};
             if (c->l->words)
-                rpr_words_delta(c->k, &delta, b->g->was);
+                rpr_words_delta(c->k, &delta, b->g->rest);
             else
                 c->k->delta(&delta);
         }

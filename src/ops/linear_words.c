@@ -87,11 +87,11 @@ void rpr_words_finish(const rpr_linear *l, const rpr_kernels *k, const float *z,
     }
 }
 
-void rpr_words_delta(const rpr_kernels *k, const rpr_delta_job *job, const uint32_t *was)
+void rpr_words_delta(const rpr_kernels *k, const rpr_delta_job *job, const uint32_t *rest)
 {
     const rpr_delta_job_i8 words = {.idx = job->idx,
-                                    .now = (const uint32_t *)job->delta,
-                                    .was = was,
+                                    .step = (const uint32_t *)job->delta,
+                                    .rest = rest,
                                     .w = (const int8_t *)job->w,
                                     .w_rows = job->w_rows,
                                     .co = job->co,

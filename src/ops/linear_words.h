@@ -21,7 +21,7 @@ void rpr_words_row(const rpr_linear *l, const rpr_kernels *k, const rpr_phase *p
 void rpr_words_finish(const rpr_linear *l, const rpr_kernels *k, const float *z, int64_t z_pix,
                       float *a, int64_t a_pix, int32_t count);
 
-/** job->delta are the new words, `was` the old ones. */
-void rpr_words_delta(const rpr_kernels *k, const rpr_delta_job *job, const uint32_t *was);
+/** job->delta are the steps, `rest` what they leave. */
+void rpr_words_delta(const rpr_kernels *k, const rpr_delta_job *job, const uint32_t *rest);
 
 #endif

@@ -2,6 +2,7 @@
 /* Operators of one pixel at a time on maps of u8: tables, arithmetic, to and from floats. */
 #include "ops/pixel_bytes.h"
 
+#include "ops/pixel_bytes_picture.h"
 #include "ops/pixel_walk.h"
 
 /* Four equal bytes are never a signalling NaN, so nothing changes them on their way. */
@@ -278,6 +279,11 @@ rpr_pixel_op *rpr_pixel_bytes_quantise_new(const rpr_byte_scale *to)
     if (op)
         op->run = run_quantise;
     return op;
+}
+
+const rpr_byte_scale *rpr_pixel_bytes_quantises(const rpr_pixel_op *op)
+{
+    return op->run == run_quantise ? op->params : NULL;
 }
 
 rpr_pixel_op *rpr_pixel_bytes_dequantise_new(const rpr_byte_scale *from)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Pools of maps of u8. Sums are exact, so that they may be taken in any order. */
 #include "ops/pixel_bytes.h"
+#include "kernels/int8.h"
 #include "ops/pixel_pool.h"
 
 #define MOST_VALUES (1 << 23) /* bytes whose sum fits 32 bits */
@@ -42,6 +43,43 @@ static void max_windows(const rpr_pool *p, const rpr_kernels *k, const rpr_map *
     }
 }
 
+enum { STRIP = 1024 }; /* words of a strip of columns that are kept on the stack */
+
+/** Output pixels of [x, end) that max_strip takes at once; below 2: none. */
+static int32_t strip_pixels(const rpr_pool *p, const rpr_map *in, int32_t x, int32_t end)
+{
+    const int32_t first = rpr_pool_start(p, 1, x), kw = p->kernel[1], sw = p->stride[1];
+    const int32_t room = in->c < STRIP ? STRIP / in->c : 0, left = in->w - first;
+    const int32_t columns = left < room ? left : room, n = (columns - kw) / sw + 1;
+    if (sw == 1 || first < 0 || columns < kw || in->pix != in->c || p->dilation[1] != 1 ||
+        p->kernel[0] > RPR_BYTE_ROWS || kw > RPR_BYTE_ROWS)
+        return 0;
+    return n < end - x ? n : end - x;
+}
+
+/** The same of n output pixels whose windows overlap: first along the columns, then the rows. */
+static void max_strip(const rpr_pool *p, const rpr_kernels *k, const rpr_map *in,
+                      const rpr_map *out, const rpr_walk *w, int32_t x, int32_t n)
+{
+    const int32_t c = in->c, kw = p->kernel[1], columns = (n - 1) * p->stride[1] + kw;
+    const int32_t x0 = rpr_pool_start(p, 1, x), y0 = rpr_pool_start(p, 0, w->y);
+    const uint8_t *tap[RPR_BYTE_ROWS];
+    uint8_t tall[STRIP * RPR_WORD], most[STRIP * RPR_WORD];
+    int32_t m = 0;
+    for (int32_t ky = 0; ky < p->kernel[0]; ky++) {
+        const int32_t y = y0 + ky * p->dilation[0];
+        if (y >= 0 && y < in->h)
+            tap[m++] = (const uint8_t *)rpr_map_at(in, w->n, y, x0);
+    }
+    k->bytes->maximum(tall, tap, m, (int64_t)columns * c * RPR_WORD);
+    for (int32_t kx = 0; kx < kw; kx++)
+        tap[kx] = tall + (int64_t)kx * c * RPR_WORD;
+    k->bytes->maximum(most, tap, kw, (int64_t)(columns - kw + 1) * c * RPR_WORD);
+    for (int32_t i = 0; i < n; i++)
+        memcpy(rpr_map_at(out, w->n, w->y, x + i), most + (int64_t)i * p->stride[1] * c * RPR_WORD,
+               (size_t)c * RPR_WORD);
+}
+
 static void run_max(const rpr_pixel_op *op, const rpr_kernels *k, const rpr_map *in,
                     const rpr_map *out, rpr_rows rows)
 {
@@ -49,6 +87,11 @@ static void run_max(const rpr_pixel_op *op, const rpr_kernels *k, const rpr_map 
     rpr_walk w = rpr_walk_start(out, rows);
     while (rpr_walk_next(&w)) {
         for (int32_t x = w.x0, n; x < w.x1; x += n) {
+            n = strip_pixels(&p->pool, in, x, w.x1);
+            if (n > 1) {
+                max_strip(&p->pool, k, in, out, &w, x, n);
+                continue;
+            }
             n = rpr_pool_side_by_side(&p->pool, in, out, x, w.x1);
             max_windows(&p->pool, k, in, rpr_map_at(out, w.n, w.y, x), &w, x, n);
         }

@@ -8,6 +8,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "ops/pixel_bytes_picture.h"
+
 static bool same_memory(const rpr_plan *p, int a, int b)
 {
     return a != RPR_NONE && rpr_plan_root(p, a) == rpr_plan_root(p, b);
@@ -137,11 +139,24 @@ static rpr_picture_plan find(const rpr_plan *p, int input)
     return none;
 }
 
+/** A step that can read the bytes themselves. */
+static int quantiser_of(const rpr_plan *p, int input)
+{
+    const rpr_step *s = only_reader(p, input);
+    if (!s || s->kind != RPR_STEP_PIXEL || s->in[0] != input || is_output(p, input) ||
+        !rpr_pixel_bytes_quantises(s->pixel))
+        return RPR_NONE;
+    const rpr_tensor *x = &p->tensor[input], *y = &p->tensor[s->out[0]];
+    const bool same = y->n == x->n && y->h == x->h && y->w == x->w;
+    return same ? (int)(s - p->step) : RPR_NONE;
+}
+
 void rpr_plan_find_pictures(rpr_plan *p)
 {
     for (int i = 0; i < p->n_input; i++) {
         const rpr_tensor *t = &p->tensor[p->input[i]];
         bool may_be = t->dtype == RPR_F32 && t->n == 1 && t->c <= 4;
         p->picture[i] = may_be ? find(p, p->input[i]) : (rpr_picture_plan){.gate = RPR_NONE};
+        p->picture[i].quantiser = may_be ? quantiser_of(p, p->input[i]) : RPR_NONE;
     }
 }

@@ -104,6 +104,7 @@ typedef struct rpr_picture_plan {
     int gate;           /* or RPR_NONE: there is none, or more than that depends on the input */
     bool direct;        /* it reads the input itself; else what constants make of it, ... */
     double least, most; /* ... whose values differ so many times as much, by channel */
+    int quantiser;      /* step that is all that reads the input, and quantises it; or RPR_NONE */
 } rpr_picture_plan;
 
 /** What a stream feeds itself. */

@@ -138,6 +138,8 @@ int rpr_stream_run_past(rpr_stream *s, int first)
 {
     rpr_stream *plain = s->bypass.plain;
     plain->time_layers = s->time_layers;
+    for (int i = 0; i < s->plan->n_input; i++)
+        plain->input[i] = s->input[i];
     const int status = rpr_stream_run_steps(plain, first, s->plan->n_step);
     if (status != RPR_OK)
         s->error = plain->error;

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "ops/linear_rows.h"
+#include "ops/pixel_bytes_picture.h"
 
 static double now_ms(void)
 {
@@ -262,14 +263,35 @@ static void pixel_part(void *job, int part, int thread)
 
 #define PIXEL_PART_VALUES 8192 /* that are worth waking a thread for */
 
-static void run_pixel_op(rpr_stream *s, const rpr_pixel_op *op, const rpr_map *in,
-                         const rpr_map *out, const rpr_touch *mask, rpr_gate_scan *next)
+static void run_parts(rpr_stream *s, const rpr_pixel_op *op, const rpr_map *in, const rpr_map *out,
+                      const rpr_touch *mask, rpr_gate_scan *next)
 {
     pixel_job j = {.op = op, .k = s->k, .in = in, .out = out, .mask = mask, .next = next};
     int64_t rows = (int64_t)out->n * out->h, pixels = mask ? rpr_touch_count(mask) : rows * out->w;
     int64_t worth = rpr_pool_worth(pixels * out->c, PIXEL_PART_VALUES);
     j.parts = rpr_pool_parts(s->pool, next ? next->g->segments : rows, worth);
     rpr_pool_run(s->pool, j.parts, pixel_part, &j);
+}
+
+/** What quantises a picture reads its bytes. */
+static void run_on_bytes(rpr_stream *s, const rpr_step *step, const rpr_input_state *picture,
+                         const rpr_map *out, const rpr_touch *mask, rpr_gate_scan *next)
+{
+    rpr_byte_picture p = {.bytes = picture->bytes, .pitch = picture->pitch};
+    rpr_byte_picture_fill(&p, s->k, rpr_pixel_bytes_quantises(step->pixel), picture->scale,
+                          picture->offset, s->plan->tensor[step->in[0]].c);
+    const rpr_pixel_op op = rpr_byte_picture_op(step->pixel, &p);
+    run_parts(s, &op, NULL, out, mask, next);
+}
+
+static void run_pixel_op(rpr_stream *s, const rpr_step *step, const rpr_map *in, const rpr_map *out,
+                         const rpr_touch *mask, rpr_gate_scan *next)
+{
+    const rpr_input_state *picture = rpr_stream_bytes_of(s, step);
+    if (picture)
+        run_on_bytes(s, step, picture, out, mask, next);
+    else
+        run_parts(s, step->pixel, in, out, mask, next);
 }
 
 static void run_pixel(rpr_stream *s, const rpr_step *step)
@@ -282,7 +304,7 @@ static void run_pixel(rpr_stream *s, const rpr_step *step)
             in[i].data = rpr_stream_map(s, step->in[i]).data;
     }
     if (!s->reuse) {
-        run_pixel_op(s, step->pixel, in, &out, NULL, NULL);
+        run_pixel_op(s, step, in, &out, NULL, NULL);
         return;
     }
     rpr_touch touches[RPR_PIXEL_MAX_IN], *touched = &s->touch[step->out[0]];
@@ -303,7 +325,7 @@ static void run_pixel(rpr_stream *s, const rpr_step *step)
         return;
     bool whole = touched->all || rpr_stream_writes_whole(s, step);
     rpr_gate_scan room, *next = rpr_stream_begin_gate(s, step, &room);
-    run_pixel_op(s, step->pixel, in, &out, whole ? NULL : touched, next);
+    run_pixel_op(s, step, in, &out, whole ? NULL : touched, next);
     if (next)
         rpr_stream_end_gate(s, step, next, true);
 }

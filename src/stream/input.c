@@ -133,9 +133,11 @@ static void fill_tensor(rpr_stream *s, int index, const rpr_input *in, const rpr
     int tensor = s->plan->input[index];
     const rpr_tensor *t = &s->plan->tensor[tensor];
     rpr_touch *touched = &s->touch[tensor];
-    const bool first = rpr_stream_is_first(s);
-    rpr_touch_fill(touched, first);
-    const bool whole = first || s->input[index].valid || !s->reuse; /* it was a picture */
+    const bool first = rpr_stream_is_first(s), was_picture = s->input[index].valid;
+    const bool whole = first || was_picture || !s->reuse;
+    /* The tensor is of an earlier frame where pictures are not written into it. */
+    rpr_touch_fill(touched,
+                   first || (was_picture && s->plan->picture[index].quantiser != RPR_NONE));
     for (rpr_order_run r = {0}; rpr_order_next(t, rpr_order_channel_step(t), &r);) {
         bool all;
         if (!rpr_stream_look(s, t, whole ? NULL : mask, r.y, &all))
@@ -146,6 +148,7 @@ static void fill_tensor(rpr_stream *s, int index, const rpr_input *in, const rpr
     }
     touched->any = rpr_touch_range(touched->pix, rpr_touch_pixels(touched));
     s->input[index].valid = s->input[index].gated = s->input[index].last_kept = false;
+    s->input[index].bytes = NULL;
 }
 
 void rpr_stream_fill_inputs(rpr_stream *s, const rpr_input *in, const rpr_mask *mask)

@@ -203,11 +203,11 @@ static void take_list(rpr_stream *s, int i, layout *m)
     if (g->keeps_all) {
         g->idx = rpr_arena_take(&m->frame, room, sizeof *g->idx);
         g->delta = rpr_arena_take(&m->frame, room, sizeof *g->delta);
-        g->was = rpr_arena_take(&m->frame, g->words ? room : 0, sizeof *g->was);
+        g->rest = rpr_arena_take(&m->frame, g->words ? room : 0, sizeof *g->rest);
     } else {
         g->idx = take_shared(m, first, last, room, sizeof *g->idx);
         g->delta = take_shared(m, first, last, room, sizeof *g->delta);
-        g->was = take_shared(m, first, last, g->words ? room : 0, sizeof *g->was);
+        g->rest = take_shared(m, first, last, g->words ? room : 0, sizeof *g->rest);
     }
 }
 

@@ -183,9 +183,11 @@ static int64_t use_bytes(uint8_t *restrict then, const uint8_t *restrict now,
 
 #define GAP 64 /* pixels that are converted anew rather than that a call is made */
 
-/** Converts the marked pixels of a row (NULL: all). */
+/** Converts the marked pixels of a row (NULL: all), if anybody reads what they are worth. */
 static void convert_row(const arrival *a, int32_t y, const uint8_t *row, const uint8_t *mark)
 {
+    if (a->state->bytes)
+        return;
     for (int32_t x0 = 0, x1 = 0; rpr_touch_span(mark, x1, a->x.w, GAP, &x0, &x1);)
         a->s->k->u8_to_f32(row + x0 * a->x.c, rpr_map_at(&a->x, 0, y, x0), x1 - x0, a->x.c,
                            a->scale, a->offset);
@@ -385,6 +387,24 @@ static void compare(const arrival *a, const uint8_t *bytes, size_t pitch, rpr_to
         take_all(a, bytes, pitch, touched);
 }
 
+/** Where the quantiser of a picture finds its bytes: where they are kept, or the caller's. */
+static void show_bytes(rpr_stream *s, int index, const uint8_t *bytes, size_t pitch)
+{
+    rpr_input_state *state = &s->input[index];
+    const rpr_tensor *t = &s->plan->tensor[s->plan->input[index]];
+    const bool shown = s->plan->picture[index].quantiser != RPR_NONE && (s->reuse || !s->pieces);
+    state->bytes = !shown ? NULL : s->reuse ? state->previous : bytes;
+    state->pitch = s->reuse ? (size_t)t->w * (size_t)t->c : pitch;
+}
+
+const rpr_input_state *rpr_stream_bytes_of(const rpr_stream *s, const rpr_step *step)
+{
+    for (int i = 0; i < s->plan->n_input; i++)
+        if (s->plan->picture[i].quantiser == step - s->plan->step && s->input[i].bytes)
+            return &s->input[i];
+    return NULL;
+}
+
 void rpr_stream_fill_picture(rpr_stream *s, int index, const rpr_input *in, const rpr_mask *mask)
 {
     const int tensor = s->plan->input[index];
@@ -404,6 +424,7 @@ void rpr_stream_fill_picture(rpr_stream *s, int index, const rpr_input *in, cons
                  .offset = offset};
     const size_t row_bytes = (size_t)a.x.w * (size_t)a.x.c;
     const size_t pitch = in->row_bytes ? in->row_bytes : row_bytes;
+    show_bytes(s, index, in->data, pitch);
     if (s->reuse)
         watch_noise(&a, in->data, pitch);
     a.r = find_rule(s, index, scale);

@@ -7,6 +7,7 @@ int rpr_stream_enter(rpr_stream *s, const rpr_input *in, size_t n_in)
     s->error.message[0] = '\0';
     RPR_TRY(rpr_stream_check_inputs(s, in, n_in));
     s->stats = (rpr_frame_stats){.frame = s->frame};
+    s->pieces = true;
     rpr_stream_fill_inputs(s, in, NULL);
     return RPR_OK;
 }

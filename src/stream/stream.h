@@ -31,6 +31,9 @@ typedef struct rpr_input_state {
     uint8_t *previous; /* U8_HWC: the last used picture, in the stream's state */
     bool valid;        /* previous, scale and offset belong to the tensor's present content */
     float scale[4], offset[4];
+    const uint8_t *bytes; /* of this frame's picture, which its quantiser reads in the place of the
+                             tensor, ... */
+    size_t pitch;         /* ... from row to row; NULL: the tensor is filled */
     bool gated;     /* this frame's bytes were compared as the rule of the picture's gate asks */
     int64_t used;   /* bytes that were used */
     uint8_t *last;  /* with noise: some rows of the last frame, in the stream's state */
@@ -121,6 +124,7 @@ struct rpr_stream {
     bool has_exact; /* some gate inside the network is exact */
     bool time_layers;
     bool anew;    /* this frame, or what is left of it, is computed from nothing */
+    bool pieces;  /* the caller's inputs may be gone when steps run (pieces.c) */
     double scale; /* of all gates' thresholds */
     rpr_bypass bypass;
     rpr_refresh refresh;
@@ -362,6 +366,9 @@ bool rpr_stream_gates_picture(const rpr_stream *s, int gate);
 
 /** True if such a gate's layers can read the picture itself. */
 bool rpr_stream_reads_picture(const rpr_stream *s, int gate);
+
+/** The input whose bytes a step reads on this frame; NULL: it reads its tensor. */
+const rpr_input_state *rpr_stream_bytes_of(const rpr_stream *s, const rpr_step *step);
 
 /** Bytes that this frame used of a gate's picture. */
 int64_t rpr_stream_used(const rpr_stream *s, int gate);

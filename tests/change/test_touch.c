@@ -160,9 +160,9 @@ static void test_window(void **state)
         geometry g = {1 + (int)rnd(5), 1 + (int)rnd(5), 1 + (int)rnd(3), 1 + (int)rnd(3),
                       (int)rnd(5),     (int)rnd(5),     1 + (int)rnd(4), 1 + (int)rnd(4)};
         /* The output may be larger or smaller than the windows that fit: ceil_mode, crops. */
-        rpr_touch in = touch_new(1 + (int32_t)rnd(2), 1 + (int32_t)rnd(11), 1 + (int32_t)rnd(23));
-        rpr_touch out = touch_new(in.n, 1 + (int32_t)rnd(11), 1 + (int32_t)rnd(23));
-        scatter(&in, 1 + rnd(30), 1 + rnd(6));
+        rpr_touch in = touch_new(1 + (int32_t)rnd(2), 1 + (int32_t)rnd(11), 1 + (int32_t)rnd(60));
+        rpr_touch out = touch_new(in.n, 1 + (int32_t)rnd(11), 1 + (int32_t)rnd(60));
+        scatter(&in, 1 + rnd(90), 1 + rnd(6));
         check_window(&in, &out, &g);
         free(in.pix);
         free(out.pix);

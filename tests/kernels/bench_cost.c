@@ -104,8 +104,8 @@ static double delta(const rpr_kernels *k, int32_t rows, double share, int32_t co
         visit[v].n = n - visit[v].first;
     }
     rpr_delta_job_i8 j = {.idx = idx,
-                          .now = buffer((size_t)n * 4),
-                          .was = buffer((size_t)n * 4),
+                          .step = buffer((size_t)n * 4),
+                          .rest = buffer((size_t)n * 4),
                           .w = buffer((size_t)rpr_packed_bytes_i8(TAPS * rows, co)),
                           .w_rows = TAPS * rows,
                           .co = co,
@@ -143,7 +143,7 @@ static void run_outputs(const rpr_kernels *k, void *data)
 }
 
 typedef struct gate {
-    uint32_t *x, *other, *xhat, *now, *was;
+    uint32_t *x, *other, *xhat, *step, *rest;
     int32_t *idx;
 } gate;
 
@@ -152,7 +152,8 @@ static void run_gate(const rpr_kernels *k, void *data)
 {
     const gate *g = data;
     for (int i = 0; i < TIMES; i++)
-        (void)k->gate_words(i % 2 ? g->x : g->other, g->xhat, VALUES, 0, 0, g->idx, g->now, g->was);
+        (void)k->gate_words(i % 2 ? g->x : g->other, g->xhat, VALUES, 0, 0, g->idx, g->step,
+                            g->rest);
 }
 
 static double time_gate(const rpr_kernels *k, int32_t every)

@@ -251,8 +251,8 @@ static void bench_delta(const rpr_kernels *const *t, int n, int side, int ci, in
         if (i8) {
             j.i.idx = idx, j.i.visit = visit, j.i.n_visit = n_visit, j.i.w_rows = rows;
             j.i.w = (int8_t *)buffer_bytes(rpr_packed_bytes_i8(rows, co));
-            j.i.now = (uint32_t *)(void *)buffer_bytes((int64_t)pix * c * 4);
-            j.i.was = (uint32_t *)(void *)buffer_bytes((int64_t)pix * c * 4);
+            j.i.step = (uint32_t *)(void *)buffer_bytes((int64_t)pix * c * 4);
+            j.i.rest = buffer((size_t)pix * (size_t)c * 4);
         } else {
             j.f.idx = idx, j.f.visit = visit, j.f.n_visit = n_visit, j.f.w_rows = rows;
             j.f.w = buffer_floats(rpr_packed_floats(rows, co));
@@ -272,7 +272,7 @@ enum { N = 1 << 14, TIMES = 32 };
 
 typedef struct gate_job {
     float *f[2], *fhat, *delta;
-    uint32_t *i[2], *ihat, *now, *was;
+    uint32_t *i[2], *ihat, *step, *rest;
     int32_t *idx;
 } gate_job;
 
@@ -288,7 +288,7 @@ static void run_gate_i8(const rpr_kernels *k, void *data)
 {
     gate_job *j = data;
     for (int i = 0; i < TIMES; i++)
-        k->gate_words(j->i[i % 2], j->ihat, N, 0, 0, j->idx, j->now, j->was);
+        k->gate_words(j->i[i % 2], j->ihat, N, 0, 0, j->idx, j->step, j->rest);
 }
 
 /* Frames that differ in a share of their blocks of 64, there in a tenth of the elements. */
@@ -298,7 +298,7 @@ static void bench_gate(const rpr_kernels *const *t, int n, double blocks)
     for (int i = 0; i < 2; i++)
         j.f[i] = buffer_floats(N), j.i[i] = buffer(N * 4);
     j.ihat = buffer(N * 4), j.idx = buffer((N + RPR_LANE) * 4);
-    j.now = buffer((N + RPR_LANE) * 4), j.was = buffer((N + RPR_LANE) * 4);
+    j.step = buffer((N + RPR_LANE) * 4), j.rest = buffer((N + RPR_LANE) * 4);
     memcpy(j.f[1], j.f[0], N * sizeof(float));
     for (int32_t i = 0; i < N; i += 64)
         for (int32_t k = i; rnd() % 1000 < blocks * 1000 && k < i + 64; k += rnd_int(1, 19))

@@ -230,18 +230,47 @@ static void depthwise_case(const rpr_kernels *k)
 
 enum { MAX_PIX = 24, MAX_VISITS = 4 };
 
-static int32_t dot(const weights *w, int32_t o, int32_t row, uint32_t word)
+enum { MOST_LIST = 90 };
+
+/* Moves of random bytes, or mostly short ones, as they are listed. */
+typedef struct moves {
+    int32_t by[MOST_LIST][RPR_WORD];
+    uint32_t *step, *rest;
+} moves;
+
+static moves rnd_moves(int32_t n)
+{
+    moves m = {.step = guard_alloc((size_t)n * 4, rnd() % 2),
+               .rest = guard_alloc((size_t)n * 4, rnd() % 2)};
+    const bool ends = rnd() % 4 == 0, shorts = rnd() % 2;
+    for (int32_t e = 0; e < n; e++) {
+        uint8_t step[RPR_WORD], rest[RPR_WORD];
+        for (int i = 0; i < RPR_WORD; i++) {
+            int32_t by = shorts && rnd() % 20 ? rnd_int(-9, 9) : rnd_int(-255, 255);
+            by = ends && rnd() % 2 ? (const int32_t[]){-255, -128, 127, 255}[rnd() % 4] : by;
+            m.by[e][i] = by;
+            const int32_t near = by < -128 ? -128 : by > 127 ? 127 : by;
+            step[i] = (uint8_t)near;
+            rest[i] = (uint8_t)(by - near);
+        }
+        memcpy(&m.step[e], step, sizeof step);
+        memcpy(&m.rest[e], rest, sizeof rest);
+    }
+    return m;
+}
+
+static int32_t dot(const weights *w, int32_t o, int32_t row, const int32_t by[RPR_WORD])
 {
     int32_t sum = 0;
     for (int i = 0; i < RPR_WORD; i++)
-        sum += (int32_t)(word >> 8 * i & 255) * weight(w, o, row, i);
+        sum += by[i] * weight(w, o, row, i);
     return sum;
 }
 
 /* Random lists: every pixel is visited up to four times, round by round. A row is a tap here. */
 static void delta_case(const rpr_kernels *k)
 {
-    const int32_t rows = rnd_int(1, 40), co = rnd_co(), n_list = rnd_int(1, 90);
+    const int32_t rows = rnd_int(1, 40), co = rnd_co(), n_list = rnd_int(1, MOST_LIST);
     const int32_t most = rnd() % 2 ? 3 : 40, lead = rnd_int(-5, 5), n_pix = rnd_int(1, MAX_PIX);
     const weights w = dense_weights(co, rows, RPR_WORD);
     const int64_t z_pix = co + rnd_int(0, 3), n_z = (n_pix - 1) * z_pix + co;
@@ -249,12 +278,9 @@ static void delta_case(const rpr_kernels *k)
     int32_t *want = guard_alloc((size_t)n_z * 4, false);
     int32_t *idx = guard_alloc((size_t)n_list * sizeof *idx, false);
     rpr_delta_visit visits[MAX_PIX * MAX_VISITS];
-    rpr_delta_job_i8 j = {.now = (uint32_t *)(void *)rnd_bytes(n_list * 4, rnd() % 4 == 0),
-                          .was = (uint32_t *)(void *)rnd_bytes(n_list * 4, rnd() % 4 == 0),
-                          .idx = idx,
-                          .w = w.packed,
-                          .w_rows = rows,
-                          .co = co};
+    const moves m = rnd_moves(n_list);
+    rpr_delta_job_i8 j = {
+        .step = m.step, .rest = m.rest, .idx = idx, .w = w.packed, .w_rows = rows, .co = co};
     for (int64_t i = 0; i < n_z; i++)
         want[i] = z[i] /= 16; /* leaves room for what is added */
     for (int32_t e = 0; e < n_list; e++)
@@ -269,8 +295,7 @@ static void delta_case(const rpr_kernels *k)
                 (rpr_delta_visit){(float *)(void *)(z + p * z_pix), first, n, -lead};
             for (int32_t e = first; e < first + n; e++)
                 for (int32_t o = 0; o < co; o++)
-                    want[p * z_pix + o] +=
-                        dot(&w, o, idx[e] - lead, j.now[e]) - dot(&w, o, idx[e] - lead, j.was[e]);
+                    want[p * z_pix + o] += dot(&w, o, idx[e] - lead, m.by[e]);
         }
     rpr_delta_visit *visit = guard_alloc((size_t)n_visit * sizeof *visit, false);
     if (n_visit)
@@ -297,6 +322,20 @@ static bool moved(uint32_t a, uint32_t b, int32_t theta)
     return most > theta;
 }
 
+/* Whether step and rest say what a word moved by, and rest no more than it must. */
+static bool says(uint32_t step, uint32_t rest, uint32_t now, uint32_t was)
+{
+    bool right = true;
+    for (int i = 0; i < RPR_WORD; i++) {
+        const int32_t by = (int32_t)(now >> 8 * i & 255) - (int32_t)(was >> 8 * i & 255);
+        const uint32_t left = rest >> 8 * i & 255;
+        right &=
+            rpr_word_move(step, rest, i) == by; /* of bytes in memory: all four are looked at */
+        right &= by >= -128 && by <= 127 ? left == 0 : left != 0;
+    }
+    return right;
+}
+
 static void gate_case(const rpr_kernels *k)
 {
     static const int32_t thetas[] = {0, 0, 1, 7, 100, 254, 255};
@@ -313,14 +352,14 @@ static void gate_case(const rpr_kernels *k)
         before[i] = xhat[i];
     }
     int32_t *idx = guard_alloc(room, false), changed = 0;
-    uint32_t *now = guard_alloc(room, false), *was = guard_alloc(room, false);
-    const int32_t got = k->gate_words(x, xhat, n, theta, base, list ? idx : NULL, list ? now : NULL,
-                                      list ? was : NULL);
+    uint32_t *step = guard_alloc(room, false), *rest = guard_alloc(room, false);
+    const int32_t got = k->gate_words(x, xhat, n, theta, base, list ? idx : NULL,
+                                      list ? step : NULL, list ? rest : NULL);
     for (int32_t i = 0; i < n; i++) {
         const bool m = moved(x[i], before[i], theta);
         expect(xhat[i] == (m ? x[i] : before[i]), "word %d of %d: %08x", i, n, xhat[i]);
         if (m && list && changed < got)
-            expect(idx[changed] == base + i && now[changed] == x[i] && was[changed] == before[i],
+            expect(idx[changed] == base + i && says(step[changed], rest[changed], x[i], before[i]),
                    "entry %d: %d", changed, idx[changed]);
         changed += m;
     }

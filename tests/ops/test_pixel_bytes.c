@@ -263,6 +263,10 @@ static void test_pool_long(void **state)
     for (int i = 0; i < 4; i++) {
         pool_ctx q = {.p = {{3, 3}, {1, 1}, {1, 1}, {1, 1}, {1, 1}, false}, .max = i % 2};
         assert_true(check_pool(&q, &maps[i / 2], &maps[i / 2]));
+        q.p.stride[0] = q.p.stride[1] = 2; /* windows that overlap in part, in strips */
+        const bytes_map half =
+            bytes_dims(1, (maps[i / 2].h + 1) / 2, (maps[i / 2].w + 1) / 2, maps[i / 2].channels);
+        assert_true(check_pool(&q, &maps[i / 2], &half));
     }
 }
 

@@ -7,12 +7,13 @@
 #define RPR_KERNELS_ARM_INT128_H
 
 #include <arm_neon.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
 #define IL 4
-#define I_SIGNED 1   /* whether values are read as x ^ 0x80, so that sum128 is to be added */
-#define I_TWO_SUMS 1 /* whether what is added and what is taken away are summed apart */
+#define I_SIGNED 1 /* whether values are read as x ^ 0x80, so that sum128 is to be added */
+#define I_BIASED 0 /* whether corrections read weights as w ^ 0x80: i_excess is too much */
 
 typedef int32x4_t vi; /* words, or sums */
 typedef int8x16_t vw; /* words of weights, ready to be multiplied */
@@ -99,20 +100,34 @@ static inline vi i_dot(vi sum, vx x, vw w)
 #endif
 }
 
-/* What a change adds to *more and takes away by adding to *less. */
-typedef struct vchange {
-    vx now, was;
-} vchange;
+/* A word of signed bytes for all lanes. Both factors are signed: nothing is too much. */
+typedef int8x16_t vmove;
 
-static inline vchange i_change(const uint32_t *now, const uint32_t *was)
+static inline vmove i_move(const void *p)
 {
-    return (vchange){i_value(now), i_value(was)};
+    return vreinterpretq_s8_s32(i_set(*(const int32_t *)p));
 }
 
-static inline void i_apply(vi *more, vi *less, vchange c, vw w)
+/* sum + the dot products with weights at w */
+static inline vi i_apply(vi sum, vmove d, const int8_t *w)
 {
-    *more = i_dot(*more, c.now, w);
-    *less = i_dot(*less, c.was, w);
+    return i_dot(sum, d, i_weights(w));
+}
+
+static inline vi i_excess(const uint32_t *word, int32_t n)
+{
+    (void)word;
+    (void)n;
+    return i_set(0);
+}
+
+/* True if one of n words is not 0. */
+static inline bool i_any(const uint32_t *word, int32_t n)
+{
+    uint32_t any = 0;
+    for (int32_t i = 0; i < n; i++)
+        any |= word[i];
+    return any != 0;
 }
 
 /* rint(z * scale), saturated */
@@ -180,6 +195,17 @@ static inline vi i_unpack16_low(vi a, vi b)
 static inline vi i_unpack16_high(vi a, vi b)
 {
     return vreinterpretq_s32_s16(vzip2q_s16(vreinterpretq_s16_s32(a), vreinterpretq_s16_s32(b)));
+}
+
+static inline vi i_sub8(vi a, vi b)
+{
+    return vreinterpretq_s32_s8(vsubq_s8(vreinterpretq_s8_s32(a), vreinterpretq_s8_s32(b)));
+}
+
+/* a - b of unsigned bytes, saturated to signed ones */
+static inline vi i_step8(vi a, vi b)
+{
+    return vreinterpretq_s32_s8(vqsubq_s8(i_values(a), i_values(b)));
 }
 
 static inline vi i_set8(int32_t x)

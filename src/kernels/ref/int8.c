@@ -23,7 +23,7 @@ static void put_value(const rpr_requant *q, uint8_t *a, int32_t o, int32_t c, in
 }
 
 /* sum[0, n) += the dot products of a word of values and n words of weights: one weight row. */
-static void add_row(int32_t *sum, const int8_t *w, int32_t a, int32_t b, int32_t c, int32_t d,
+static void add_row(int32_t *sum, const int8_t *w, int16_t a, int16_t b, int16_t c, int16_t d,
                     int32_t n)
 {
     for (int32_t o = 0; o < n; o++)
@@ -83,15 +83,6 @@ void rpr_ref_depthwise_row_i8(const rpr_depthwise_row_i8 *r)
         }
 }
 
-/* Byte i of `now` less that of `was`. */
-static int32_t moved_by(uint32_t now, uint32_t was, int i)
-{
-    uint8_t a[RPR_WORD], b[RPR_WORD];
-    memcpy(a, &now, sizeof a);
-    memcpy(b, &was, sizeof b);
-    return a[i] - b[i];
-}
-
 void rpr_ref_delta_i8(const rpr_delta_job_i8 *j)
 {
     for (int32_t c0 = 0; c0 < j->co; c0 += RPR_BLOCK) {
@@ -99,9 +90,9 @@ void rpr_ref_delta_i8(const rpr_delta_job_i8 *j)
         for (const rpr_delta_visit *v = j->visit; v < j->visit + j->n_visit; v++)
             for (int32_t e = v->first; e < v->first + v->n; e++) {
                 const int64_t row = j->w_rows * c0 + (int64_t)(v->row + j->idx[e]) * width;
-                const uint32_t now = j->now[e], was = j->was[e];
-                add_row((int32_t *)(void *)v->z + c0, j->w + row * RPR_WORD, moved_by(now, was, 0),
-                        moved_by(now, was, 1), moved_by(now, was, 2), moved_by(now, was, 3),
+                const uint32_t s = j->step[e], r = j->rest[e];
+                add_row((int32_t *)(void *)v->z + c0, j->w + row * RPR_WORD, rpr_word_move(s, r, 0),
+                        rpr_word_move(s, r, 1), rpr_word_move(s, r, 2), rpr_word_move(s, r, 3),
                         width < left ? width : left);
             }
     }
@@ -115,8 +106,22 @@ static bool differs(uint32_t a, uint32_t b, int32_t theta)
     return false;
 }
 
+static void list_move(uint32_t now, uint32_t was, uint32_t *step, uint32_t *rest)
+{
+    uint8_t a[RPR_WORD], b[RPR_WORD], s[RPR_WORD], r[RPR_WORD];
+    memcpy(a, &now, sizeof a);
+    memcpy(b, &was, sizeof b);
+    for (int i = 0; i < RPR_WORD; i++) {
+        const int move = a[i] - b[i], near = move < -128 ? -128 : move > 127 ? 127 : move;
+        s[i] = (uint8_t)near;
+        r[i] = (uint8_t)(move - near);
+    }
+    memcpy(step, s, sizeof s);
+    memcpy(rest, r, sizeof r);
+}
+
 int32_t rpr_ref_gate_words(const uint32_t *x, uint32_t *xhat, int32_t n, int32_t theta,
-                           int32_t base, int32_t *idx, uint32_t *now, uint32_t *was)
+                           int32_t base, int32_t *idx, uint32_t *step, uint32_t *rest)
 {
     int32_t changed = 0;
     for (int32_t i = 0; i < n; i++) {
@@ -124,8 +129,7 @@ int32_t rpr_ref_gate_words(const uint32_t *x, uint32_t *xhat, int32_t n, int32_t
             continue;
         if (idx) {
             idx[changed] = base + i;
-            now[changed] = x[i];
-            was[changed] = xhat[i];
+            list_move(x[i], xhat[i], &step[changed], &rest[changed]);
         }
         xhat[i] = x[i];
         changed++;

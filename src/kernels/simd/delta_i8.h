@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Template: delta.h for integers. The sums of one pixel (one or two blocks) stay in registers while
- * its changes stream past; each change costs two broadcasts, and two dot products per vector of its
- * weight row.
+ * its changes stream past; each change costs a broadcast of what its bytes moved by, and a dot
+ * product per vector of its weight row. Moves of more than a signed byte are rare and added in
+ * parts.
  */
 
 /* Neighbouring output channels of a job: one or two whole blocks or the part of one. */
@@ -26,9 +27,8 @@ enum {
     DELTA_SPARSE = 8 /* changes per visit below which the cost per visit counts most */
 };
 
-/* What changes add and what they take away. */
 typedef struct delta_sums {
-    vi more[DELTA_MAX_VECTORS], less[DELTA_MAX_VECTORS];
+    vi z[DELTA_MAX_VECTORS];
 } delta_sums;
 
 /* Bytes from weight row to weight row in a block of nv vectors, or in the first of two blocks. */
@@ -37,16 +37,42 @@ static inline ALWAYS_INLINE int64_t delta_row_step(int nv)
     return (nv > BLOCK_VECTORS ? RPR_BLOCK : rpr_round_lane(nv * IL)) * RPR_WORD;
 }
 
+/* Adds a weight row times what a word moved by in one step. */
 static inline ALWAYS_INLINE void delta_change(const delta_column *c, delta_sums *s, int64_t row0,
                                               int32_t e, int nv)
 {
     const int8_t *row = c->w + (row0 + c->j->idx[e]) * delta_row_step(nv);
-    const vchange d = i_change(c->j->now + e, c->j->was + e);
+    const vmove d = i_move(c->j->step + e);
     UNROLL
     for (int v = 0; v < nv; v++) {
         const int8_t *w = row + v / BLOCK_VECTORS * c->block_step;
-        i_apply(&s->more[v], &s->less[v], d, i_weights(w + v % BLOCK_VECTORS * (IL * RPR_WORD)));
+        s->z[v] = i_apply(s->z[v], d, w + v % BLOCK_VECTORS * (IL * RPR_WORD));
     }
+}
+
+/* What change e moved by beyond its step, for n outputs of a column. */
+static void delta_rest(const delta_column *c, const int8_t *row, int32_t e, int32_t *z, int32_t n)
+{
+    const uint32_t step = c->j->step[e], rest = c->j->rest[e];
+    int8_t s[RPR_WORD];
+    int32_t by[RPR_WORD];
+    memcpy(s, &step, sizeof s);
+    for (int i = 0; i < RPR_WORD; i++)
+        by[i] = rpr_word_move(step, rest, i) - s[i];
+    for (int32_t o = 0; o < n; o++) {
+        const int8_t *w = row + o / RPR_BLOCK * c->block_step + o % RPR_BLOCK * RPR_WORD;
+        z[o] += by[0] * w[0] + by[1] * w[1] + by[2] * w[2] + by[3] * w[3];
+    }
+}
+
+/* The rare ones of a visit that have a rest. */
+static void delta_rests(const delta_column *c, const rpr_delta_visit *visit, int nv)
+{
+    int32_t *z = (int32_t *)(void *)visit->z + c->c0;
+    for (int32_t e = visit->first; e < visit->first + visit->n; e++)
+        if (c->j->rest[e] != 0)
+            delta_rest(c, c->w + (visit->row + c->j->idx[e]) * delta_row_step(nv), e, z,
+                       (nv - 1) * IL + c->last);
 }
 
 /* z += the changes of one visit. With few vectors they are dealt out to two chains of sums. */
@@ -62,10 +88,9 @@ static inline ALWAYS_INLINE void delta_visit(const delta_column *c, const rpr_de
     delta_sums s[DELTA_CHAINS];
     UNROLL
     for (int v = 0; v < nv; v++) {
-        s[0].more[v] = v < nv - 1 || whole ? i_load(z + v * IL) : i_load_tail(z + v * IL, tail);
-        s[0].less[v] = i_set(0);
+        s[0].z[v] = v < nv - 1 || whole ? i_load(z + v * IL) : i_load_tail(z + v * IL, tail);
         if (chains > 1)
-            s[1].more[v] = s[1].less[v] = i_set(0);
+            s[1].z[v] = i_set(0);
     }
     for (; chains > 1 && e + 1 < end; e += 2) {
         delta_change(c, &s[0], row0, e, nv);
@@ -73,18 +98,19 @@ static inline ALWAYS_INLINE void delta_visit(const delta_column *c, const rpr_de
     }
     for (; e < end; e++)
         delta_change(c, &s[0], row0, e, nv);
+    const vi excess = i_excess(c->j->step + visit->first, visit->n);
     UNROLL
     for (int v = 0; v < nv; v++) {
-        vi sum = s[0].more[v];
+        vi sum = I_BIASED ? i_sub(s[0].z[v], excess) : s[0].z[v];
         if (chains > 1)
-            sum = i_add(sum, s[1].more[v]);
-        if (I_TWO_SUMS)
-            sum = i_sub(sum, chains > 1 ? i_add(s[0].less[v], s[1].less[v]) : s[0].less[v]);
+            sum = i_add(sum, s[1].z[v]);
         if (v < nv - 1 || whole)
             i_store(z + v * IL, sum);
         else
             i_store_tail(z + v * IL, tail, sum);
     }
+    if (__builtin_expect(i_any(c->j->rest + visit->first, visit->n), 0))
+        delta_rests(c, visit, nv);
 }
 
 /* As in delta.h. */

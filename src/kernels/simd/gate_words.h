@@ -4,7 +4,7 @@
 /* Where changes go: the lists of int8.h, or nowhere but into the count. */
 typedef struct words_sink {
     int32_t *idx;
-    uint32_t *now, *was;
+    uint32_t *step, *rest;
     int32_t n;
 } words_sink;
 
@@ -13,8 +13,9 @@ static inline ALWAYS_INLINE void words_add(words_sink *s, uint32_t bits, int32_t
 {
     if (s->idx) {
         i_append_index(s->idx + s->n, bits, index);
-        i_append(s->now + s->n, bits, now);
-        i_append(s->was + s->n, bits, was);
+        const vi step = i_step8(now, was);
+        i_append(s->step + s->n, bits, step);
+        i_append(s->rest + s->n, bits, i_sub8(i_sub8(now, was), step));
     }
     s->n += __builtin_popcount(bits);
 }
@@ -41,10 +42,10 @@ static inline ALWAYS_INLINE void words_block(words_sink *s, const uint32_t *x, u
 }
 
 int32_t INT8(gate_words)(const uint32_t *x, uint32_t *xhat, int32_t n, int32_t theta, int32_t base,
-                         int32_t *idx, uint32_t *now, uint32_t *was)
+                         int32_t *idx, uint32_t *step, uint32_t *rest)
 {
     const vi limit = i_set8(theta);
-    words_sink s = {idx, now, was, 0};
+    words_sink s = {idx, step, rest, 0};
     int32_t i = 0;
     for (; i + 4 * IL <= n; i += 4 * IL)
         words_block(&s, x + i, xhat + i, limit, base + i);

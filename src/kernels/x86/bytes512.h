@@ -131,12 +131,14 @@ static inline void vs_add_to(int32_t *o, vsums s)
 }
 
 /*
- * Looks up whole vectors in 256 bytes; returns how many bytes it did. Processors without VBMI do it
- * one by one.
+ * Looks bytes up in 256 of them; returns how many it did. Processors without VBMI do it one by one.
  */
 static inline int64_t vb_table_all(const uint8_t *t, const uint8_t *x, uint8_t *y, int64_t n)
 {
-    return rpr_has_vbmi() ? rpr_vbmi_table(t, x, y, n) : 0;
+    if (!rpr_has_vbmi())
+        return 0;
+    rpr_vbmi_table(t, x, y, n);
+    return n;
 }
 
 #endif

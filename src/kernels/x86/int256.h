@@ -8,11 +8,12 @@
 #define RPR_KERNELS_X86_INT256_H
 
 #include <immintrin.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #define IL 8
-#define I_SIGNED 0        /* whether values are read as x ^ 0x80, so that sum128 is to be added */
-#define I_TWO_SUMS I_VNNI /* whether what is added and what is taken away are summed apart */
+#define I_SIGNED 0      /* whether values are read as x ^ 0x80, so that sum128 is to be added */
+#define I_BIASED I_VNNI /* whether corrections read weights as w ^ 0x80: i_excess is too much */
 
 typedef __m256i vi;    /* words, or sums */
 typedef __m256i itail; /* the first so many lanes */
@@ -80,20 +81,31 @@ static inline vi i_dot(vi sum, vx x, vw w)
     return _mm256_dpbusd_avx_epi32(sum, x, w);
 }
 
-/* What a change adds to *more and takes away by adding to *less. */
-typedef struct vchange {
-    vi now, was;
-} vchange;
+/* As in int512.h. */
+typedef vi vmove;
 
-static inline vchange i_change(const uint32_t *now, const uint32_t *was)
+static inline vmove i_move(const void *p)
 {
-    return (vchange){i_set((int32_t)*now), i_set((int32_t)*was)};
+    return i_set(*(const int32_t *)p);
 }
 
-static inline void i_apply(vi *more, vi *less, vchange c, vw w)
+/* sum + the dot products with weights at w */
+static inline vi i_apply(vi sum, vmove d, const int8_t *w)
 {
-    *more = i_dot(*more, c.now, w);
-    *less = i_dot(*less, c.was, w);
+    return i_dot(sum, _mm256_xor_si256(i_load(w), _mm256_set1_epi8(-128)), d);
+}
+
+/* 128 times the bytes of n words, in all lanes */
+static inline vi i_excess(const uint32_t *word, int32_t n)
+{
+    const vi factor = _mm256_set1_epi8(-128);
+    vi sum = _mm256_setzero_si256();
+    for (; n > IL; n -= IL, word += IL)
+        sum = i_dot(sum, factor, i_load(word));
+    sum = i_dot(sum, factor, i_load_tail(word, i_tail(n)));
+    sum = i_add(sum, _mm256_permute2x128_si256(sum, sum, 1));
+    sum = i_add(sum, _mm256_shuffle_epi32(sum, 0x4e));
+    return i_add(sum, _mm256_shuffle_epi32(sum, 0xb1));
 }
 
 #else
@@ -105,10 +117,14 @@ typedef struct vpairs {
 typedef vpairs vw; /* words of weights, ready to be multiplied */
 typedef vpairs vx; /* words of values, ready to be multiplied */
 
+static inline vw i_signed(vi bytes)
+{
+    return (vw){_mm256_srai_epi16(_mm256_slli_epi16(bytes, 8), 8), _mm256_srai_epi16(bytes, 8)};
+}
+
 static inline vw i_weights(const int8_t *p)
 {
-    const vi w = i_load(p);
-    return (vw){_mm256_srai_epi16(_mm256_slli_epi16(w, 8), 8), _mm256_srai_epi16(w, 8)};
+    return i_signed(i_load(p));
 }
 
 static inline vx i_values(vi words)
@@ -122,22 +138,38 @@ static inline vi i_dot(vi sum, vx x, vw w)
     return i_add(sum, i_add(_mm256_madd_epi16(x.even, w.even), _mm256_madd_epi16(x.odd, w.odd)));
 }
 
-/* What a change adds: the difference of two words. */
-typedef vpairs vchange;
+/* A word of signed bytes for all lanes, which has the form of weights. */
+typedef vw vmove;
 
-static inline vchange i_change(const uint32_t *now, const uint32_t *was)
+static inline vmove i_move(const void *p)
 {
-    const vx a = i_values(i_set((int32_t)*now)), b = i_values(i_set((int32_t)*was));
-    return (vchange){_mm256_sub_epi16(a.even, b.even), _mm256_sub_epi16(a.odd, b.odd)};
+    return i_signed(i_set(*(const int32_t *)p));
 }
 
-static inline void i_apply(vi *more, vi *less, vchange c, vw w)
+/* sum + the dot products with weights at w */
+static inline vi i_apply(vi sum, vmove d, const int8_t *w)
 {
-    (void)less;
-    *more = i_dot(*more, c, w);
+    return i_dot(sum, d, i_weights(w));
+}
+
+static inline vi i_excess(const uint32_t *word, int32_t n)
+{
+    (void)word;
+    (void)n;
+    return i_set(0);
 }
 
 #endif
+
+/* True if one of n words is not 0. */
+static inline bool i_any(const uint32_t *word, int32_t n)
+{
+    vi any = _mm256_setzero_si256();
+    for (; n > IL; n -= IL, word += IL)
+        any = _mm256_or_si256(any, i_load(word));
+    any = _mm256_or_si256(any, i_load_tail(word, i_tail(n)));
+    return !_mm256_testz_si256(any, any);
+}
 
 /* One word for all lanes. */
 static inline vx i_value(const void *p)
@@ -236,6 +268,18 @@ static inline vi i_unpack16_low(vi a, vi b)
 static inline vi i_unpack16_high(vi a, vi b)
 {
     return _mm256_unpackhi_epi16(a, b);
+}
+
+static inline vi i_sub8(vi a, vi b)
+{
+    return _mm256_sub_epi8(a, b);
+}
+
+/* a - b of unsigned bytes, saturated to signed ones */
+static inline vi i_step8(vi a, vi b)
+{
+    const vi sign = _mm256_set1_epi8(-128);
+    return _mm256_subs_epi8(_mm256_xor_si256(a, sign), _mm256_xor_si256(b, sign));
 }
 
 static inline vi i_set8(int32_t x)

@@ -7,11 +7,12 @@
 #define RPR_KERNELS_X86_INT512_H
 
 #include <immintrin.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #define IL 16
-#define I_SIGNED 0   /* whether values are read as x ^ 0x80, so that sum128 is to be added */
-#define I_TWO_SUMS 1 /* whether what is added and what is taken away are summed apart */
+#define I_SIGNED 0 /* whether values are read as x ^ 0x80, so that sum128 is to be added */
+#define I_BIASED 1 /* whether corrections read weights as w ^ 0x80: i_excess is too much */
 
 typedef __m512i vi;      /* words, or sums */
 typedef __m512i vw;      /* words of weights, ready to be multiplied */
@@ -85,20 +86,45 @@ static inline vi i_dot(vi sum, vx x, vw w)
     return _mm512_dpbusd_epi32(sum, x, w);
 }
 
-/* What a change adds to *more and takes away by adding to *less. */
-typedef struct vchange {
-    vi now, was;
-} vchange;
+/*
+ * A word of signed bytes for all lanes. One factor of a product is to be unsigned: weights are read
+ * as w ^ 0x80, which is w + 128, and 128 times the bytes that were added is too much in every lane.
+ */
+typedef vi vmove;
 
-static inline vchange i_change(const uint32_t *now, const uint32_t *was)
+static inline vmove i_move(const void *p)
 {
-    return (vchange){i_set((int32_t)*now), i_set((int32_t)*was)};
+    return i_set(*(const int32_t *)p);
 }
 
-static inline void i_apply(vi *more, vi *less, vchange c, vw w)
+/* sum + the dot products with weights at w */
+static inline vi i_apply(vi sum, vmove d, const int8_t *w)
 {
-    *more = _mm512_dpbusd_epi32(*more, c.now, w);
-    *less = _mm512_dpbusd_epi32(*less, c.was, w);
+    return _mm512_dpbusd_epi32(sum, _mm512_xor_si512(i_load(w), _mm512_set1_epi8(-128)), d);
+}
+
+/* 128 times the bytes of n words, in all lanes */
+static inline vi i_excess(const uint32_t *word, int32_t n)
+{
+    const vi factor = _mm512_set1_epi8(-128);
+    vi sum = _mm512_setzero_si512();
+    for (; n > IL; n -= IL, word += IL)
+        sum = _mm512_dpbusd_epi32(sum, factor, i_load(word));
+    sum = _mm512_dpbusd_epi32(sum, factor, i_load_tail(word, i_tail(n)));
+    sum = i_add(sum, _mm512_shuffle_i64x2(sum, sum, 0x4e));
+    sum = i_add(sum, _mm512_shuffle_i64x2(sum, sum, 0xb1));
+    sum = i_add(sum, _mm512_shuffle_epi32(sum, 0x4e));
+    return i_add(sum, _mm512_shuffle_epi32(sum, 0xb1));
+}
+
+/* True if one of n words is not 0. */
+static inline bool i_any(const uint32_t *word, int32_t n)
+{
+    __mmask16 any = 0;
+    for (; n > IL; n -= IL, word += IL)
+        any |= _mm512_test_epi32_mask(i_load(word), i_load(word));
+    const vi last = i_load_tail(word, i_tail(n));
+    return (any | _mm512_test_epi32_mask(last, last)) != 0;
 }
 
 /* rint(z * scale), or more than a byte holds */
@@ -199,6 +225,18 @@ static inline uint32_t i_moved(vi a, vi b, vi theta)
 static inline vi i_select(uint32_t bits, vi a, vi b)
 {
     return _mm512_mask_blend_epi32((__mmask16)bits, b, a);
+}
+
+static inline vi i_sub8(vi a, vi b)
+{
+    return _mm512_sub_epi8(a, b);
+}
+
+/* a - b of unsigned bytes, saturated to signed ones */
+static inline vi i_step8(vi a, vi b)
+{
+    const vi sign = _mm512_set1_epi8(-128);
+    return _mm512_subs_epi8(_mm512_xor_si512(a, sign), _mm512_xor_si512(b, sign));
 }
 
 static inline vi i_set8(int32_t x)

@@ -12,7 +12,7 @@ static inline bool rpr_has_vbmi(void)
     return __builtin_cpu_supports("avx512vbmi") != 0;
 }
 
-/** y[i] = table[x[i]] for all i < n of whole vectors of 64; returns how many that are. */
-int64_t rpr_vbmi_table(const uint8_t *table, const uint8_t *x, uint8_t *y, int64_t n);
+/** y[i] = table[x[i]], i in [0, n); y may be x. */
+void rpr_vbmi_table(const uint8_t *table, const uint8_t *x, uint8_t *y, int64_t n);
 
 #endif
