@@ -27,6 +27,7 @@ sys.path.insert(0, os.path.join(ROOT, 'bench'))
 import nanodet  # noqa: E402
 import reprise  # noqa: E402
 from frames import frames  # noqa: E402
+from report import publish  # noqa: E402
 from streams import NETWORKS  # noqa: E402
 
 STREAMS = os.path.join(ROOT, 'demo/streams')
@@ -332,11 +333,7 @@ def main():
             for row in rows(args, library, network, metrics) if metrics else []:
                 print(row, file=sys.stderr, flush=True)
                 lines.append(row)
-    text = '\n'.join(lines) + '\n'
-    print(text)
-    if args.output:
-        with open(args.output, 'w', encoding='utf-8') as f:
-            f.write(text)
+    publish('\n'.join(lines) + '\n', args.output)
     return 0
 
 

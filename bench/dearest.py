@@ -21,6 +21,7 @@ sys.path.insert(0, os.path.join(ROOT, 'bench'))
 import reprise  # noqa: E402
 from budget import CARD, SEGMENTS, STREAMS, changing_stream  # noqa: E402
 from frames import frames  # noqa: E402
+from report import publish  # noqa: E402
 from streams import NETWORKS, noise  # noqa: E402
 
 
@@ -101,11 +102,7 @@ def main():
                          f'| {cost[1:].mean():.2f} | {clock[1:].mean():.2f} '
                          f'| {cost[0]:.2f} | {clock[0]:.2f} |')
             print(lines[-1], file=sys.stderr, flush=True)
-    text = '\n'.join(lines) + '\n'
-    print(text)
-    if args.output:
-        with open(args.output, 'w', encoding='utf-8') as f:
-            f.write(text)
+    publish('\n'.join(lines) + '\n', args.output)
     return 0
 
 

@@ -122,6 +122,22 @@ player *player_new(const rpr_model *m, const rpr_stream_options *opt)
     return player_of(m, s);
 }
 
+player *player_go_on(const rpr_model *m, const player *p, bool clone)
+{
+    rpr_stream *s = NULL;
+    if (clone) {
+        assert_int_equal(rpr_stream_clone(p->s, &s, NULL), RPR_OK);
+        return player_of(m, s);
+    }
+    player *to = player_new(m, &p->s->opt);
+    size_t bytes = rpr_stream_save_bytes(p->s);
+    void *saved = malloc(bytes);
+    assert_int_equal(rpr_stream_save(p->s, saved, bytes), RPR_OK);
+    assert_int_equal(rpr_stream_load(to->s, saved, bytes), RPR_OK);
+    free(saved);
+    return to;
+}
+
 void player_free(player *p)
 {
     rpr_stream_destroy(p->s);

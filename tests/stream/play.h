@@ -44,6 +44,10 @@ typedef struct player {
 rpr_stream_options play_options(void);
 player *player_new(const rpr_model *m, const rpr_stream_options *opt);
 player *player_of(const rpr_model *m, rpr_stream *s); /* takes the stream over */
+
+/** A player that goes on where p is: a clone, or one that was restored from a saved state. */
+player *player_go_on(const rpr_model *m, const player *p, bool clone);
+
 void player_free(player *p);
 
 /** Runs one frame, which must succeed. */

@@ -138,23 +138,6 @@ static void next_frame(scene *s, rng *r, int f)
         scene_next(s);
 }
 
-/** A player that goes on where p is: a clone, or one that was restored from a saved state. */
-static player *go_on(const rpr_model *m, const player *p, bool clone)
-{
-    rpr_stream *s = NULL;
-    if (clone) {
-        assert_int_equal(rpr_stream_clone(p->s, &s, NULL), RPR_OK);
-        return player_of(m, s);
-    }
-    player *to = player_new(m, &p->s->opt);
-    size_t bytes = rpr_stream_save_bytes(p->s);
-    void *saved = malloc(bytes);
-    assert_int_equal(rpr_stream_save(p->s, saved, bytes), RPR_OK);
-    assert_int_equal(rpr_stream_load(to->s, saved, bytes), RPR_OK);
-    free(saved);
-    return to;
-}
-
 /** Whatever is bypassed: exact gates give the dense run, threads, copies and traces no other bit.
  */
 static void random_nets_keep_the_contract(void **state)
@@ -190,7 +173,7 @@ static void random_nets_keep_the_contract(void **state)
             if (f % 9 == 8) {
                 if (copy)
                     player_free(copy);
-                copy = go_on(m, p, f % 18 == 8);
+                copy = player_go_on(m, p, f % 18 == 8);
             }
         }
         player_free(copy);

@@ -78,23 +78,6 @@ static void no_frame_is_too_dear(void **state)
     }
 }
 
-/** A stream that goes on where p is. */
-static player *go_on(const rpr_model *m, const player *p, bool clone)
-{
-    rpr_stream *s = NULL;
-    if (clone) {
-        assert_int_equal(rpr_stream_clone(p->s, &s, NULL), RPR_OK);
-        return player_of(m, s);
-    }
-    player *to = player_new(m, &p->s->opt);
-    size_t bytes = rpr_stream_save_bytes(p->s);
-    void *saved = malloc(bytes);
-    assert_int_equal(rpr_stream_save(p->s, saved, bytes), RPR_OK);
-    assert_int_equal(rpr_stream_load(to->s, saved, bytes), RPR_OK);
-    free(saved);
-    return to;
-}
-
 typedef struct check {
     const rpr_model *m;
     player *p, *dense, *threads, *copy;
@@ -127,7 +110,7 @@ static void run(check *c, const scene *s, int f)
     if (is_handed(c->p) || f % 10 == 9) {
         if (c->copy)
             player_free(c->copy);
-        c->copy = go_on(c->m, c->p, f % 2 != 0);
+        c->copy = player_go_on(c->m, c->p, f % 2 != 0);
     }
 }
 
