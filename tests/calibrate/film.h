@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "play.h"
+#include "reprise/calibrate.h"
 
 enum { FRAMES = 20 };
 
@@ -47,6 +48,12 @@ static inline int film_frame(void *user, size_t i, rpr_input *in)
     f->read++;
     *in = f->in[i];
     return (int)i == f->broken;
+}
+
+/** All frames of a film. */
+static inline rpr_sample sample_of(film *f)
+{
+    return (rpr_sample){.user = f, .n = FRAMES, .frame = film_frame};
 }
 
 #endif

@@ -101,6 +101,22 @@ rpr_stream_options play_options(void)
     return o;
 }
 
+void scene_noise(scene *s, rng *r)
+{
+    for (size_t i = 0; i < MAX_ENDS && s->data[i]; i++)
+        for (size_t k = 0; k < s->info[i].bytes / sizeof(float); k++)
+            s->data[i][k] = rng_unit(r);
+}
+
+rpr_stream_options play_bypassing(play_gate g)
+{
+    rpr_stream_options opt = play_options();
+    opt.gate = play_gate_of(g);
+    opt.oracle = 1;
+    opt.bypass = 1;
+    return opt;
+}
+
 player *player_of(const rpr_model *m, rpr_stream *s)
 {
     player *p = take(sizeof *p);

@@ -30,6 +30,8 @@ typedef struct scene {
 
 scene *scene_new(const rpr_model *m, uint64_t seed);
 void scene_next(scene *s);
+/** Noise on all inputs: nothing can be reused. */
+void scene_noise(scene *s, rng *r);
 void scene_free(scene *s);
 
 /** A stream with room for its outputs. */
@@ -83,6 +85,9 @@ typedef enum play_gate { PLAY_EXACT, PLAY_DEADZONE, PLAY_LEVELS, PLAY_GATES } pl
 
 /** exact, deadzone:2/255, levels:32 */
 rpr_gate play_gate_of(play_gate g);
+
+/** play_options with such a gate for all layers, the bypass and the oracle. */
+rpr_stream_options play_bypassing(play_gate g);
 const char *play_gate_name(play_gate g);
 
 /** A failure that says which network, gate and frame. */

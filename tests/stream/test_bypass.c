@@ -8,23 +8,6 @@
 
 #define RANDOM_NETS 20
 
-static rpr_stream_options options_of(play_gate g)
-{
-    rpr_stream_options opt = play_options();
-    opt.gate = play_gate_of(g);
-    opt.oracle = 1;
-    opt.bypass = 1;
-    return opt;
-}
-
-/** Noise on all inputs: nothing can be reused. */
-static void fill_noise(scene *s, rng *r)
-{
-    for (size_t i = 0; i < MAX_ENDS && s->data[i]; i++)
-        for (size_t k = 0; k < s->info[i].bytes / sizeof(float); k++)
-            s->data[i][k] = rng_unit(r);
-}
-
 static bool run(player *p, const scene *s)
 {
     player_run(p, s);
@@ -35,7 +18,7 @@ static bool run(player *p, const scene *s)
 static int play_until_bypassed(player *p, scene *s, rng *r)
 {
     for (int f = 0; f < 20; f++) {
-        fill_noise(s, r);
+        scene_noise(s, r);
         if (run(p, s))
             return f;
     }
@@ -49,7 +32,7 @@ static void noise_runs_densely(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         rpr_model *m = nets_named(names[i]);
-        rpr_stream_options opt = options_of(PLAY_DEADZONE);
+        rpr_stream_options opt = play_bypassing(PLAY_DEADZONE);
         player *p = player_new(m, &opt);
         opt.gate.kind = RPR_GATE_OFF;
         player *dense = player_new(m, &opt);
@@ -58,7 +41,7 @@ static void noise_runs_densely(void **state)
         scene_next(s);
         check_that(play_until_bypassed(p, s, &r) > 0, "%s: noise is not run densely", names[i]);
         for (int f = 0; f < 5; f++) {
-            fill_noise(s, &r);
+            scene_noise(s, &r);
             assert_true(run(p, s));
             player_run(dense, s);
             assert_true(player_same(p, dense));
@@ -80,7 +63,7 @@ static void reuse_comes_back(void **state)
     (void)state;
     for (int g = 0; g < PLAY_GATES; g++) {
         rpr_model *m = nets_named("residual");
-        rpr_stream_options opt = options_of((play_gate)g);
+        rpr_stream_options opt = play_bypassing((play_gate)g);
         player *p = player_new(m, &opt);
         scene *s = scene_new(m, 1);
         rng r = {7};
@@ -107,7 +90,7 @@ static void reuse_comes_back(void **state)
 static void waits_double(void **state)
 {
     rpr_model *m = nets_named("plain");
-    rpr_stream_options opt = options_of(PLAY_EXACT);
+    rpr_stream_options opt = play_bypassing(PLAY_EXACT);
     player *p = player_new(m, &opt);
     scene *s = scene_new(m, 1);
     rng r = {7};
@@ -115,7 +98,7 @@ static void waits_double(void **state)
     (void)state;
     scene_next(s);
     for (int f = 0; f < 300 && n < 4; f++) {
-        fill_noise(s, &r);
+        scene_noise(s, &r);
         bool was = waits[n] > 0, bypassed = run(p, s);
         n += was && !bypassed;
         if (n < 4)
@@ -133,7 +116,7 @@ static void waits_double(void **state)
 static void next_frame(scene *s, rng *r, int f)
 {
     if (f % 40 < 14)
-        fill_noise(s, r);
+        scene_noise(s, r);
     else if (f % 5)
         scene_next(s);
 }
@@ -146,7 +129,7 @@ static void random_nets_keep_the_contract(void **state)
     (void)state;
     for (uint64_t seed = 500; seed < 500 + RANDOM_NETS; seed++) {
         rpr_model *m = nets_random(seed);
-        rpr_stream_options opt = options_of((play_gate)(seed % PLAY_GATES)), off = opt;
+        rpr_stream_options opt = play_bypassing((play_gate)(seed % PLAY_GATES)), off = opt;
         off.gate.kind = RPR_GATE_OFF;
         player *p = player_new(m, &opt), *dense = player_new(m, &off);
         opt.threads = 3;

@@ -9,15 +9,6 @@
 #define RANDOM_NETS 24
 #define MOST 1.3 /* dense runs that a frame may cost */
 
-static rpr_stream_options options_of(play_gate g)
-{
-    rpr_stream_options opt = play_options();
-    opt.gate = play_gate_of(g);
-    opt.oracle = 1;
-    opt.bypass = 1;
-    return opt;
-}
-
 /** Like a small detector: depthwise and pointwise layers with a sum around each pair. */
 static rpr_model *make_deep(void)
 {
@@ -41,9 +32,7 @@ static void next_frame(scene *s, rng *r, int f)
 {
     const int part = f / 12 % 3;
     if (part == 1)
-        for (size_t i = 0; i < MAX_ENDS && s->data[i]; i++)
-            for (size_t k = 0; k < s->info[i].bytes / sizeof(float); k++)
-                s->data[i][k] = rng_unit(r);
+        scene_noise(s, r);
     else if (part == 2 || f % 12 == 0)
         scene_next(s);
 }
@@ -59,7 +48,7 @@ static void no_frame_is_too_dear(void **state)
     (void)state;
     for (int g = 0; g < PLAY_GATES; g++) {
         rpr_model *m = make_deep();
-        const rpr_stream_options opt = options_of((play_gate)g);
+        const rpr_stream_options opt = play_bypassing((play_gate)g);
         show w = show_new(m, &opt, 5);
         rng r = {11};
         int handed = 0, reused = 0;
@@ -117,7 +106,7 @@ static void run(check *c, const scene *s, int f)
 /** Returns how many frames were handed over. */
 static int play(rpr_model *m, play_gate g, const char *name, uint64_t seed)
 {
-    rpr_stream_options opt = options_of(g), off = opt;
+    rpr_stream_options opt = play_bypassing(g), off = opt;
     off.gate.kind = RPR_GATE_OFF;
     check c = {.m = m, .name = name, .p = player_new(m, &opt), .dense = player_new(m, &off)};
     opt.threads = 3;
@@ -164,7 +153,7 @@ static void the_contract_holds(void **state)
 static void reuse_comes_back(void **state)
 {
     rpr_model *m = make_deep();
-    rpr_stream_options opt = options_of(PLAY_EXACT), off = opt;
+    rpr_stream_options opt = play_bypassing(PLAY_EXACT), off = opt;
     (void)state;
     off.gate.kind = RPR_GATE_OFF;
     show w = show_new(m, &opt, 7);
@@ -191,7 +180,7 @@ static void reuse_comes_back(void **state)
 static void only_with_the_option(void **state)
 {
     rpr_model *m = make_deep();
-    rpr_stream_options opt = options_of(PLAY_DEADZONE);
+    rpr_stream_options opt = play_bypassing(PLAY_DEADZONE);
     (void)state;
     opt.bypass = 0;
     show w = show_new(m, &opt, 5);
