@@ -20,11 +20,12 @@ typedef struct rpr_pixel_op rpr_pixel_op;
 typedef struct rpr_rows {
     const rpr_touch *mask;
     int32_t first, end;
+    bool only; /* no pixel that is not marked: there the inputs may be anything */
 } rpr_rows;
 
 static inline rpr_rows rpr_all_rows(const rpr_map *map, const rpr_touch *mask)
 {
-    return (rpr_rows){mask, 0, map->n * map->h};
+    return (rpr_rows){.mask = mask, .end = map->n * map->h};
 }
 
 struct rpr_pixel_op {
@@ -33,8 +34,9 @@ struct rpr_pixel_op {
      * inputs. in[i] is NULL for a constant input. Sets out->any.
      */
     void (*touch)(const rpr_pixel_op *op, const rpr_touch *const *in, rpr_touch *out);
-    /** Computes the pixels of `out` that `rows` names, all channels. It may compute others of these
-     *  rows anew: their inputs are what they were. Different rows may be run side by side. */
+    /** Computes the pixels of `out` that `rows` names, all channels. Unless `rows.only` is set it
+     * may compute others of these rows anew: their inputs are what they were. Operators of single
+     * pixels heed `only`, the others are not asked. Different rows may be run side by side. */
     void (*run)(const rpr_pixel_op *op, const rpr_kernels *k, const rpr_map *in, const rpr_map *out,
                 rpr_rows rows);
     int n_in;
@@ -43,6 +45,9 @@ struct rpr_pixel_op {
     void *tables;       /* index or weight tables; owned (rpr_alloc), may be NULL */
     size_t state_bytes; /* params and tables together */
 };
+
+/** True if a pixel of the output reads that pixel of each input (broadcast: or the only one). */
+bool rpr_pixel_op_is_pointwise(const rpr_pixel_op *op);
 
 void rpr_pixel_op_free(rpr_pixel_op *op);
 

@@ -132,7 +132,8 @@ bool rpr_walk_next(rpr_walk *w)
         w->n = w->rows.first / m->h;
         w->y = w->rows.first % m->h;
         const uint8_t *row = mask ? rpr_touch_row(mask, w->n, w->y) : NULL;
-        if (rpr_touch_span(row, w->x1, m->w, GAP_VALUES / m->c, &w->x0, &w->x1))
+        const int32_t gap = w->rows.only ? 0 : GAP_VALUES / m->c;
+        if (rpr_touch_span(row, w->x1, m->w, gap, &w->x0, &w->x1))
             return true;
     }
     return false;
@@ -161,6 +162,11 @@ rpr_pixel_op *rpr_pixel_op_alloc(int n_in, const rpr_act *act, size_t params, si
     }
     op->state_bytes = params + words * sizeof(int32_t);
     return op;
+}
+
+bool rpr_pixel_op_is_pointwise(const rpr_pixel_op *op)
+{
+    return op->touch == rpr_pixel_touch_same;
 }
 
 void rpr_pixel_op_free(rpr_pixel_op *op)

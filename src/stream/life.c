@@ -3,9 +3,10 @@
  * Which tensors are transient, wanted for a part of each frame only: those share memory with
  * tensors that are wanted at another time (memory.c). Without reuse that is every tensor. With it
  * most are kept, since later frames read pixels that they do not write. But a gate reads touched
- * pixels, which this frame has written, and so does a pointwise layer behind an open gate; what
- * only those read is transient, unless its layer corrects z in its place. A loose gate reads all
- * pixels, and so does a layer that is going to run densely: then all are written.
+ * pixels, which this frame has written, and so do a pointwise layer behind an open gate and an
+ * operator on single pixels of one tensor; what only those read is transient, unless its layer
+ * corrects z in its place. A loose gate reads all pixels, and so does a layer that is going to run
+ * densely: then all are written.
  */
 #include "stream/stream.h"
 
@@ -39,12 +40,38 @@ static bool is_pointwise(const rpr_linear *l)
     return l->phase[0].kh == 1 && l->phase[0].kw == 1 && !rpr_linear_has_halo(l);
 }
 
+static int variables(const rpr_plan *p, const rpr_step *step)
+{
+    int n = 0;
+    for (int i = 0; i < step->n_in; i++)
+        n += !p->tensor[step->in[i]].constant;
+    return n;
+}
+
+int rpr_stream_same_pixels(const rpr_plan *p, const rpr_step *step)
+{
+    if (step->kind != RPR_STEP_PIXEL || !rpr_pixel_op_is_pointwise(step->pixel) ||
+        variables(p, step) != 1)
+        return RPR_NONE;
+    int i = 0;
+    while (p->tensor[step->in[i]].constant)
+        i++;
+    const rpr_map *in = &step->pixel_map[i], *out = &step->pixel_map[step->n_in];
+    return in->n == out->n && in->h == out->h && in->w == out->w ? step->in[i] : RPR_NONE;
+}
+
+/** True if a step reads pixels that this frame has not written. */
+static bool reads_around(const rpr_stream *s, const rpr_step *step)
+{
+    if (step->kind == RPR_STEP_LINEAR)
+        return s->gate[step->gate].open && !is_pointwise(step->linear);
+    return step->kind != RPR_STEP_JOIN && rpr_stream_same_pixels(s->plan, step) == RPR_NONE;
+}
+
 /** Several steps write the output of a join: none of them knows what the others touch. */
 static void keep_ends(rpr_stream *s, const rpr_step *step)
 {
-    bool linear = step->kind == RPR_STEP_LINEAR;
-    bool around = linear && s->gate[step->gate].open && !is_pointwise(step->linear);
-    bool reads = linear ? around : step->kind != RPR_STEP_JOIN;
+    bool linear = step->kind == RPR_STEP_LINEAR, reads = reads_around(s, step);
     bool writes = linear ? corrects_in_place(s, step) : step->kind != RPR_STEP_PIXEL;
     for (int i = 0; reads && i < step->n_in; i++)
         keep(s, step->in[i]);
@@ -130,25 +157,40 @@ static void want_handed(rpr_stream *s)
             s->life[i].whole = s->life[i].forced = true;
 }
 
-/** Backwards: a layer that must write its whole output reads its whole input. */
+static void want_input(rpr_stream *s, int index)
+{
+    const rpr_step *step = &s->plan->step[index];
+    const rpr_gate_state *g = &s->gate[step->gate];
+    rpr_life *life = &s->life[rpr_plan_root(s->plan, step->in[0])];
+    life->whole |= life->transient && (g->open ? wants_whole(s, index) : g->loose);
+    life->forced |= life->transient && (g->open || g->loose) && rpr_stream_is_forced(s, step);
+}
+
+static void want_same(rpr_stream *s, const rpr_step *step)
+{
+    const int in = rpr_stream_same_pixels(s->plan, step);
+    if (in == RPR_NONE)
+        return;
+    rpr_life *life = &s->life[rpr_plan_root(s->plan, in)];
+    life->whole |= life->transient && rpr_stream_writes_whole(s, step);
+    life->forced |= life->transient && rpr_stream_is_forced(s, step);
+}
+
+/** Backwards: a step that must write its whole output reads its whole input. */
 void rpr_stream_find_whole(rpr_stream *s)
 {
-    for (int i = 0; i < s->plan->n_gate; i++)
-        s->life[rpr_plan_root(s->plan, s->plan->gate[i].tensor)].whole =
-            s->life[rpr_plan_root(s->plan, s->plan->gate[i].tensor)].forced = false;
+    for (int i = 0; i < s->plan->n_tensor; i++)
+        s->life[i].whole = s->life[i].forced = false;
     if (s->reuse) {
         want_turns(s);
         want_witnesses(s);
         want_handed(s);
     }
     for (int i = s->plan->n_step - 1; s->reuse && i >= 0; i--) {
-        const rpr_step *step = &s->plan->step[i];
-        if (step->kind != RPR_STEP_LINEAR)
-            continue;
-        rpr_life *life = &s->life[rpr_plan_root(s->plan, step->in[0])];
-        const rpr_gate_state *g = &s->gate[step->gate];
-        life->whole |= life->transient && (g->open ? wants_whole(s, i) : g->loose);
-        life->forced |= life->transient && (g->open || g->loose) && rpr_stream_is_forced(s, step);
+        if (s->plan->step[i].kind == RPR_STEP_LINEAR)
+            want_input(s, i);
+        else
+            want_same(s, &s->plan->step[i]);
     }
 }
 

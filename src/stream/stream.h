@@ -189,6 +189,9 @@ void rpr_stream_free_memory(rpr_stream *s);
 /** Fills s->life. Gates know already whether they are open. */
 void rpr_stream_find_lives(rpr_stream *s);
 
+/** The one tensor of which a step reads just those pixels that it writes, or RPR_NONE. */
+int rpr_stream_same_pixels(const rpr_plan *p, const rpr_step *step);
+
 /** Finds the transient tensors that the frame that begins must write as a whole. */
 void rpr_stream_find_whole(rpr_stream *s);
 
