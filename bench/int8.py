@@ -5,14 +5,14 @@
 usage: .venv/bin/python bench/int8.py [--build DIR] [--threads 1] [--first N] [--frames N]
            [--networks A,B] [--makers A,B] [--budgets E,E] [--plans DIR] [--remake] [-o int8.md]
 
-ONNX Runtime's static quantiser makes one model of each network (QDQ, u8 activations, s8 weights by
-channel, ranges of the first frames of the street camera), `reprise quantize` the other from the same
-frames; both are kept in demo/models/int8. Of nanodet there are plans, too: `reprise calibrate` makes
-them on frames 0 to 99 for some losses of F1 against int8 dense (minutes each; kept in the same
-folder). The frames that are measured come later in the video. All contestants run a frame before the
-next one begins, in an order that rotates, in one process; medians of processor time (of wall-clock
-time with more than one thread), the making of the rivals' float tensor not counted, the first frame
-left out.
+ONNX Runtime's static quantiser makes one model of each network (prepared as its documentation asks;
+QDQ, u8 activations, s8 weights by channel, ranges of the first frames of the street camera),
+`reprise quantize` the other from the same frames; both are kept in demo/models/int8. Of nanodet there
+are plans, too: `reprise calibrate` makes them on frames 0 to 99 for some losses of F1 against int8
+dense (minutes each; kept in the same folder). The frames that are measured come later in the video.
+All contestants run a frame before the next one begins, in an order that rotates, in one process;
+medians of processor time (of wall-clock time with more than one thread), the making of the rivals'
+float tensor not counted, the first frame left out.
 Error: relative L2 of the worst output against our dense f32 run; F1 (nanodet): agreement of the
 boxes with that run's.
 """
@@ -55,25 +55,11 @@ def sample(network):
 
 
 def quantise_theirs(source, path, network):
-    """Scales by channel need opset 13."""
-    import onnx
-    import onnx.version_converter
-    from onnxruntime import quantization as q
-
-    class Reader(q.CalibrationDataReader):
-        def __init__(self, name):
-            self.rest = iter([{name: rivals.tensor(p, network)} for p in sample(network)])
-
-        def get_next(self):
-            return next(self.rest, None)
-
-    model = onnx.load(source)
-    if max(o.version for o in model.opset_import if not o.domain) < 13:
-        model = onnx.version_converter.convert_version(model, 13)
-    onnx.save(model, path)
-    q.quantize_static(path, path, Reader(model.graph.input[0].name), per_channel=True,
-                      quant_format=q.QuantFormat.QDQ, activation_type=q.QuantType.QUInt8,
-                      weight_type=q.QuantType.QInt8)
+    import ort_static
+    plain = path + '.plain.onnx'
+    ort_static.prepare(source, plain, network.shape)
+    ort_static.quantise(plain, path, [rivals.tensor(p, network) for p in sample(network)])
+    os.remove(plain)
 
 
 def quantise_ours(build, source, path, network):

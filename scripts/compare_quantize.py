@@ -20,15 +20,14 @@ import time
 
 import numpy as np
 import onnx
-import onnx.version_converter
 import onnxruntime as ort
 from onnxruntime import quantization as q
-from onnxruntime.quantization.shape_inference import quant_pre_process
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(ROOT, 'bench'))
 
 import nanodet  # noqa: E402
+import ort_static  # noqa: E402
 from frames import frames  # noqa: E402
 from streams import NETWORKS  # noqa: E402
 
@@ -37,18 +36,6 @@ STREAMS = {'nanodet': 'vtest.avi', 'movenet': 'vtest.avi', 'selfie': 'cup.mp4',
 FIRST, LATER = 100, 80
 METHODS = {'minmax': q.CalibrationMethod.MinMax, 'entropy': q.CalibrationMethod.Entropy,
            'percentile': q.CalibrationMethod.Percentile}
-
-
-class Feed(q.CalibrationDataReader):
-    def __init__(self, name, tensors):
-        self.list = [{name: t} for t in tensors]
-        self.at = iter(self.list)
-
-    def get_next(self):
-        return next(self.at, None)
-
-    def __len__(self):
-        return len(self.list)
 
 
 def session(path):
@@ -73,28 +60,9 @@ def rel_l2(outputs, reference):
     return errors
 
 
-def prepare(source, path, shape):
-    """With fixed shapes, opset 13 or newer, and ONNX Runtime's own preparation."""
-    model = onnx.load(source)
-    for dim, size in zip(model.graph.input[0].type.tensor_type.shape.dim, shape):
-        dim.ClearField('dim_param')
-        dim.dim_value = size
-    for output in model.graph.output:
-        for dim in output.type.tensor_type.shape.dim:
-            if dim.dim_param:
-                dim.ClearField('dim_param')
-    if max(o.version for o in model.opset_import if not o.domain) < 13:
-        model = onnx.version_converter.convert_version(model, 13)
-    onnx.save(model, path)
-    quant_pre_process(path, path, skip_symbolic_shape=True)
-
-
 def theirs(source, path, method, tensors):
     start = time.perf_counter()
-    q.quantize_static(source, path, Feed(session(source).get_inputs()[0].name, tensors),
-                      quant_format=q.QuantFormat.QDQ, per_channel=True,
-                      activation_type=q.QuantType.QUInt8, weight_type=q.QuantType.QInt8,
-                      calibrate_method=METHODS[method])
+    ort_static.quantise(source, path, tensors, METHODS[method])
     return time.perf_counter() - start
 
 
@@ -169,7 +137,7 @@ def compare(args, name, folder, lines):
         return [np.ascontiguousarray(t[None]) for t in x]
 
     plain = os.path.join(folder, f'{name}.onnx')
-    prepare(source, plain, shape)
+    ort_static.prepare(source, plain, shape)
     reference = run(plain, tensors(test))
     path = os.path.join(folder, f'{name}-ours.onnx')
     seconds = ours(args, source, path, NETWORKS[name], sample)
