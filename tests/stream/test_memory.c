@@ -220,11 +220,60 @@ static void loose_behind_others(void **state)
     play_loose(m, 3);
 }
 
+/** Between the two layers an operator on single pixels, which no layer takes in. */
+static rpr_model *through_pixels(void)
+{
+    net b = net_new(7);
+    int x = net_input(&b, NET_DIMS(1, 8, 16, 16));
+    x = net_relu(&b, net_conv(&b, x, 16, 3, 3, 1, "pads:1,1,1,1"));
+    x = net_op(&b, "Erf", "", 1, net_op(&b, "Neg", "", 1, x));
+    net_output(&b, net_conv(&b, x, 32, 3, 3, 1, "pads:1,1,1,1"));
+    return net_finish(b.g);
+}
+
+/**
+ * Turns on frames on which nothing changes: the gate takes all of a tensor that is gone, and what
+ * the operators before it read is gone, too.
+ */
+static void turns_through_pixels(void **state)
+{
+    rpr_model *m = through_pixels();
+    rpr_stream_options opt = play_options();
+    (void)state;
+    opt.gate = (rpr_gate){.kind = RPR_GATE_DEADZONE, .threshold = 0.2};
+    opt.refresh = 3;
+    player *q = player_new(m, &opt);
+    opt.oracle = 1;
+    player *p = player_new(m, &opt);
+    scene *s = scene_new(m, 8);
+    int met = 0;
+    for (int i = 0; i < m->plan->n_tensor; i++)
+        met += q->s->life[i].shared && m->plan->tensor[i].parent == RPR_NONE;
+    assert_true(met >= 2); /* what Neg and Erf write */
+    met = 0;
+    for (int f = 0; f < FRAMES; f++) {
+        if (f % 10 == 0)
+            few_new(s);
+        poison(q->s);
+        player_run(p, s);
+        player_run(q, s);
+        check_that(player_same(p, q) && same_counts(p, q), "frame %d differs", f);
+        met += f % 10 != 0 && player_stats(q).refreshed > 0;
+    }
+    assert_true(met >= 3);
+    scene_free(s);
+    player_free(p);
+    player_free(q);
+    rpr_model_destroy(m);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(pieces_do_not_meet),
                                        cmocka_unit_test(one_after_another_is_one),
-                                       cmocka_unit_test(named), cmocka_unit_test(random_graphs),
-                                       cmocka_unit_test(loose_behind_others)};
+                                       cmocka_unit_test(named),
+                                       cmocka_unit_test(random_graphs),
+                                       cmocka_unit_test(loose_behind_others),
+                                       cmocka_unit_test(turns_through_pixels)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
