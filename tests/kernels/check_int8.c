@@ -378,7 +378,7 @@ static void requant_case(const rpr_kernels *k)
     int32_t *z = (int32_t *)(void *)rnd_bytes(n_z * 4, rnd() % 4 == 0);
     for (int64_t i = 0, shift = rnd_int(0, 24); i < n_z; i++)
         z[i] >>= shift;
-    k->requantise(&w.q, z, z_pix, out.a, out.a_pix, c, n);
+    k->requantise(&w.q, z, z_pix, false, out.a, out.a_pix, c, n);
     for (int32_t p = 0; p < n; p++) {
         int64_t sum[256];
         for (int32_t o = 0; o < c; o++)

@@ -62,6 +62,46 @@ static inline void i_store_tail(void *p, itail t, vi a)
     memcpy(p, words, (size_t)t * sizeof *words);
 }
 
+/* IL sums of three bytes, the lowest first, as words. */
+static inline vi i_words24(vi bytes)
+{
+    static const uint8_t up[16] = {255, 0, 1, 2, 255, 3, 4, 5, 255, 6, 7, 8, 255, 9, 10, 11};
+    const uint8x16_t words = vqtbl1q_u8(vreinterpretq_u8_s32(bytes), vld1q_u8(up));
+    return vshrq_n_s32(vreinterpretq_s32_u8(words), 8);
+}
+
+/* The lower three bytes of each sum. */
+static inline vi i_bytes24(vi a)
+{
+    static const uint8_t down[16] = {0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, 255, 255, 255, 255};
+    return vreinterpretq_s32_u8(vqtbl1q_u8(vreinterpretq_u8_s32(a), vld1q_u8(down)));
+}
+
+static inline vi i_load24(const void *p)
+{
+    const int32_t *words = p;
+    return i_words24(vcombine_s32(vld1_s32(words), vld1_dup_s32(words + 2)));
+}
+
+static inline void i_store24(void *p, vi a)
+{
+    const vi bytes = i_bytes24(a);
+    int32_t *words = p;
+    vst1_s32(words, vget_low_s32(bytes));
+    vst1q_lane_s32(words + 2, bytes, 2);
+}
+
+/* Those in the words of the tail. */
+static inline vi i_load24_tail(const void *p, itail t)
+{
+    return i_words24(i_load_tail(p, t));
+}
+
+static inline void i_store24_tail(void *p, itail t, vi a)
+{
+    i_store_tail(p, t, i_bytes24(a));
+}
+
 static inline vi i_add(vi a, vi b)
 {
     return vaddq_s32(a, b);

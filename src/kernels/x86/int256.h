@@ -50,6 +50,52 @@ static inline void i_store_tail(void *p, itail t, vi a)
     _mm256_maskstore_epi32(p, t, a);
 }
 
+/* Sums of three bytes, the lowest first, as words: `order` brings them to the upper three. */
+static inline vi i_words24(vi bytes, vi order)
+{
+    return _mm256_srai_epi32(_mm256_shuffle_epi8(bytes, order), 8);
+}
+
+/* The lower three bytes of each sum. */
+static inline vi i_bytes24(vi a)
+{
+    const vi lanes = _mm256_setr_epi32(0, 1, 2, 4, 5, 6, 3, 7);
+    const vi down = _mm256_broadcastsi128_si256(
+        _mm_setr_epi8(0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, -1, -1, -1, -1));
+    return _mm256_permutevar8x32_epi32(_mm256_shuffle_epi8(a, down), lanes);
+}
+
+static inline vi i_load24(const void *p)
+{
+    const __m128i low = _mm_loadu_si128(p);
+    const __m128i high = _mm_loadu_si128((const __m128i *)(const void *)((const char *)p + 8));
+    const vi order = _mm256_setr_epi8(-1, 0, 1, 2, -1, 3, 4, 5, -1, 6, 7, 8, -1, 9, 10, 11, -1, 4,
+                                      5, 6, -1, 7, 8, 9, -1, 10, 11, 12, -1, 13, 14, 15);
+    return i_words24(_mm256_inserti128_si256(_mm256_castsi128_si256(low), high, 1), order);
+}
+
+/* A store with a mask is slow on AMD's processors. */
+static inline void i_store24(void *p, vi a)
+{
+    const vi bytes = i_bytes24(a);
+    _mm_storeu_si128(p, _mm256_castsi256_si128(bytes));
+    _mm_storel_epi64((__m128i *)(void *)((char *)p + 16), _mm256_extracti128_si256(bytes, 1));
+}
+
+/* Those in the words of the tail. */
+static inline vi i_load24_tail(const void *p, itail t)
+{
+    const vi lanes = _mm256_setr_epi32(0, 1, 2, 2, 3, 4, 5, 5);
+    const vi up = _mm256_broadcastsi128_si256(
+        _mm_setr_epi8(-1, 0, 1, 2, -1, 3, 4, 5, -1, 6, 7, 8, -1, 9, 10, 11));
+    return i_words24(_mm256_permutevar8x32_epi32(i_load_tail(p, t), lanes), up);
+}
+
+static inline void i_store24_tail(void *p, itail t, vi a)
+{
+    i_store_tail(p, t, i_bytes24(a));
+}
+
 static inline vi i_add(vi a, vi b)
 {
     return _mm256_add_epi32(a, b);

@@ -51,6 +51,48 @@ static inline void i_store_tail(void *p, itail t, vi a)
     _mm512_mask_storeu_epi32(p, t, a);
 }
 
+/* IL sums of three bytes, the lowest first, as words. */
+static inline vi i_words24(vi bytes)
+{
+    const vi lanes = _mm512_setr_epi32(0, 1, 2, 2, 3, 4, 5, 5, 6, 7, 8, 8, 9, 10, 11, 11);
+    const vi up =
+        _mm512_broadcast_i32x4(_mm_setr_epi8(-1, 0, 1, 2, -1, 3, 4, 5, -1, 6, 7, 8, -1, 9, 10, 11));
+    return _mm512_srai_epi32(_mm512_shuffle_epi8(_mm512_permutexvar_epi32(lanes, bytes), up), 8);
+}
+
+/* The lower three bytes of each sum. */
+static inline vi i_bytes24(vi a)
+{
+    const vi lanes = _mm512_setr_epi32(0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, 3, 7, 11, 15);
+    const vi down = _mm512_broadcast_i32x4(
+        _mm_setr_epi8(0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, -1, -1, -1, -1));
+    return _mm512_permutexvar_epi32(lanes, _mm512_shuffle_epi8(a, down));
+}
+
+static inline vi i_load24(const void *p)
+{
+    return i_words24(i_load_tail(p, 0xfff));
+}
+
+/* Without a mask: stores that have one are slow on AMD's processors. */
+static inline void i_store24(void *p, vi a)
+{
+    const vi bytes = i_bytes24(a);
+    _mm256_storeu_si256(p, _mm512_castsi512_si256(bytes));
+    _mm_storeu_si128((__m128i *)(void *)((char *)p + 32), _mm512_extracti32x4_epi32(bytes, 2));
+}
+
+/* Those in the words of the tail. */
+static inline vi i_load24_tail(const void *p, itail t)
+{
+    return i_words24(i_load_tail(p, t));
+}
+
+static inline void i_store24_tail(void *p, itail t, vi a)
+{
+    i_store_tail(p, t, i_bytes24(a));
+}
+
 static inline vi i_add(vi a, vi b)
 {
     return _mm512_add_epi32(a, b);
