@@ -62,6 +62,20 @@ static inline void i_store_tail(void *p, itail t, vi a)
     memcpy(p, words, (size_t)t * sizeof *words);
 }
 
+/* The first n words, n below IL. */
+static inline void i_store_words(void *p, vi a, int32_t n)
+{
+    int32_t *to = p;
+    int32x2_t two = vget_low_s32(a);
+    if (n & 2) {
+        vst1_s32(to, two);
+        two = vget_high_s32(a);
+        to += 2;
+    }
+    if (n & 1)
+        vst1_lane_s32(to, two, 0);
+}
+
 /* IL sums of three bytes, the lowest first, as words. */
 static inline vi i_words24(vi bytes)
 {
@@ -83,23 +97,15 @@ static inline vi i_load24(const void *p)
     return i_words24(vcombine_s32(vld1_s32(words), vld1_dup_s32(words + 2)));
 }
 
-static inline void i_store24(void *p, vi a)
-{
-    const vi bytes = i_bytes24(a);
-    int32_t *words = p;
-    vst1_s32(words, vget_low_s32(bytes));
-    vst1q_lane_s32(words + 2, bytes, 2);
-}
-
 /* Those in the words of the tail. */
 static inline vi i_load24_tail(const void *p, itail t)
 {
     return i_words24(i_load_tail(p, t));
 }
 
-static inline void i_store24_tail(void *p, itail t, vi a)
+static inline void i_store24(void *p, vi a, int32_t n)
 {
-    i_store_tail(p, t, i_bytes24(a));
+    i_store_words(p, i_bytes24(a), n);
 }
 
 static inline vi i_add(vi a, vi b)

@@ -50,6 +50,25 @@ static inline void i_store_tail(void *p, itail t, vi a)
     _mm256_maskstore_epi32(p, t, a);
 }
 
+/* The first n words, n below IL. A store with a mask is slow on AMD's processors. */
+static inline void i_store_words(void *p, vi a, int32_t n)
+{
+    int32_t *to = p;
+    __m128i four = _mm256_castsi256_si128(a);
+    if (n & 4) {
+        _mm_storeu_si128((__m128i *)(void *)to, four);
+        four = _mm256_extracti128_si256(a, 1);
+        to += 4;
+    }
+    if (n & 2) {
+        _mm_storel_epi64((__m128i *)(void *)to, four);
+        four = _mm_unpackhi_epi64(four, four);
+        to += 2;
+    }
+    if (n & 1)
+        *to = _mm_cvtsi128_si32(four);
+}
+
 /* Sums of three bytes, the lowest first, as words: `order` brings them to the upper three. */
 static inline vi i_words24(vi bytes, vi order)
 {
@@ -74,14 +93,6 @@ static inline vi i_load24(const void *p)
     return i_words24(_mm256_inserti128_si256(_mm256_castsi128_si256(low), high, 1), order);
 }
 
-/* A store with a mask is slow on AMD's processors. */
-static inline void i_store24(void *p, vi a)
-{
-    const vi bytes = i_bytes24(a);
-    _mm_storeu_si128(p, _mm256_castsi256_si128(bytes));
-    _mm_storel_epi64((__m128i *)(void *)((char *)p + 16), _mm256_extracti128_si256(bytes, 1));
-}
-
 /* Those in the words of the tail. */
 static inline vi i_load24_tail(const void *p, itail t)
 {
@@ -91,9 +102,9 @@ static inline vi i_load24_tail(const void *p, itail t)
     return i_words24(_mm256_permutevar8x32_epi32(i_load_tail(p, t), lanes), up);
 }
 
-static inline void i_store24_tail(void *p, itail t, vi a)
+static inline void i_store24(void *p, vi a, int32_t n)
 {
-    i_store_tail(p, t, i_bytes24(a));
+    i_store_words(p, i_bytes24(a), n);
 }
 
 static inline vi i_add(vi a, vi b)

@@ -51,6 +51,34 @@ static inline void i_store_tail(void *p, itail t, vi a)
     _mm512_mask_storeu_epi32(p, t, a);
 }
 
+/*
+ * The first n words, n below IL. With a mask a load of what lies behind would have to wait for the
+ * store, as if it had stored there, too.
+ */
+static inline void i_store_words(void *p, vi a, int32_t n)
+{
+    int32_t *to = p;
+    __m256i eight = _mm512_castsi512_si256(a);
+    if (n & 8) {
+        _mm256_storeu_si256((__m256i *)(void *)to, eight);
+        eight = _mm512_extracti64x4_epi64(a, 1);
+        to += 8;
+    }
+    __m128i four = _mm256_castsi256_si128(eight);
+    if (n & 4) {
+        _mm_storeu_si128((__m128i *)(void *)to, four);
+        four = _mm256_extracti128_si256(eight, 1);
+        to += 4;
+    }
+    if (n & 2) {
+        _mm_storel_epi64((__m128i *)(void *)to, four);
+        four = _mm_unpackhi_epi64(four, four);
+        to += 2;
+    }
+    if (n & 1)
+        *to = _mm_cvtsi128_si32(four);
+}
+
 /* IL sums of three bytes, the lowest first, as words. */
 static inline vi i_words24(vi bytes)
 {
@@ -74,23 +102,15 @@ static inline vi i_load24(const void *p)
     return i_words24(i_load_tail(p, 0xfff));
 }
 
-/* Without a mask: stores that have one are slow on AMD's processors. */
-static inline void i_store24(void *p, vi a)
-{
-    const vi bytes = i_bytes24(a);
-    _mm256_storeu_si256(p, _mm512_castsi512_si256(bytes));
-    _mm_storeu_si128((__m128i *)(void *)((char *)p + 32), _mm512_extracti32x4_epi32(bytes, 2));
-}
-
 /* Those in the words of the tail. */
 static inline vi i_load24_tail(const void *p, itail t)
 {
     return i_words24(i_load_tail(p, t));
 }
 
-static inline void i_store24_tail(void *p, itail t, vi a)
+static inline void i_store24(void *p, vi a, int32_t n)
 {
-    i_store_tail(p, t, i_bytes24(a));
+    i_store_words(p, i_bytes24(a), n);
 }
 
 static inline vi i_add(vi a, vi b)
