@@ -13,7 +13,6 @@
 
 #define IL 4
 #define I_SIGNED 1 /* whether values are read as x ^ 0x80, so that sum128 is to be added */
-#define I_BIASED 0 /* whether corrections read weights as w ^ 0x80: i_excess is too much */
 
 typedef int32x4_t vi; /* words, or sums */
 typedef int8x16_t vw; /* words of weights, ready to be multiplied */
@@ -160,11 +159,10 @@ static inline vi i_apply(vi sum, vmove d, const int8_t *w)
     return i_dot(sum, d, i_weights(w));
 }
 
-static inline vi i_excess(const uint32_t *word, int32_t n)
+static inline vi i_excess(vi excess, vmove d)
 {
-    (void)word;
-    (void)n;
-    return i_set(0);
+    (void)d;
+    return excess;
 }
 
 /* True if one of n words is not 0. */

@@ -29,6 +29,7 @@ enum {
 
 typedef struct delta_sums {
     vi z[DELTA_MAX_VECTORS];
+    vi excess; /* of each */
 } delta_sums;
 
 /* Bytes from weight row to weight row in a block of nv vectors, or in the first of two blocks. */
@@ -43,6 +44,7 @@ static inline ALWAYS_INLINE void delta_change(const delta_column *c, delta_sums 
 {
     const int8_t *row = c->w + (row0 + c->j->idx[e]) * delta_row_step(nv);
     const vmove d = i_move(c->j->step + e);
+    s->excess = i_excess(s->excess, d);
     UNROLL
     for (int v = 0; v < nv; v++) {
         const int8_t *w = row + v / BLOCK_VECTORS * c->block_step;
@@ -96,6 +98,7 @@ static inline ALWAYS_INLINE void delta_visit(const delta_column *c, const rpr_de
     int32_t *z = delta_sums_of(visit), e = visit->first;
     delta_sums s[DELTA_CHAINS];
     sums_load(s[0].z, z, c->j->z24, c->c0, c->n_out, nv);
+    s[0].excess = s[1].excess = i_set(0);
     UNROLL
     for (int v = 0; v < nv && chains > 1; v++)
         s[1].z[v] = i_set(0);
@@ -105,12 +108,11 @@ static inline ALWAYS_INLINE void delta_visit(const delta_column *c, const rpr_de
     }
     for (; e < end; e++)
         delta_change(c, &s[0], row0, e, nv);
-    const vi excess = i_excess(c->j->step + visit->first, visit->n);
     UNROLL
     for (int v = 0; v < nv; v++) {
-        s[0].z[v] = I_BIASED ? i_sub(s[0].z[v], excess) : s[0].z[v];
+        s[0].z[v] = i_sub(s[0].z[v], s[0].excess);
         if (chains > 1)
-            s[0].z[v] = i_add(s[0].z[v], s[1].z[v]);
+            s[0].z[v] = i_add(s[0].z[v], i_sub(s[1].z[v], s[1].excess));
     }
     sums_store(s[0].z, z, c->j->z24, c->c0, c->n_out, nv);
     if (__builtin_expect(i_any(c->j->rest + visit->first, visit->n), 0))

@@ -12,8 +12,7 @@
 #include <stdint.h>
 
 #define IL 8
-#define I_SIGNED 0      /* whether values are read as x ^ 0x80, so that sum128 is to be added */
-#define I_BIASED I_VNNI /* whether corrections read weights as w ^ 0x80: i_excess is too much */
+#define I_SIGNED 0 /* whether values are read as x ^ 0x80, so that sum128 is to be added */
 
 typedef __m256i vi;    /* words, or sums */
 typedef __m256i itail; /* the first so many lanes */
@@ -152,17 +151,10 @@ static inline vi i_apply(vi sum, vmove d, const int8_t *w)
     return i_dot(sum, _mm256_xor_si256(i_load(w), _mm256_set1_epi8(-128)), d);
 }
 
-/* 128 times the bytes of n words, in all lanes */
-static inline vi i_excess(const uint32_t *word, int32_t n)
+/* excess + 128 times the bytes of a word: what i_apply adds too much to every lane */
+static inline vi i_excess(vi excess, vmove d)
 {
-    const vi factor = _mm256_set1_epi8(-128);
-    vi sum = _mm256_setzero_si256();
-    for (; n > IL; n -= IL, word += IL)
-        sum = i_dot(sum, factor, i_load(word));
-    sum = i_dot(sum, factor, i_load_tail(word, i_tail(n)));
-    sum = i_add(sum, _mm256_permute2x128_si256(sum, sum, 1));
-    sum = i_add(sum, _mm256_shuffle_epi32(sum, 0x4e));
-    return i_add(sum, _mm256_shuffle_epi32(sum, 0xb1));
+    return i_dot(excess, _mm256_set1_epi8(-128), d);
 }
 
 #else
@@ -209,11 +201,10 @@ static inline vi i_apply(vi sum, vmove d, const int8_t *w)
     return i_dot(sum, d, i_weights(w));
 }
 
-static inline vi i_excess(const uint32_t *word, int32_t n)
+static inline vi i_excess(vi excess, vmove d)
 {
-    (void)word;
-    (void)n;
-    return i_set(0);
+    (void)d;
+    return excess;
 }
 
 #endif

@@ -12,7 +12,6 @@
 
 #define IL 16
 #define I_SIGNED 0 /* whether values are read as x ^ 0x80, so that sum128 is to be added */
-#define I_BIASED 1 /* whether corrections read weights as w ^ 0x80: i_excess is too much */
 
 typedef __m512i vi;      /* words, or sums */
 typedef __m512i vw;      /* words of weights, ready to be multiplied */
@@ -165,18 +164,10 @@ static inline vi i_apply(vi sum, vmove d, const int8_t *w)
     return _mm512_dpbusd_epi32(sum, _mm512_xor_si512(i_load(w), _mm512_set1_epi8(-128)), d);
 }
 
-/* 128 times the bytes of n words, in all lanes */
-static inline vi i_excess(const uint32_t *word, int32_t n)
+/* excess + 128 times the bytes of a word: what i_apply adds too much to every lane */
+static inline vi i_excess(vi excess, vmove d)
 {
-    const vi factor = _mm512_set1_epi8(-128);
-    vi sum = _mm512_setzero_si512();
-    for (; n > IL; n -= IL, word += IL)
-        sum = _mm512_dpbusd_epi32(sum, factor, i_load(word));
-    sum = _mm512_dpbusd_epi32(sum, factor, i_load_tail(word, i_tail(n)));
-    sum = i_add(sum, _mm512_shuffle_i64x2(sum, sum, 0x4e));
-    sum = i_add(sum, _mm512_shuffle_i64x2(sum, sum, 0xb1));
-    sum = i_add(sum, _mm512_shuffle_epi32(sum, 0x4e));
-    return i_add(sum, _mm512_shuffle_epi32(sum, 0xb1));
+    return _mm512_dpbusd_epi32(excess, _mm512_set1_epi8(-128), d);
 }
 
 /* True if one of n words is not 0. */
