@@ -12,10 +12,16 @@
  *
  * The caller sees to it that bias and 255 * (sum of an output's |weights|) together stay below
  * 2^31, so that no sum overflows, in whatever order.
+ *
+ * A pixel's sums lie in int32s, or, where z24 says so, in three bytes each: the lowest first,
+ * channel by channel, in a whole number of words, the last one filled up with 0. Then the caller
+ * sees to it that every sum is in [-2^23, 2^23) when all of its products are in; on the way there
+ * it may be anything, as only multiples of 2^24 are lost.
  */
 #ifndef RPR_KERNELS_INT8_H
 #define RPR_KERNELS_INT8_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -31,6 +37,26 @@ static inline int32_t rpr_words(int32_t c)
 static inline int32_t rpr_word_bytes(int32_t c)
 {
     return rpr_words(c) * RPR_WORD;
+}
+
+/** Words of a pixel's c sums of three bytes. */
+static inline int32_t rpr_sum24_words(int32_t c)
+{
+    return rpr_words(3 * c);
+}
+
+/** Sum o of a pixel's sums of three bytes. */
+static inline int32_t rpr_sum24(const int32_t *z, int32_t o)
+{
+    const uint8_t *b = (const uint8_t *)z + 3 * o;
+    return b[0] | b[1] << 8 | (int8_t)b[2] * 65536;
+}
+
+static inline void rpr_put_sum24(int32_t *z, int32_t o, int32_t sum)
+{
+    uint8_t *b = (uint8_t *)z + 3 * o;
+    for (int i = 0; i < 3; i++)
+        b[i] = (uint8_t)((uint32_t)sum >> 8 * i);
 }
 
 /**
@@ -58,7 +84,8 @@ typedef struct rpr_conv_row_i8 {
     const int32_t *bias;             /* rpr_round_lane(co), 0 in the padding */
     const int32_t *sum128;           /* rpr_sum128_i8's, for instruction sets with signed values */
     int32_t *z;
-    int64_t z_pix; /* in int32s; channels [0, co) are written */
+    int64_t z_pix; /* in words; channels [0, co) are written */
+    bool z24;
     uint8_t *a;
     int64_t a_pix;        /* in bytes; channels [0, rpr_word_bytes(co)) are written: those from co
                              on are what sums of 0 give */
@@ -70,8 +97,8 @@ typedef struct rpr_conv_row_i8 {
 /**
  * One row of a depthwise convolution, as rpr_depthwise_row: channel k of the output has the sum
  *   bias[k] + sum over ky, kx of w(ky,kx,k) * in[p*in_step + ky*in_row + kx*in_pix + k]
- * The rest as in rpr_conv_row_i8 with c in the place of co. Of an input pixel the bytes
- * [0, rpr_word_bytes(c)) are read.
+ * The rest as in rpr_conv_row_i8 with c in the place of co, and z in int32s. Of an input pixel the
+ * bytes [0, rpr_word_bytes(c)) are read.
  */
 typedef struct rpr_depthwise_row_i8 {
     const uint8_t *in;
@@ -105,7 +132,7 @@ static inline int16_t rpr_word_move(uint32_t step, uint32_t rest, int i)
 /**
  * Correction by change lists, as rpr_delta_job, with words as values. A visit adds to its pixel
  *   z[o] += sum over changes e: dot of what step[e] and rest[e] say with word w(row + idx[e], o)
- * The visits' z point to int32s.
+ * The visits' z point to int32s, or to sums of three bytes.
  */
 typedef struct rpr_delta_job_i8 {
     const int32_t *idx;
@@ -116,6 +143,7 @@ typedef struct rpr_delta_job_i8 {
     const struct rpr_delta_visit *visit;
     int32_t n_visit;
     int32_t first_row, n_rows, next_row; /* the hint of rpr_delta_job */
+    bool z24;
 } rpr_delta_job_i8;
 
 /**
@@ -128,10 +156,10 @@ typedef int32_t (*rpr_gate_words_fn)(const uint32_t *x, uint32_t *xhat, int32_t 
                                      int32_t base, int32_t *idx, uint32_t *step, uint32_t *rest);
 
 /**
- * Sums to 8-bit values: n pixels of c channels, from z, z_pix int32s apart, to a, a_pix bytes
+ * Sums to 8-bit values: n pixels of c channels, from z, z_pix words apart, to a, a_pix bytes
  * apart. Reads channels [0, c), writes [0, rpr_word_bytes(c)) as rpr_conv_row_i8 does.
  */
-typedef void (*rpr_requantise_fn)(const rpr_requant *q, const int32_t *z, int64_t z_pix, uint8_t *a,
-                                  int64_t a_pix, int32_t c, int32_t n);
+typedef void (*rpr_requantise_fn)(const rpr_requant *q, const int32_t *z, int64_t z_pix, bool z24,
+                                  uint8_t *a, int64_t a_pix, int32_t c, int32_t n);
 
 #endif

@@ -24,7 +24,7 @@ extern const rpr_kernels rpr_kernels_neondot;
     void rpr_##name##_depthwise_row_i8(const rpr_depthwise_row_i8 *r);                             \
     int32_t rpr_##name##_gate_words(const uint32_t *x, uint32_t *xhat, int32_t n, int32_t theta,   \
                                     int32_t base, int32_t *idx, uint32_t *step, uint32_t *rest);   \
-    void rpr_##name##_requantise(const rpr_requant *q, const int32_t *z, int64_t z_pix,            \
+    void rpr_##name##_requantise(const rpr_requant *q, const int32_t *z, int64_t z_pix, bool z24,  \
                                  uint8_t *a, int64_t a_pix, int32_t c, int32_t n);
 #define RPR_INT8(name)                                                                             \
     .conv_row_i8 = rpr_##name##_conv_row_i8, .delta_i8 = rpr_##name##_delta_i8,                    \

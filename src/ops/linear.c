@@ -57,7 +57,8 @@ void rpr_linear_measure(rpr_linear *l)
         l->depthwise || (l->n_phase == 1 && l->in_c <= picture_channels(l) && first->out_sy == 1 &&
                          first->out_sx == 1 && first->kh * first->kw > 1);
     for (int32_t i = 0; i < l->n_phase; i++) {
-        const rpr_phase *p = &l->phase[i];
+        rpr_phase *p = &l->phase[i];
+        p->z0 = rpr_linear_z_floats(l, p->co0);
         if (p->rows == 0 || p->cols == 0 || p->kh == 0 || p->kw == 0)
             continue;
         int32_t last_y = (p->rows - 1) * p->sh + p->in_y0 + (p->kh - 1) * p->dh;
@@ -87,7 +88,7 @@ rpr_conv_row rpr_phase_conv_row(const rpr_phase *p, const rpr_map *in, const rpr
         .in_step = p->sw * in->pix,
         .w = p->w,
         .bias = p->bias,
-        .out = z->data ? rpr_map_at(z, n, p->out_y0 + j * p->out_sy, p->out_x0) + p->co0 : NULL,
+        .out = z->data ? rpr_map_at(z, n, p->out_y0 + j * p->out_sy, p->out_x0) + p->z0 : NULL,
         .out_pix = p->out_sx * z->pix,
         .kh = p->kh,
         .kw = p->kw,
@@ -164,7 +165,7 @@ static void dense_pointwise(const dense_job *d, int64_t at, int64_t end, int32_t
     const int64_t out_step = r.out ? r.out_pix : 0;
     float *to = rpr_map_at(d->a, d->n, 0, 0) + at * d->a->pix;
     r.in += at * r.in_step;
-    r.out += r.out ? at * r.out_pix + c0 : 0;
+    r.out += r.out ? at * r.out_pix + rpr_linear_z_floats(d->l, c0) : 0;
     r.w += (int64_t)r.ci * c0;
     r.bias += c0;
     r.co = c1 - c0;

@@ -27,9 +27,10 @@ typedef struct rpr_phase {
     int32_t rows, cols;
     int32_t out_n;
     int32_t ci0, ci, co0, co;
-    const float *w;        /* packed; depthwise: kh * kw * c, unpacked */
-    const float *half;     /* the same as half weights, or NULL */
-    const float *bias;     /* rpr_round_lane(co) floats */
+    int32_t z0;        /* where its first output's z is in a pixel, in floats: rpr_linear_measure */
+    const float *w;    /* packed; depthwise: kh * kw * c, unpacked */
+    const float *half; /* the same as half weights, or NULL */
+    const float *bias; /* rpr_round_lane(co) floats */
     const int32_t *sum128; /* of a layer of words (kernels/int8.h), rpr_round_lane(co), ... */
     const float *scale;    /* ... and from sums to steps of the output, as many */
 } rpr_phase;
@@ -49,13 +50,15 @@ typedef struct rpr_linear_geometry {
 /**
  * A layer of *words* takes u8 and gives u8: where others have floats it has words, of four s8
  * weights or four u8 inputs (ci, ci0 and in_c count them; so do the maps of input and output), or
- * of an int32 bias or sum: z holds one for every output channel.
+ * of an int32 bias or sum. z holds a sum for every output channel: in an int32, or with z24, which
+ * says that three bytes hold each for whatever input, as kernels/int8.h has it.
  */
 typedef struct rpr_linear {
     rpr_linear_geometry geometry;
     rpr_phase *phase; /* owned */
     int32_t n_phase;
     bool words;
+    bool z24;       /* of words */
     bool folded;    /* some out_n is not 1: the output's pixels must follow each other */
     bool depthwise; /* one phase of the depthwise kernel */
     bool by_pixel;  /* corrected by recomputing the output pixels that see a change */
@@ -85,13 +88,19 @@ static inline bool rpr_linear_has_halo(const rpr_linear *l)
     return l->halo_t > 0 || l->halo_b > 0 || l->halo_l > 0 || l->halo_r > 0;
 }
 
+/** Floats of z for c output channels; these are all of them, or a multiple of 4. */
+static inline int32_t rpr_linear_z_floats(const rpr_linear *l, int32_t c)
+{
+    return l->z24 ? rpr_sum24_words(c) : c;
+}
+
 /** True multiply-accumulates of what is counted in the layer's units. */
 static inline int64_t rpr_linear_macs(const rpr_linear *l, int64_t counted)
 {
     return l->words && !l->depthwise ? counted * l->group_in / l->phase[0].ci : counted;
 }
 
-/** Fills halo, counts and maxima from the phases and dimensions. */
+/** Fills halo, counts, maxima and z0 from the phases and dimensions. */
 void rpr_linear_measure(rpr_linear *l);
 
 /**

@@ -99,7 +99,7 @@ static void visit_row(band *b, int32_t j, int32_t ky, int32_t kx)
     int32_t *terms = b->terms + (j - b->j0) * p->cols;
     const uint8_t *fresh = b->fresh + (j - b->j0) * p->cols;
     uint8_t *mark = rpr_touch_row(b->touched, b->n, out_y);
-    float *z = rpr_map_at(b->z, b->n, out_y, p->out_x0) + p->co0;
+    float *z = rpr_map_at(b->z, b->n, out_y, p->out_x0) + p->z0;
     int64_t z_step = p->out_sx * b->z->pix;
     const uint8_t *changed = rpr_touch_row(&g->changed, b->n, in_y);
     const bool whole = p->ci == c;
@@ -187,7 +187,7 @@ static void correct_band(const job *c, band *b, share *s)
                                          .n_rows = b->run * p->ci,
                                          .next_row = next < taps ? next * p->ci : -1};
             if (c->l->words)
-                rpr_words_delta(c->k, &delta, b->g->rest);
+                rpr_words_delta(c->l, c->k, &delta, b->g->rest);
             else
                 c->k->delta(&delta);
         }

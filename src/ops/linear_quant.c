@@ -108,31 +108,47 @@ static bool take_weights(const rpr_graph *g, const rpr_node *n, int64_t so, int6
     return fits;
 }
 
-/** The bias that holds the zero point; false if a sum may be beyond 32 bits. */
-static bool whole_bias(const quantised *q, int64_t o, int32_t *bias)
+/** Of the sums of some outputs. */
+typedef struct sum_range {
+    int64_t least, most; /* for any input */
+    int64_t magnitude;   /* no part of the products passes it either */
+} sum_range;
+
+/** The bias that holds the zero point; widens the range to hold the output's sums. */
+static int32_t whole_bias(const quantised *q, int64_t o, sum_range *sums)
 {
-    int64_t sum = 0, magnitude = 0;
+    int64_t up = 0, down = 0;
     for (int64_t k = 0; k < q->depth; k++) {
         const int64_t w = q->w[o * q->depth + k];
-        sum += w;
-        magnitude += w < 0 ? -w : w;
+        *(w < 0 ? &down : &up) += w;
     }
-    const int64_t b = (q->bias ? q->bias[o] : 0) - q->x_zero * sum;
-    *bias = (int32_t)b;
-    return (b < 0 ? -b : b) + magnitude * UINT8_MAX < INT32_MAX;
+    const int64_t b = (q->bias ? q->bias[o] : 0) - q->x_zero * (up + down);
+    const int64_t least = b + down * UINT8_MAX, most = b + up * UINT8_MAX;
+    const int64_t magnitude = (b < 0 ? -b : b) + (up - down) * UINT8_MAX;
+    sums->least = least < sums->least ? least : sums->least;
+    sums->most = most > sums->most ? most : sums->most;
+    sums->magnitude = magnitude > sums->magnitude ? magnitude : sums->magnitude;
+    return (int32_t)b;
 }
 
 /** Biases and scales of a phase's outputs o0, o0 + 1, ... */
-static bool fill_outputs(const quantised *q, rpr_phase *p, int64_t o0, int32_t *bias, float *scale)
+static void fill_outputs(const quantised *q, rpr_phase *p, int64_t o0, int32_t *bias, float *scale,
+                         sum_range *sums)
 {
-    bool fits = true;
     for (int32_t o = 0; o < p->co; o++) {
-        fits &= whole_bias(q, o0 + o, &bias[o]);
+        bias[o] = whole_bias(q, o0 + o, sums);
         scale[o] = q->x_scale * q->w_scale[q->w_scales == 1 ? 0 : o0 + o] / q->y_scale;
     }
     p->bias = (const float *)bias;
     p->scale = scale;
-    return fits;
+}
+
+/** How the layer keeps its sums; false if one may be beyond 32 bits. */
+static bool settle_sums(rpr_linear *l, const sum_range *sums)
+{
+    const int64_t end = INT64_C(1) << 23;
+    l->z24 = !l->depthwise && sums->least >= -end && sums->most < end;
+    return sums->magnitude < INT32_MAX;
 }
 
 /** A layer with room for words of weights, and for all that is kept of `biases` outputs. */
@@ -170,8 +186,8 @@ static arrays arrays_of(rpr_linear *l, int64_t words, int64_t biases, int64_t fi
                     .sum128 = (int32_t *)(l->requant + biases) + first};
 }
 
-static bool fill_depthwise(const quantised *q, const rpr_conv_sizes *c, rpr_linear *l,
-                           const arrays *to)
+static void fill_depthwise(const quantised *q, const rpr_conv_sizes *c, rpr_linear *l,
+                           const arrays *to, sum_range *sums)
 {
     rpr_phase *p = &l->phase[0];
     const int32_t kh = c->axis[0].k, kw = c->axis[1].k;
@@ -182,10 +198,11 @@ static bool fill_depthwise(const quantised *q, const rpr_conv_sizes *c, rpr_line
     p->sum128 = to->sum128;
     rpr_pack_depthwise_i8(w, q->w, kh, kw, p->co, q->depth, 1);
     rpr_depthwise_sum128_i8(to->sum128, w, kh, kw, p->co);
-    return fill_outputs(q, p, 0, to->bias, to->scale);
+    fill_outputs(q, p, 0, to->bias, to->scale, sums);
 }
 
-static bool fill_phase(const quantised *q, rpr_phase *p, float *w, int64_t o0, const arrays *to)
+static void fill_phase(const quantised *q, rpr_phase *p, float *w, int64_t o0, const arrays *to,
+                       sum_range *sums)
 {
     const int32_t taps = p->kh * p->kw;
     const int64_t rows = (int64_t)taps * p->ci;
@@ -194,7 +211,7 @@ static bool fill_phase(const quantised *q, rpr_phase *p, float *w, int64_t o0, c
     p->sum128 = to->sum128;
     rpr_pack_i8((int8_t *)w, q->w + o0 * q->depth, p->co, taps, ci, q->depth, 1, taps);
     rpr_sum128_i8(to->sum128, (const int8_t *)w, rows, p->co);
-    return fill_outputs(q, p, o0, to->bias, to->scale);
+    fill_outputs(q, p, o0, to->bias, to->scale, sums);
 }
 
 /** *out stays NULL if a sum may overflow. */
@@ -213,20 +230,20 @@ static int make_conv(const rpr_node *n, const quantised *q, const rpr_conv_sizes
         return rpr_node_nomem(err, n);
     rpr_conv_describe(c, q->bias != NULL, l);
     l->in_c = rpr_words(l->in_c);
-    bool fits = true;
+    sum_range sums = {0};
     for (int32_t i = 0; i < l->n_phase; i++) {
         const arrays to = arrays_of(l, words, biases, i * lanes);
         if (c->depthwise) {
-            fits = fill_depthwise(q, c, l, &to);
+            fill_depthwise(q, c, l, &to, &sums);
             break;
         }
         rpr_phase *p = &l->phase[i];
         *p = rpr_conv_phase(c, i);
         p->ci = words_in;
         p->ci0 = i * words_in;
-        fits &= fill_phase(q, p, l->weights + i * packed, (int64_t)i * c->co, &to);
+        fill_phase(q, p, l->weights + i * packed, (int64_t)i * c->co, &to, &sums);
     }
-    if (fits) {
+    if (settle_sums(l, &sums)) {
         rpr_linear_measure(l);
         *out = l;
     } else {
@@ -285,7 +302,9 @@ static int make_matrix(const rpr_node *n, const quantised *q, const rpr_shape *x
     rpr_matrix_describe(l, depth, q->outputs, x);
     l->in_c = l->phase[0].ci = rpr_words(depth);
     l->parameters = q->depth * q->outputs + (q->bias ? q->outputs : 0);
-    if (fill_phase(q, &l->phase[0], l->weights, 0, &to)) {
+    sum_range sums = {0};
+    fill_phase(q, &l->phase[0], l->weights, 0, &to, &sums);
+    if (settle_sums(l, &sums)) {
         rpr_linear_measure(l);
         *out = l;
     } else {

@@ -28,6 +28,7 @@ void rpr_words_conv_row(const rpr_linear *l, const rpr_kernels *k, const rpr_pha
                                  .sum128 = p->sum128 + c0,
                                  .z = (int32_t *)r->out,
                                  .z_pix = r->out_pix,
+                                 .z24 = l->z24,
                                  .a = bytes_of(p, a, c0),
                                  .a_pix = a_pix * RPR_WORD,
                                  .q = &q,
@@ -82,12 +83,13 @@ void rpr_words_finish(const rpr_linear *l, const rpr_kernels *k, const float *z,
     for (int32_t i = 0; i < l->n_phase; i++) {
         const rpr_phase *p = &l->phase[i];
         const rpr_requant q = requant_of(l, p, 0);
-        k->requantise(&q, (const int32_t *)z + p->co0, z_pix, bytes_of(p, a, 0), a_pix * RPR_WORD,
-                      p->co, count);
+        k->requantise(&q, (const int32_t *)z + p->z0, z_pix, l->z24, bytes_of(p, a, 0),
+                      a_pix * RPR_WORD, p->co, count);
     }
 }
 
-void rpr_words_delta(const rpr_kernels *k, const rpr_delta_job *job, const uint32_t *rest)
+void rpr_words_delta(const rpr_linear *l, const rpr_kernels *k, const rpr_delta_job *job,
+                     const uint32_t *rest)
 {
     const rpr_delta_job_i8 words = {.idx = job->idx,
                                     .step = (const uint32_t *)job->delta,
@@ -99,6 +101,7 @@ void rpr_words_delta(const rpr_kernels *k, const rpr_delta_job *job, const uint3
                                     .n_visit = job->n_visit,
                                     .first_row = job->first_row,
                                     .n_rows = job->n_rows,
-                                    .next_row = job->next_row};
+                                    .next_row = job->next_row,
+                                    .z24 = l->z24};
     k->delta_i8(&words);
 }

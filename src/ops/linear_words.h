@@ -22,6 +22,7 @@ void rpr_words_finish(const rpr_linear *l, const rpr_kernels *k, const float *z,
                       float *a, int64_t a_pix, int32_t count);
 
 /** job->delta are the steps, `rest` what they leave. */
-void rpr_words_delta(const rpr_kernels *k, const rpr_delta_job *job, const uint32_t *rest);
+void rpr_words_delta(const rpr_linear *l, const rpr_kernels *k, const rpr_delta_job *job,
+                     const uint32_t *rest);
 
 #endif

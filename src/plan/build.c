@@ -117,6 +117,7 @@ static uint64_t mix_linear(uint64_t h, const rpr_linear *l)
     h = mix(h, l->weights, l->weight_bytes);
     if (!l->words)
         return h;
+    h = mix(h, &l->z24, sizeof l->z24);
     h = mix(h, &l->zero, sizeof l->zero);
     h = mix(h, &l->zero_out, sizeof l->zero_out);
     return mix(h, l->requant, l->requant_bytes);

@@ -39,14 +39,15 @@ rpr_map rpr_stream_pre_activation(const rpr_stream *s, const rpr_step *step)
     const bool kept = z && !s->step[step - s->plan->step].activated;
     if (!kept && !l->words)
         return rpr_stream_map(s, step->out[0]);
+    const int64_t pix = rpr_linear_z_floats(l, l->out_c);
     return (rpr_map){.data = kept ? z : NULL,
                      .n = l->n,
                      .h = l->out_h,
                      .w = l->out_w,
                      .c = l->out_c,
-                     .img = (int64_t)l->out_h * l->out_w * l->out_c,
-                     .row = (int64_t)l->out_w * l->out_c,
-                     .pix = l->out_c};
+                     .img = l->out_h * l->out_w * pix,
+                     .row = l->out_w * pix,
+                     .pix = pix};
 }
 
 /** The activation that a layer applies itself. */

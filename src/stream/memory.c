@@ -145,7 +145,8 @@ static void take_z(rpr_stream *s, layout *m)
             rpr_linear_recomputes(l, &s->gate[step->gate]))
             continue;
         size_t pixels = (size_t)l->n * (size_t)l->out_h * (size_t)l->out_w;
-        s->z[i] = rpr_arena_take(&m->state, pixels * (size_t)l->out_c, sizeof *s->z[i]);
+        const size_t floats = (size_t)rpr_linear_z_floats(l, l->out_c);
+        s->z[i] = rpr_arena_take(&m->state, pixels * floats, sizeof *s->z[i]);
     }
 }
 

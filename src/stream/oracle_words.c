@@ -17,21 +17,23 @@ typedef struct row {
 
 static bool make_row(const rpr_linear *l, const rpr_map *a, row *r)
 {
-    const size_t w = (size_t)l->out_w, c = (size_t)l->out_c;
+    const size_t w = (size_t)l->out_w;
+    const int32_t z_floats = rpr_linear_z_floats(l, l->out_c);
     /* Strides of 0: whatever row is computed is written here. */
-    r->z = (rpr_map){.n = 1, .h = 1, .w = l->out_w, .c = l->out_c, .pix = l->out_c};
+    r->z = (rpr_map){.n = 1, .h = 1, .w = l->out_w, .c = l->out_c, .pix = z_floats};
     r->a = (rpr_map){.n = 1, .h = 1, .w = l->out_w, .c = a->c, .pix = a->c};
-    r->z.data = rpr_alloc_array(w * c, sizeof(float));
+    r->z.data = rpr_alloc_array(w * (size_t)z_floats, sizeof(float));
     r->a.data = rpr_alloc_array(w * (size_t)a->c, sizeof(float));
     return r->z.data && r->a.data;
 }
 
+/** Pixels that are not as they should be; of each as many floats as there are. */
 static int64_t differing(const rpr_map *m, int32_t n, int32_t y, const rpr_map *should)
 {
     int64_t found = 0;
     for (int32_t x = 0; m->data && x < m->w; x++)
         found += memcmp(rpr_map_at(m, n, y, x), rpr_map_at(should, 0, 0, x),
-                        (size_t)m->c * sizeof(float)) != 0;
+                        (size_t)should->pix * sizeof(float)) != 0;
     return found;
 }
 

@@ -138,7 +138,7 @@ static void run_outputs(const rpr_kernels *k, void *data)
     const outputs *o = data;
     for (int i = 0; i < TIMES; i++)
         for (int v = 0; v < VISITS; v++)
-            k->requantise(&o->q, o->z + v * SPREAD, SPREAD, o->a + v * RPR_BLOCK, RPR_BLOCK,
+            k->requantise(&o->q, o->z + v * SPREAD, SPREAD, false, o->a + v * RPR_BLOCK, RPR_BLOCK,
                           RPR_BLOCK, 1);
 }
 

@@ -86,25 +86,90 @@ static uint8_t byte_of(const weights *w, int64_t z, int32_t o)
     return w->q.table ? w->q.table[b] : b;
 }
 
-/* Where a kernel writes, and how that was before. */
+/* The lower three bytes of a sum: all of it, where it may be kept in them. */
+static int64_t lower24(int64_t sum)
+{
+    return ((sum & 0xffffff) ^ 0x800000) - 0x800000;
+}
+
+/* Sums of n pixels of c channels, z_pix words apart. */
+typedef struct sums {
+    int32_t *z;
+    int64_t z_pix, words;
+    int32_t c;
+    bool z24;
+} sums;
+
+static sums new_sums(int32_t c, int32_t n, bool z24)
+{
+    const int32_t words = z24 ? (3 * c + 3) / 4 : c;
+    sums s = {.c = c, .z24 = z24, .z_pix = words + (rnd() % 2 ? rnd_int(1, 5) : 0)};
+    s.words = (n - 1) * s.z_pix + words;
+    s.z = (int32_t *)(void *)rnd_bytes(s.words * 4, false);
+    return s;
+}
+
+static sums copy_of(const sums *s)
+{
+    sums copy = *s;
+    copy.z = guard_alloc((size_t)s->words * 4, false);
+    memcpy(copy.z, s->z, (size_t)s->words * 4);
+    return copy;
+}
+
+static int64_t sum_at(const sums *s, int32_t p, int32_t o)
+{
+    const uint8_t *b = (const uint8_t *)(s->z + p * s->z_pix) + 3 * o;
+    return s->z24 ? lower24(b[0] + 256 * b[1] + 65536 * b[2]) : s->z[p * s->z_pix + o];
+}
+
+static void set_sum(const sums *s, int32_t p, int32_t o, int64_t sum)
+{
+    uint8_t *b = (uint8_t *)(s->z + p * s->z_pix) + 3 * o;
+    if (!s->z24)
+        s->z[p * s->z_pix + o] = (int32_t)sum;
+    for (int i = 0; s->z24 && i < 3; i++)
+        b[i] = (uint8_t)(sum >> 8 * i);
+}
+
+/* A pixel as it was is to have these sums; what fills up its last word is 0 then. */
+static void set_pixel(const sums *s, int32_t p, const int64_t *sum)
+{
+    for (int32_t o = 0; o < s->c; o++)
+        set_sum(s, p, o, sum[o]);
+    if (s->z24)
+        memset((uint8_t *)(s->z + p * s->z_pix) + 3 * s->c, 0, (size_t)(-3 * s->c & 3));
+}
+
+/* Every byte, and every sum, that the message may say which one it is. */
+static void expect_sums(const sums *s, const sums *want, int32_t n)
+{
+    for (int32_t p = 0; p < n; p++)
+        for (int32_t o = 0; o < s->c; o++)
+            expect(sum_at(s, p, o) == sum_at(want, p, o),
+                   "sum%s: pixel %d, channel %d of %d: %d, not %d", s->z24 ? "24" : "", p, o, s->c,
+                   (int)sum_at(s, p, o), (int)sum_at(want, p, o));
+    expect(memcmp(s->z, want->z, (size_t)s->words * 4) == 0, "bytes around sums of %d channels",
+           s->c);
+}
+
+/* Where a kernel writes, and how that is to be, and was before. */
 typedef struct outputs {
-    int32_t *z, *z_before;
+    sums z, z_want;
     uint8_t *a, *a_before;
-    int64_t z_pix, a_pix;
+    int64_t a_pix;
     int32_t c, n;
 } outputs;
 
-static outputs new_outputs(int32_t c, int32_t n)
+static outputs new_outputs(int32_t c, int32_t n, bool z24)
 {
     outputs o = {.c = c, .n = n};
     const uint32_t which = rnd() % 3;
-    o.z_pix = c + (rnd() % 2 ? rnd_int(1, 5) : 0);
     o.a_pix = rpr_word_bytes(c) + (rnd() % 2 ? rnd_int(1, 3) * RPR_WORD : 0);
-    const int64_t n_z = (n - 1) * o.z_pix + c, n_a = (n - 1) * o.a_pix + rpr_word_bytes(c);
+    const int64_t n_a = (n - 1) * o.a_pix + rpr_word_bytes(c);
     if (which != 0) {
-        o.z = (int32_t *)(void *)rnd_bytes(n_z * 4, false);
-        o.z_before = guard_alloc((size_t)n_z * 4, false);
-        memcpy(o.z_before, o.z, (size_t)n_z * 4);
+        o.z = new_sums(c, n, z24);
+        o.z_want = copy_of(&o.z);
     }
     if (which != 1) {
         o.a = rnd_bytes(n_a, false);
@@ -118,12 +183,10 @@ static outputs new_outputs(int32_t c, int32_t n)
 static void expect_pixel(const outputs *out, const weights *w, int32_t p, const int64_t *sum)
 {
     const bool last = p + 1 == out->n;
-    for (int32_t o = 0; out->z && o < (last ? out->c : out->z_pix); o++) {
-        const int64_t at = p * out->z_pix + o,
-                      want = sum && o < out->c ? sum[o] : out->z_before[at];
-        expect(out->z[at] == want, "sum: pixel %d, channel %d of %d: %d, not %d", p, o, out->c,
-               out->z[at], (int)want);
-    }
+    if (out->z.z && sum)
+        set_pixel(&out->z_want, p, sum);
+    if (out->z.z && last)
+        expect_sums(&out->z, &out->z_want, out->n);
     const int32_t bytes = rpr_word_bytes(out->c);
     for (int32_t o = 0; out->a && o < (last ? bytes : out->a_pix); o++) {
         const int64_t at = p * out->a_pix + o;
@@ -174,9 +237,10 @@ static void conv_case(const rpr_kernels *k)
     const int64_t n_in = (r.n - 1) * r.in_step + (r.kh - 1) * r.in_row + (r.kw - 1) * r.in_pix +
                          (int64_t)r.ci * RPR_WORD;
     const weights w = dense_weights(r.co, r.kh * r.kw, ci);
-    const outputs out = new_outputs(r.co, r.n);
+    r.z24 = rnd() % 2;
+    const outputs out = new_outputs(r.co, r.n, r.z24);
     r.in = rnd_bytes(n_in, rnd() % 4 == 0), r.w = w.packed, r.bias = w.bias, r.sum128 = w.sum128;
-    r.z = out.z, r.z_pix = out.z_pix, r.a = out.a, r.a_pix = out.a_pix, r.q = &w.q;
+    r.z = out.z.z, r.z_pix = out.z.z_pix, r.a = out.a, r.a_pix = out.a_pix, r.q = &w.q;
     r.mask = rnd_mask(r.n);
     k->conv_row_i8(&r);
     for (int32_t p = 0; p < r.n; p++) {
@@ -213,9 +277,9 @@ static void depthwise_case(const rpr_kernels *k)
     w.packed = guard_alloc((size_t)rpr_depthwise_bytes_i8(r.kh, r.kw, r.c), false);
     rpr_pack_depthwise_i8(w.packed, w.plain, r.kh, r.kw, r.c, taps, 1);
     rpr_depthwise_sum128_i8(w.sum128, w.packed, r.kh, r.kw, r.c);
-    const outputs out = new_outputs(r.c, r.n);
+    const outputs out = new_outputs(r.c, r.n, false);
     r.in = rnd_bytes(n_in, rnd() % 4 == 0), r.w = w.packed, r.bias = w.bias, r.sum128 = w.sum128;
-    r.z = out.z, r.z_pix = out.z_pix, r.a = out.a, r.a_pix = out.a_pix, r.q = &w.q;
+    r.z = out.z.z, r.z_pix = out.z.z_pix, r.a = out.a, r.a_pix = out.a_pix, r.q = &w.q;
     r.mask = rnd_mask(r.n);
     k->depthwise_row_i8(&r);
     for (int32_t p = 0; p < r.n; p++) {
@@ -273,16 +337,21 @@ static void delta_case(const rpr_kernels *k)
     const int32_t rows = rnd_int(1, 40), co = rnd_co(), n_list = rnd_int(1, MOST_LIST);
     const int32_t most = rnd() % 2 ? 3 : 40, lead = rnd_int(-5, 5), n_pix = rnd_int(1, MAX_PIX);
     const weights w = dense_weights(co, rows, RPR_WORD);
-    const int64_t z_pix = co + rnd_int(0, 3), n_z = (n_pix - 1) * z_pix + co;
-    int32_t *z = (int32_t *)(void *)rnd_bytes(n_z * 4, false), n_visit = 0;
-    int32_t *want = guard_alloc((size_t)n_z * 4, false);
-    int32_t *idx = guard_alloc((size_t)n_list * sizeof *idx, false);
+    const bool z24 = rnd() % 2;
+    const sums z = new_sums(co, n_pix, z24);
+    int32_t *idx = guard_alloc((size_t)n_list * sizeof *idx, false), n_visit = 0;
     rpr_delta_visit visits[MAX_PIX * MAX_VISITS];
     const moves m = rnd_moves(n_list);
     rpr_delta_job_i8 j = {
         .step = m.step, .rest = m.rest, .idx = idx, .w = w.packed, .w_rows = rows, .co = co};
-    for (int64_t i = 0; i < n_z; i++)
-        want[i] = z[i] /= 16; /* leaves room for what is added */
+    j.z24 = z24;
+    for (int32_t p = 0; p < n_pix; p++) {
+        int64_t sum[256];
+        for (int32_t o = 0; o < co; o++)
+            sum[o] = sum_at(&z, p, o) / (z24 ? 1 : 16); /* leaves room for what is added */
+        set_pixel(&z, p, sum);
+    }
+    const sums want = copy_of(&z);
     for (int32_t e = 0; e < n_list; e++)
         idx[e] = rnd_int(0, rows - 1) + lead; /* undone by the visits' rows */
     for (int32_t round = rnd_int(0, MAX_VISITS); round > 0; round--)
@@ -292,10 +361,10 @@ static void delta_case(const rpr_kernels *k)
             if (rnd() % 4 == 0)
                 continue;
             visits[n_visit++] =
-                (rpr_delta_visit){(float *)(void *)(z + p * z_pix), first, n, -lead};
+                (rpr_delta_visit){(float *)(void *)(z.z + p * z.z_pix), first, n, -lead};
             for (int32_t e = first; e < first + n; e++)
                 for (int32_t o = 0; o < co; o++)
-                    want[p * z_pix + o] += dot(&w, o, idx[e] - lead, m.by[e]);
+                    set_sum(&want, p, o, sum_at(&want, p, o) + dot(&w, o, idx[e] - lead, m.by[e]));
         }
     rpr_delta_visit *visit = guard_alloc((size_t)n_visit * sizeof *visit, false);
     if (n_visit)
@@ -305,9 +374,7 @@ static void delta_case(const rpr_kernels *k)
     j.n_rows = rnd() % 3 ? rnd_int(1, rows - j.first_row) : 0;
     j.next_row = rnd_int(-1, rows - rnd_int(1, rows - j.first_row));
     k->delta_i8(&j);
-    for (int64_t i = 0; i < n_z; i++)
-        expect(z[i] == want[i], "pixel %d, channel %d of %d: %d, not %d", (int)(i / z_pix),
-               (int)(i % z_pix), co, z[i], want[i]);
+    expect_sums(&z, &want, n_pix);
 }
 
 /* --------------------------------------------------------- gates, requantising */
@@ -370,19 +437,23 @@ static void requant_case(const rpr_kernels *k)
 {
     const int32_t c = rnd_co(), n = rnd_int(1, 20);
     const weights w = new_weights(c, 1, 1);
-    outputs out = new_outputs(c, n);
+    outputs out = new_outputs(c, n, false);
     if (!out.a)
         return;
-    out.z = NULL;
-    const int64_t z_pix = c + rnd_int(0, 3), n_z = (n - 1) * z_pix + c;
-    int32_t *z = (int32_t *)(void *)rnd_bytes(n_z * 4, rnd() % 4 == 0);
-    for (int64_t i = 0, shift = rnd_int(0, 24); i < n_z; i++)
-        z[i] >>= shift;
-    k->requantise(&w.q, z, z_pix, out.a, out.a_pix, c, n);
+    const sums z = new_sums(c, n, rnd() % 2);
+    const bool ends = rnd() % 4 == 0;
+    out.z.z = NULL;
+    for (int32_t p = 0, shift = rnd_int(0, z.z24 ? 16 : 24); p < n; p++)
+        for (int32_t o = 0; o < c; o++) {
+            const int64_t end = (z.z24 ? 1 << 23 : INT64_C(1) << 31) - rnd_int(0, 2);
+            const int64_t either = rnd() % 2 ? end - 1 : -end;
+            set_sum(&z, p, o, ends && rnd() % 2 ? either : sum_at(&z, p, o) >> shift);
+        }
+    k->requantise(&w.q, z.z, z.z_pix, z.z24, out.a, out.a_pix, c, n);
     for (int32_t p = 0; p < n; p++) {
         int64_t sum[256];
         for (int32_t o = 0; o < c; o++)
-            sum[o] = z[p * z_pix + o];
+            sum[o] = sum_at(&z, p, o);
         expect_pixel(&out, &w, p, sum);
     }
 }

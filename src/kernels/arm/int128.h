@@ -13,7 +13,6 @@
 
 #define IL 4
 #define I_SIGNED 1 /* whether values are read as x ^ 0x80, so that sum128 is to be added */
-#define I_BIASED 0 /* whether corrections read weights as w ^ 0x80: i_excess is too much */
 
 typedef int32x4_t vi; /* words, or sums */
 typedef int8x16_t vw; /* words of weights, ready to be multiplied */
@@ -60,6 +59,52 @@ static inline void i_store_tail(void *p, itail t, vi a)
     }
     i_store(words, a);
     memcpy(p, words, (size_t)t * sizeof *words);
+}
+
+/* The first n words, n below IL. */
+static inline void i_store_words(void *p, vi a, int32_t n)
+{
+    int32_t *to = p;
+    int32x2_t two = vget_low_s32(a);
+    if (n & 2) {
+        vst1_s32(to, two);
+        two = vget_high_s32(a);
+        to += 2;
+    }
+    if (n & 1)
+        vst1_lane_s32(to, two, 0);
+}
+
+/* IL sums of three bytes, the lowest first, as words. */
+static inline vi i_words24(vi bytes)
+{
+    static const uint8_t up[16] = {255, 0, 1, 2, 255, 3, 4, 5, 255, 6, 7, 8, 255, 9, 10, 11};
+    const uint8x16_t words = vqtbl1q_u8(vreinterpretq_u8_s32(bytes), vld1q_u8(up));
+    return vshrq_n_s32(vreinterpretq_s32_u8(words), 8);
+}
+
+/* The lower three bytes of each sum. */
+static inline vi i_bytes24(vi a)
+{
+    static const uint8_t down[16] = {0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, 255, 255, 255, 255};
+    return vreinterpretq_s32_u8(vqtbl1q_u8(vreinterpretq_u8_s32(a), vld1q_u8(down)));
+}
+
+static inline vi i_load24(const void *p)
+{
+    const int32_t *words = p;
+    return i_words24(vcombine_s32(vld1_s32(words), vld1_dup_s32(words + 2)));
+}
+
+/* Those in the words of the tail. */
+static inline vi i_load24_tail(const void *p, itail t)
+{
+    return i_words24(i_load_tail(p, t));
+}
+
+static inline void i_store24(void *p, vi a, int32_t n)
+{
+    i_store_words(p, i_bytes24(a), n);
 }
 
 static inline vi i_add(vi a, vi b)
@@ -114,11 +159,10 @@ static inline vi i_apply(vi sum, vmove d, const int8_t *w)
     return i_dot(sum, d, i_weights(w));
 }
 
-static inline vi i_excess(const uint32_t *word, int32_t n)
+static inline vi i_excess(vi excess, vmove d)
 {
-    (void)word;
-    (void)n;
-    return i_set(0);
+    (void)d;
+    return excess;
 }
 
 /* True if one of n words is not 0. */

@@ -22,6 +22,25 @@ static void put_value(const rpr_requant *q, uint8_t *a, int32_t o, int32_t c, in
         a[o] = requantised(q, o < c ? z : 0, o < c ? q->scale[o] : 0.0f);
 }
 
+static int32_t load_sum(const int32_t *z, bool z24, int32_t o)
+{
+    return z24 ? rpr_sum24(z, o) : z[o];
+}
+
+static void store_sum(int32_t *z, bool z24, int32_t o, int32_t sum)
+{
+    if (z24)
+        rpr_put_sum24(z, o, sum);
+    else
+        z[o] = sum;
+}
+
+/* What fills up the last word of a pixel of c sums of three bytes. */
+static void fill_up(int32_t *z, int32_t c)
+{
+    memset((uint8_t *)z + 3 * c, 0, (size_t)(rpr_sum24_words(c) * RPR_WORD - 3 * c));
+}
+
 /* sum[0, n) += the dot products of a word of values and n words of weights: one weight row. */
 static void add_row(int32_t *sum, const int8_t *w, int16_t a, int16_t b, int16_t c, int16_t d,
                     int32_t n)
@@ -53,7 +72,9 @@ void rpr_ref_conv_row_i8(const rpr_conv_row_i8 *r)
                 continue;
             conv_sums(r, p, c0, width, sum);
             for (int32_t o = 0; r->z && o < width && c0 + o < r->co; o++)
-                r->z[p * r->z_pix + c0 + o] = sum[o];
+                store_sum(r->z + p * r->z_pix, r->z24, c0 + o, sum[o]);
+            if (r->z && r->z24)
+                fill_up(r->z + p * r->z_pix, r->co);
             for (int32_t o = 0; r->a && o < width; o++)
                 put_value(r->q, r->a + p * r->a_pix, c0 + o, r->co, sum[o]);
         }
@@ -87,14 +108,20 @@ void rpr_ref_delta_i8(const rpr_delta_job_i8 *j)
 {
     for (int32_t c0 = 0; c0 < j->co; c0 += RPR_BLOCK) {
         const int32_t width = rpr_block_width(j->co, c0), left = j->co - c0;
-        for (const rpr_delta_visit *v = j->visit; v < j->visit + j->n_visit; v++)
+        const int32_t n = width < left ? width : left;
+        for (const rpr_delta_visit *v = j->visit; v < j->visit + j->n_visit; v++) {
+            int32_t sum[RPR_BLOCK], *z = (int32_t *)(void *)v->z;
+            for (int32_t o = 0; o < n; o++)
+                sum[o] = load_sum(z, j->z24, c0 + o);
             for (int32_t e = v->first; e < v->first + v->n; e++) {
                 const int64_t row = j->w_rows * c0 + (int64_t)(v->row + j->idx[e]) * width;
                 const uint32_t s = j->step[e], r = j->rest[e];
-                add_row((int32_t *)(void *)v->z + c0, j->w + row * RPR_WORD, rpr_word_move(s, r, 0),
-                        rpr_word_move(s, r, 1), rpr_word_move(s, r, 2), rpr_word_move(s, r, 3),
-                        width < left ? width : left);
+                add_row(sum, j->w + row * RPR_WORD, rpr_word_move(s, r, 0), rpr_word_move(s, r, 1),
+                        rpr_word_move(s, r, 2), rpr_word_move(s, r, 3), n);
             }
+            for (int32_t o = 0; o < n; o++)
+                store_sum(z, j->z24, c0 + o, sum[o]);
+        }
     }
 }
 
@@ -137,10 +164,10 @@ int32_t rpr_ref_gate_words(const uint32_t *x, uint32_t *xhat, int32_t n, int32_t
     return changed;
 }
 
-void rpr_ref_requantise(const rpr_requant *q, const int32_t *z, int64_t z_pix, uint8_t *a,
+void rpr_ref_requantise(const rpr_requant *q, const int32_t *z, int64_t z_pix, bool z24, uint8_t *a,
                         int64_t a_pix, int32_t c, int32_t n)
 {
     for (int32_t p = 0; p < n; p++)
         for (int32_t o = 0; o < rpr_word_bytes(c); o++)
-            put_value(q, a + p * a_pix, o, c, o < c ? z[p * z_pix + o] : 0);
+            put_value(q, a + p * a_pix, o, c, o < c ? load_sum(z + p * z_pix, z24, o) : 0);
 }

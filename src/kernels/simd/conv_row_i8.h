@@ -61,18 +61,11 @@ static inline ALWAYS_INLINE void conv_store_sums(const conv_column *c, const con
                                                  int32_t first, const int32_t *pixel, int np,
                                                  int nv)
 {
-    const int32_t last = c->n_out - (nv - 1) * IL;
+    const rpr_conv_row_i8 *r = c->r;
     UNROLL
     for (int p = 0; p < np; p++) {
-        int32_t *z = c->r->z + (first + (pixel ? pixel[p] : p)) * c->r->z_pix + c->o;
-        UNROLL
-        for (int v = 0; v < nv - 1; v++)
-            i_store(z + v * IL, s->z[p][v]);
-        z += (nv - 1) * IL;
-        if (last == IL)
-            i_store(z, s->z[p][nv - 1]);
-        else
-            i_store_tail(z, i_tail(last), s->z[p][nv - 1]);
+        int32_t *z = r->z + (first + (pixel ? pixel[p] : p)) * r->z_pix;
+        sums_store(s->z[p], z, r->z24, c->o, c->n_out, nv);
     }
 }
 

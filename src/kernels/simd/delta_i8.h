@@ -12,7 +12,7 @@ typedef struct delta_column {
     const int8_t *w;    /* weight row 0 of the first block */
     int64_t block_step; /* bytes from block to block */
     int32_t c0;
-    int32_t last;      /* channels of the last vector */
+    int32_t n_out;     /* channels */
     const char *ahead; /* weights that are wanted after this column, in the second cache, ... */
     int32_t lines;     /* ... so many cache lines, ... */
     int32_t per_visit; /* ... of which each visit fetches some */
@@ -29,6 +29,7 @@ enum {
 
 typedef struct delta_sums {
     vi z[DELTA_MAX_VECTORS];
+    vi excess; /* of each */
 } delta_sums;
 
 /* Bytes from weight row to weight row in a block of nv vectors, or in the first of two blocks. */
@@ -43,11 +44,17 @@ static inline ALWAYS_INLINE void delta_change(const delta_column *c, delta_sums 
 {
     const int8_t *row = c->w + (row0 + c->j->idx[e]) * delta_row_step(nv);
     const vmove d = i_move(c->j->step + e);
+    s->excess = i_excess(s->excess, d);
     UNROLL
     for (int v = 0; v < nv; v++) {
         const int8_t *w = row + v / BLOCK_VECTORS * c->block_step;
         s->z[v] = i_apply(s->z[v], d, w + v % BLOCK_VECTORS * (IL * RPR_WORD));
     }
+}
+
+static int32_t *delta_sums_of(const rpr_delta_visit *visit)
+{
+    return (int32_t *)(void *)visit->z;
 }
 
 /* What change e moved by beyond its step, for n outputs of a column. */
@@ -68,11 +75,17 @@ static void delta_rest(const delta_column *c, const int8_t *row, int32_t e, int3
 /* The rare ones of a visit that have a rest. */
 static void delta_rests(const delta_column *c, const rpr_delta_visit *visit, int nv)
 {
-    int32_t *z = (int32_t *)(void *)visit->z + c->c0;
+    vi s[DELTA_MAX_VECTORS];
+    int32_t z[DELTA_MAX_VECTORS * IL];
+    sums_load(s, delta_sums_of(visit), c->j->z24, c->c0, c->n_out, nv);
+    for (int v = 0; v < nv; v++)
+        i_store(z + v * IL, s[v]);
     for (int32_t e = visit->first; e < visit->first + visit->n; e++)
         if (c->j->rest[e] != 0)
-            delta_rest(c, c->w + (visit->row + c->j->idx[e]) * delta_row_step(nv), e, z,
-                       (nv - 1) * IL + c->last);
+            delta_rest(c, c->w + (visit->row + c->j->idx[e]) * delta_row_step(nv), e, z, c->n_out);
+    for (int v = 0; v < nv; v++)
+        s[v] = i_load(z + v * IL);
+    sums_store(s, delta_sums_of(visit), c->j->z24, c->c0, c->n_out, nv);
 }
 
 /* z += the changes of one visit. With few vectors they are dealt out to two chains of sums. */
@@ -82,33 +95,26 @@ static inline ALWAYS_INLINE void delta_visit(const delta_column *c, const rpr_de
     const int chains = nv == 1 ? DELTA_CHAINS : 1;
     const int64_t row0 = visit->row;
     const int32_t end = visit->first + visit->n;
-    int32_t *z = (int32_t *)(void *)visit->z + c->c0, e = visit->first;
-    const itail tail = i_tail(c->last);
-    const bool whole = c->last == IL;
+    int32_t *z = delta_sums_of(visit), e = visit->first;
     delta_sums s[DELTA_CHAINS];
+    sums_load(s[0].z, z, c->j->z24, c->c0, c->n_out, nv);
+    s[0].excess = s[1].excess = i_set(0);
     UNROLL
-    for (int v = 0; v < nv; v++) {
-        s[0].z[v] = v < nv - 1 || whole ? i_load(z + v * IL) : i_load_tail(z + v * IL, tail);
-        if (chains > 1)
-            s[1].z[v] = i_set(0);
-    }
+    for (int v = 0; v < nv && chains > 1; v++)
+        s[1].z[v] = i_set(0);
     for (; chains > 1 && e + 1 < end; e += 2) {
         delta_change(c, &s[0], row0, e, nv);
         delta_change(c, &s[1], row0, e + 1, nv);
     }
     for (; e < end; e++)
         delta_change(c, &s[0], row0, e, nv);
-    const vi excess = i_excess(c->j->step + visit->first, visit->n);
     UNROLL
     for (int v = 0; v < nv; v++) {
-        vi sum = I_BIASED ? i_sub(s[0].z[v], excess) : s[0].z[v];
+        s[0].z[v] = i_sub(s[0].z[v], s[0].excess);
         if (chains > 1)
-            sum = i_add(sum, s[1].z[v]);
-        if (v < nv - 1 || whole)
-            i_store(z + v * IL, sum);
-        else
-            i_store_tail(z + v * IL, tail, sum);
+            s[0].z[v] = i_add(s[0].z[v], i_sub(s[1].z[v], s[1].excess));
     }
+    sums_store(s[0].z, z, c->j->z24, c->c0, c->n_out, nv);
     if (__builtin_expect(i_any(c->j->rest + visit->first, visit->n), 0))
         delta_rests(c, visit, nv);
 }
@@ -121,7 +127,7 @@ static inline ALWAYS_INLINE void delta_fetch(const delta_column *c, int32_t i, i
         __builtin_prefetch(c->ahead + k * DELTA_LINE, 0, 2);
     if (i + DELTA_AHEAD >= c->j->n_visit)
         return;
-    const float *z = c->j->visit[i + DELTA_AHEAD].z + c->c0;
+    const int32_t *z = sums_at(delta_sums_of(&c->j->visit[i + DELTA_AHEAD]), c->j->z24, c->c0);
     UNROLL
     for (int k = 0; k < nv * IL; k += DELTA_LINE / (int)sizeof *z)
         __builtin_prefetch(z + k);
@@ -197,13 +203,12 @@ void INT8(delta_i8)(const rpr_delta_job_i8 *j)
     delta_column c = {.j = j, .block_step = j->w_rows * RPR_BLOCK * RPR_WORD};
     const int32_t widest =
         changes < j->n_visit * (int64_t)DELTA_SPARSE ? DELTA_MAX_VECTORS * IL : RPR_BLOCK;
-    for (int32_t n_out; c.c0 < j->co; c.c0 += n_out) {
-        n_out = j->co - c.c0;
-        n_out = n_out >= widest ? widest : n_out < RPR_BLOCK ? n_out : RPR_BLOCK;
-        const int nv = (n_out + IL - 1) / IL;
+    for (; c.c0 < j->co; c.c0 += c.n_out) {
+        const int32_t left = j->co - c.c0;
+        c.n_out = left >= widest ? widest : left < RPR_BLOCK ? left : RPR_BLOCK;
+        const int nv = (c.n_out + IL - 1) / IL;
         c.w = delta_block(j, c.c0);
-        c.last = n_out - (nv - 1) * IL;
-        delta_look_ahead(&c, c.c0 + n_out, changes);
+        delta_look_ahead(&c, c.c0 + c.n_out, changes);
         delta_visits_fn[nv](&c);
     }
 }

@@ -5,6 +5,8 @@
  * has fewer.
  */
 
+#include "kernels/simd/sums.h"
+
 enum { I_MAX_VECTORS = 4 };
 
 /* Pixels whose nv vectors share a vector of bytes. */
@@ -39,36 +41,37 @@ static inline ALWAYS_INLINE void requant_tile(const rpr_requant *q, vi (*z)[I_MA
     }
 }
 
-/* One tile of pixels [0, np) of sums in memory. */
-static inline ALWAYS_INLINE void requant_loaded(const rpr_requant *q, const int32_t *z,
-                                                int64_t z_pix, uint8_t *a, int64_t a_pix, int32_t o,
-                                                int32_t n_out, int np, int nv)
+/* Some channels of some pixels, from sums in memory to bytes. */
+typedef struct requant_job {
+    const rpr_requant *q;
+    const int32_t *z;
+    int64_t z_pix;
+    bool z24;
+    uint8_t *a;
+    int64_t a_pix;
+    int32_t o, n_out, n;
+} requant_job;
+
+/* One tile of pixels [p, p + np). */
+static inline ALWAYS_INLINE void requant_loaded(const requant_job *j, int32_t p, int np, int nv)
 {
-    const int32_t last = n_out - (nv - 1) * IL;
     vi sums[4][I_MAX_VECTORS];
     UNROLL
-    for (int p = 0; p < np; p++) {
-        const int32_t *from = z + p * z_pix + o;
-        UNROLL
-        for (int v = 0; v < nv - 1; v++)
-            sums[p][v] = i_load(from + v * IL);
-        from += (nv - 1) * IL;
-        sums[p][nv - 1] = last == IL ? i_load(from) : i_load_tail(from, i_tail(last));
-    }
-    requant_tile(q, sums, a, a_pix, NULL, o, rpr_words(n_out), np, nv);
+    for (int k = 0; k < np; k++)
+        sums_load(sums[k], j->z + (p + k) * j->z_pix, j->z24, j->o, j->n_out, nv);
+    requant_tile(j->q, sums, j->a + p * j->a_pix, j->a_pix, NULL, j->o, rpr_words(j->n_out), np,
+                 nv);
 }
 
 #define REQUANT_COLUMN(nv)                                                                         \
-    static void requant_column_##nv(const rpr_requant *q, const int32_t *z, int64_t z_pix,         \
-                                    uint8_t *a, int64_t a_pix, int32_t o, int32_t n_out,           \
-                                    int32_t n)                                                     \
+    static void requant_column_##nv(const requant_job *j)                                          \
     {                                                                                              \
         const int np = requant_shared(nv);                                                         \
         int32_t p = 0;                                                                             \
-        for (; p + np <= n; p += np)                                                               \
-            requant_loaded(q, z + p * z_pix, z_pix, a + p * a_pix, a_pix, o, n_out, np, nv);       \
-        for (; p < n; p++)                                                                         \
-            requant_loaded(q, z + p * z_pix, z_pix, a + p * a_pix, a_pix, o, n_out, 1, nv);        \
+        for (; p + np <= j->n; p += np)                                                            \
+            requant_loaded(j, p, np, nv);                                                          \
+        for (; p < j->n; p++)                                                                      \
+            requant_loaded(j, p, 1, nv);                                                           \
     }
 REQUANT_COLUMN(1)
 REQUANT_COLUMN(2)
@@ -76,14 +79,14 @@ REQUANT_COLUMN(3)
 REQUANT_COLUMN(4)
 #undef REQUANT_COLUMN
 
-void INT8(requantise)(const rpr_requant *q, const int32_t *z, int64_t z_pix, uint8_t *a,
+void INT8(requantise)(const rpr_requant *q, const int32_t *z, int64_t z_pix, bool z24, uint8_t *a,
                       int64_t a_pix, int32_t c, int32_t n)
 {
-    static void (*const column[])(const rpr_requant *, const int32_t *, int64_t, uint8_t *, int64_t,
-                                  int32_t, int32_t, int32_t) = {requant_column_1, requant_column_2,
-                                                                requant_column_3, requant_column_4};
-    for (int32_t o = 0; o < c; o += 4 * IL) {
-        const int32_t n_out = c - o < 4 * IL ? c - o : 4 * IL;
-        column[(n_out - 1) / IL](q, z, z_pix, a, a_pix, o, n_out, n);
+    static void (*const column[])(const requant_job *j) = {requant_column_1, requant_column_2,
+                                                           requant_column_3, requant_column_4};
+    requant_job j = {.q = q, .z = z, .z_pix = z_pix, .z24 = z24, .a = a, .a_pix = a_pix, .n = n};
+    for (; j.o < c; j.o += 4 * IL) {
+        j.n_out = c - j.o < 4 * IL ? c - j.o : 4 * IL;
+        column[(j.n_out - 1) / IL](&j);
     }
 }

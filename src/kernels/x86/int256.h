@@ -12,8 +12,7 @@
 #include <stdint.h>
 
 #define IL 8
-#define I_SIGNED 0      /* whether values are read as x ^ 0x80, so that sum128 is to be added */
-#define I_BIASED I_VNNI /* whether corrections read weights as w ^ 0x80: i_excess is too much */
+#define I_SIGNED 0 /* whether values are read as x ^ 0x80, so that sum128 is to be added */
 
 typedef __m256i vi;    /* words, or sums */
 typedef __m256i itail; /* the first so many lanes */
@@ -48,6 +47,63 @@ static inline vi i_load_tail(const void *p, itail t)
 static inline void i_store_tail(void *p, itail t, vi a)
 {
     _mm256_maskstore_epi32(p, t, a);
+}
+
+/* The first n words, n below IL. A store with a mask is slow on AMD's processors. */
+static inline void i_store_words(void *p, vi a, int32_t n)
+{
+    int32_t *to = p;
+    __m128i four = _mm256_castsi256_si128(a);
+    if (n & 4) {
+        _mm_storeu_si128((__m128i *)(void *)to, four);
+        four = _mm256_extracti128_si256(a, 1);
+        to += 4;
+    }
+    if (n & 2) {
+        _mm_storel_epi64((__m128i *)(void *)to, four);
+        four = _mm_unpackhi_epi64(four, four);
+        to += 2;
+    }
+    if (n & 1)
+        *to = _mm_cvtsi128_si32(four);
+}
+
+/* Sums of three bytes, the lowest first, as words: `order` brings them to the upper three. */
+static inline vi i_words24(vi bytes, vi order)
+{
+    return _mm256_srai_epi32(_mm256_shuffle_epi8(bytes, order), 8);
+}
+
+/* The lower three bytes of each sum. */
+static inline vi i_bytes24(vi a)
+{
+    const vi lanes = _mm256_setr_epi32(0, 1, 2, 4, 5, 6, 3, 7);
+    const vi down = _mm256_broadcastsi128_si256(
+        _mm_setr_epi8(0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, -1, -1, -1, -1));
+    return _mm256_permutevar8x32_epi32(_mm256_shuffle_epi8(a, down), lanes);
+}
+
+static inline vi i_load24(const void *p)
+{
+    const __m128i low = _mm_loadu_si128(p);
+    const __m128i high = _mm_loadu_si128((const __m128i *)(const void *)((const char *)p + 8));
+    const vi order = _mm256_setr_epi8(-1, 0, 1, 2, -1, 3, 4, 5, -1, 6, 7, 8, -1, 9, 10, 11, -1, 4,
+                                      5, 6, -1, 7, 8, 9, -1, 10, 11, 12, -1, 13, 14, 15);
+    return i_words24(_mm256_inserti128_si256(_mm256_castsi128_si256(low), high, 1), order);
+}
+
+/* Those in the words of the tail. */
+static inline vi i_load24_tail(const void *p, itail t)
+{
+    const vi lanes = _mm256_setr_epi32(0, 1, 2, 2, 3, 4, 5, 5);
+    const vi up = _mm256_broadcastsi128_si256(
+        _mm_setr_epi8(-1, 0, 1, 2, -1, 3, 4, 5, -1, 6, 7, 8, -1, 9, 10, 11));
+    return i_words24(_mm256_permutevar8x32_epi32(i_load_tail(p, t), lanes), up);
+}
+
+static inline void i_store24(void *p, vi a, int32_t n)
+{
+    i_store_words(p, i_bytes24(a), n);
 }
 
 static inline vi i_add(vi a, vi b)
@@ -95,17 +151,10 @@ static inline vi i_apply(vi sum, vmove d, const int8_t *w)
     return i_dot(sum, _mm256_xor_si256(i_load(w), _mm256_set1_epi8(-128)), d);
 }
 
-/* 128 times the bytes of n words, in all lanes */
-static inline vi i_excess(const uint32_t *word, int32_t n)
+/* excess + 128 times the bytes of a word: what i_apply adds too much to every lane */
+static inline vi i_excess(vi excess, vmove d)
 {
-    const vi factor = _mm256_set1_epi8(-128);
-    vi sum = _mm256_setzero_si256();
-    for (; n > IL; n -= IL, word += IL)
-        sum = i_dot(sum, factor, i_load(word));
-    sum = i_dot(sum, factor, i_load_tail(word, i_tail(n)));
-    sum = i_add(sum, _mm256_permute2x128_si256(sum, sum, 1));
-    sum = i_add(sum, _mm256_shuffle_epi32(sum, 0x4e));
-    return i_add(sum, _mm256_shuffle_epi32(sum, 0xb1));
+    return i_dot(excess, _mm256_set1_epi8(-128), d);
 }
 
 #else
@@ -152,11 +201,10 @@ static inline vi i_apply(vi sum, vmove d, const int8_t *w)
     return i_dot(sum, d, i_weights(w));
 }
 
-static inline vi i_excess(const uint32_t *word, int32_t n)
+static inline vi i_excess(vi excess, vmove d)
 {
-    (void)word;
-    (void)n;
-    return i_set(0);
+    (void)d;
+    return excess;
 }
 
 #endif

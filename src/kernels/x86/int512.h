@@ -12,7 +12,6 @@
 
 #define IL 16
 #define I_SIGNED 0 /* whether values are read as x ^ 0x80, so that sum128 is to be added */
-#define I_BIASED 1 /* whether corrections read weights as w ^ 0x80: i_excess is too much */
 
 typedef __m512i vi;      /* words, or sums */
 typedef __m512i vw;      /* words of weights, ready to be multiplied */
@@ -49,6 +48,68 @@ static inline vi i_load_tail(const void *p, itail t)
 static inline void i_store_tail(void *p, itail t, vi a)
 {
     _mm512_mask_storeu_epi32(p, t, a);
+}
+
+/*
+ * The first n words, n below IL. With a mask a load of what lies behind would have to wait for the
+ * store, as if it had stored there, too.
+ */
+static inline void i_store_words(void *p, vi a, int32_t n)
+{
+    int32_t *to = p;
+    __m256i eight = _mm512_castsi512_si256(a);
+    if (n & 8) {
+        _mm256_storeu_si256((__m256i *)(void *)to, eight);
+        eight = _mm512_extracti64x4_epi64(a, 1);
+        to += 8;
+    }
+    __m128i four = _mm256_castsi256_si128(eight);
+    if (n & 4) {
+        _mm_storeu_si128((__m128i *)(void *)to, four);
+        four = _mm256_extracti128_si256(eight, 1);
+        to += 4;
+    }
+    if (n & 2) {
+        _mm_storel_epi64((__m128i *)(void *)to, four);
+        four = _mm_unpackhi_epi64(four, four);
+        to += 2;
+    }
+    if (n & 1)
+        *to = _mm_cvtsi128_si32(four);
+}
+
+/* IL sums of three bytes, the lowest first, as words. */
+static inline vi i_words24(vi bytes)
+{
+    const vi lanes = _mm512_setr_epi32(0, 1, 2, 2, 3, 4, 5, 5, 6, 7, 8, 8, 9, 10, 11, 11);
+    const vi up =
+        _mm512_broadcast_i32x4(_mm_setr_epi8(-1, 0, 1, 2, -1, 3, 4, 5, -1, 6, 7, 8, -1, 9, 10, 11));
+    return _mm512_srai_epi32(_mm512_shuffle_epi8(_mm512_permutexvar_epi32(lanes, bytes), up), 8);
+}
+
+/* The lower three bytes of each sum. */
+static inline vi i_bytes24(vi a)
+{
+    const vi lanes = _mm512_setr_epi32(0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, 3, 7, 11, 15);
+    const vi down = _mm512_broadcast_i32x4(
+        _mm_setr_epi8(0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, -1, -1, -1, -1));
+    return _mm512_permutexvar_epi32(lanes, _mm512_shuffle_epi8(a, down));
+}
+
+static inline vi i_load24(const void *p)
+{
+    return i_words24(i_load_tail(p, 0xfff));
+}
+
+/* Those in the words of the tail. */
+static inline vi i_load24_tail(const void *p, itail t)
+{
+    return i_words24(i_load_tail(p, t));
+}
+
+static inline void i_store24(void *p, vi a, int32_t n)
+{
+    i_store_words(p, i_bytes24(a), n);
 }
 
 static inline vi i_add(vi a, vi b)
@@ -103,18 +164,10 @@ static inline vi i_apply(vi sum, vmove d, const int8_t *w)
     return _mm512_dpbusd_epi32(sum, _mm512_xor_si512(i_load(w), _mm512_set1_epi8(-128)), d);
 }
 
-/* 128 times the bytes of n words, in all lanes */
-static inline vi i_excess(const uint32_t *word, int32_t n)
+/* excess + 128 times the bytes of a word: what i_apply adds too much to every lane */
+static inline vi i_excess(vi excess, vmove d)
 {
-    const vi factor = _mm512_set1_epi8(-128);
-    vi sum = _mm512_setzero_si512();
-    for (; n > IL; n -= IL, word += IL)
-        sum = _mm512_dpbusd_epi32(sum, factor, i_load(word));
-    sum = _mm512_dpbusd_epi32(sum, factor, i_load_tail(word, i_tail(n)));
-    sum = i_add(sum, _mm512_shuffle_i64x2(sum, sum, 0x4e));
-    sum = i_add(sum, _mm512_shuffle_i64x2(sum, sum, 0xb1));
-    sum = i_add(sum, _mm512_shuffle_epi32(sum, 0x4e));
-    return i_add(sum, _mm512_shuffle_epi32(sum, 0xb1));
+    return _mm512_dpbusd_epi32(excess, _mm512_set1_epi8(-128), d);
 }
 
 /* True if one of n words is not 0. */
