@@ -52,7 +52,22 @@ typedef struct rpr_byte_average {
     int32_t after; /* and behind, in [0, 255] */
 } rpr_byte_average;
 
-#define RPR_BYTE_ROWS 16 /* that accumulate and maximum take at once */
+#define RPR_BYTE_ROWS 16 /* that accumulate, maximum and mix take at once */
+
+/** Weighted sums of bytes of one scale, stored with another. */
+typedef struct rpr_byte_mix {
+    rpr_byte_scale from, to;
+    /* A short cut to the result before rounding: (the weighted sum of the bytes) * ratio + add.
+       Where it is within `limit` of an integer, that is the result; a limit below zero: never. */
+    float ratio, add, limit;
+} rpr_byte_mix;
+
+/**
+ * For sums of at most m weights. `most`: the largest sum of their magnitudes; `drift`: the furthest
+ * that their sum is from 1.
+ */
+rpr_byte_mix rpr_byte_mix_of(rpr_byte_scale from, rpr_byte_scale to, int32_t m, double most,
+                             double drift);
 
 typedef struct rpr_byte_kernels {
     /** y[i] = table[x[i]], table of 256; y may be x. */
@@ -73,6 +88,10 @@ typedef struct rpr_byte_kernels {
     void (*accumulate)(int32_t *o, const uint8_t *const *p, int32_t m, int64_t n);
     /** o[i] = the largest of p[j][i]; m in [1, RPR_BYTE_ROWS]. o may be p[0]. */
     void (*maximum)(uint8_t *o, const uint8_t *const *p, int32_t m, int64_t n);
+    /** o[i] = the sum over j of w[j] * (what p[j][i] stands for), added in the order of j and
+     *  stored; m in [1, RPR_BYTE_ROWS]. q is from rpr_byte_mix_of, for such weights. */
+    void (*mix)(const rpr_byte_mix *q, uint8_t *o, const uint8_t *const *p, const float *w,
+                int32_t m, int64_t n);
 } rpr_byte_kernels;
 
 #endif
