@@ -75,8 +75,10 @@ rpr_byte_mix rpr_byte_mix_of(rpr_byte_scale from, rpr_byte_scale to, int32_t m, 
     const double error = rounded + 255 * ratio * drift;
     q.ratio = (float)ratio;
     q.add = (float)(to.zero - ratio * from.zero);
-    /* With a ratio of 1 halves are frequent. */
-    if (is_plain(&from) && is_plain(&to) && error < 0x1p-3 && (ratio < 1 || ratio > 1))
+    if (!is_plain(&from) || !is_plain(&to) || !(error < 0x1p-3))
+        return q;
+    q.inverse = 1.0f / to.scale;
+    if (ratio < 1 || ratio > 1) /* else halves are frequent */
         q.limit = (float)(0.5 - error);
     return q;
 }

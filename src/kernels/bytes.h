@@ -60,6 +60,9 @@ typedef struct rpr_byte_mix {
     /* A short cut to the result before rounding: (the weighted sum of the bytes) * ratio + add.
        Where it is within `limit` of an integer, that is the result; a limit below zero: never. */
     float ratio, add, limit;
+    /* 1 / to.scale where sums and quotients stay far from the ends of f32 and of 32-bit integers,
+       else 0. */
+    float inverse;
 } rpr_byte_mix;
 
 /**
