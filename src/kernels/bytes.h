@@ -63,14 +63,22 @@ typedef struct rpr_byte_mix {
     /* 1 / to.scale where sums and quotients stay far from the ends of f32 and of 32-bit integers,
        else 0. */
     float inverse;
+    float steps, step; /* of the weights, and ratio / steps */
 } rpr_byte_mix;
 
-/**
- * For sums of at most m weights. `most`: the largest sum of their magnitudes; `drift`: the furthest
- * that their sum is from 1.
- */
-rpr_byte_mix rpr_byte_mix_of(rpr_byte_scale from, rpr_byte_scale to, int32_t m, double most,
-                             double drift);
+/** What all sums with one rpr_byte_mix have in common. */
+typedef struct rpr_byte_weights {
+    int32_t m;    /* of each at most so many */
+    double most;  /* the largest sum of their magnitudes */
+    double drift; /* the furthest that their sum is from 1 */
+    /* If not 0, a power of two of which each weight is so many parts, none below 0; of one sum at
+       most RPR_BYTE_STEPS. */
+    float steps;
+} rpr_byte_weights;
+
+#define RPR_BYTE_STEPS 127
+
+rpr_byte_mix rpr_byte_mix_of(rpr_byte_scale from, rpr_byte_scale to, const rpr_byte_weights *w);
 
 typedef struct rpr_byte_kernels {
     /** y[i] = table[x[i]], table of 256; y may be x. */

@@ -10,23 +10,29 @@ typedef struct byte_resize {
     rpr_byte_mix mix;
 } byte_resize;
 
-/** Sums of the weights of an axis, over all output indices: at most n, the largest sum of
- *  magnitudes, the furthest that a sum is from 1. */
-typedef struct weight_sums {
-    int32_t n;
-    double most, drift;
-} weight_sums;
-
-static weight_sums sums_of(const rpr_taps *t, int32_t count)
+/** Of how many parts, a power of two, a weight is some; 0 if of too many or below 0. */
+static float steps_of(float weight)
 {
-    weight_sums s = {0, 0.0, 0.0};
+    float steps = 1.0f;
+    while (steps <= RPR_BYTE_STEPS &&
+           (weight * steps < floorf(weight * steps) || weight * steps > floorf(weight * steps)))
+        steps *= 2.0f;
+    return weight < 0.0f || steps > RPR_BYTE_STEPS ? 0.0f : steps;
+}
+
+/** What the weights of an axis have in common, over all output indices. */
+static rpr_byte_weights weights_of(const rpr_taps *t, int32_t count)
+{
+    rpr_byte_weights s = {.steps = 1.0f};
     for (const rpr_taps *end = t + count; t < end; t++) {
         double sum = 0.0, size = 0.0;
         for (int32_t j = 0; j < t->n; j++) {
+            const float steps = steps_of(t->weight[j]);
             sum += (double)t->weight[j];
             size += fabs((double)t->weight[j]);
+            s.steps = steps > 0.0f && s.steps > 0.0f ? fmaxf(steps, s.steps) : 0.0f;
         }
-        s.n = t->n > s.n ? t->n : s.n;
+        s.m = t->n > s.m ? t->n : s.m;
         s.most = fmax(s.most, size);
         s.drift = fmax(s.drift, fabs(sum - 1.0));
     }
@@ -40,10 +46,12 @@ static weight_sums sums_of(const rpr_taps *t, int32_t count)
 static rpr_byte_mix mix_of(const rpr_taps *rows, int32_t h, int32_t w, const rpr_byte_scale *from,
                            const rpr_byte_scale *to)
 {
-    const weight_sums y = sums_of(rows, h), x = sums_of(rows + h, w);
-    const double most = y.most * x.most * (1.0 + 0x1p-24);
-    const double drift = y.drift + x.drift + y.drift * x.drift + 0x1p-24 * most;
-    return rpr_byte_mix_of(*from, *to, y.n * x.n, most, drift);
+    const rpr_byte_weights y = weights_of(rows, h), x = weights_of(rows + h, w);
+    rpr_byte_weights all = {.m = y.m * x.m, .most = y.most * x.most * (1.0 + 0x1p-24)};
+    all.drift = y.drift + x.drift + y.drift * x.drift + 0x1p-24 * all.most;
+    if ((double)(y.steps * x.steps) * y.most * x.most <= RPR_BYTE_STEPS)
+        all.steps = y.steps * x.steps;
+    return rpr_byte_mix_of(*from, *to, &all);
 }
 
 static void run_resize(const rpr_pixel_op *op, const rpr_kernels *k, const rpr_map *in,

@@ -67,11 +67,13 @@ RUN(run_byte_max, k->bytes->maximum(j->o + p, TAPS(uint8_t, j->a), ROWS, j->piec
 RUN(run_byte_sum, k->bytes->accumulate(j->sum + p, TAPS(uint8_t, j->a), ROWS, j->piece))
 RUN(run_average, k->bytes->average(&mean, j->sum + p, j->o + p, j->piece))
 
+static const rpr_byte_weights quarters = {4, 1.0, 0.0, 16.0f};
+
 static void run_mix(const rpr_kernels *k, void *data)
 {
     const arrays *j = data;
     static const float w[4] = {0.5625f, 0.1875f, 0.1875f, 0.0625f};
-    const rpr_byte_mix q = rpr_byte_mix_of(j->q.a, j->q.b, 4, 1.0, 0.0);
+    const rpr_byte_mix q = rpr_byte_mix_of(j->q.a, j->q.b, &quarters);
     for (int t = 0; t < TIMES; t++)
         for (int32_t p = 0; p < N; p += j->piece)
             k->bytes->mix(&q, j->o + p, TAPS(uint8_t, j->a), w, 4, j->piece);
@@ -81,7 +83,7 @@ static void run_mix_same(const rpr_kernels *k, void *data)
 {
     const arrays *j = data;
     static const float w[4] = {0.5625f, 0.1875f, 0.1875f, 0.0625f};
-    const rpr_byte_mix q = rpr_byte_mix_of(j->q.a, j->q.a, 4, 1.0, 0.0);
+    const rpr_byte_mix q = rpr_byte_mix_of(j->q.a, j->q.a, &quarters);
     for (int t = 0; t < TIMES; t++)
         for (int32_t p = 0; p < N; p += j->piece)
             k->bytes->mix(&q, j->o + p, TAPS(uint8_t, j->a), w, 4, j->piece);

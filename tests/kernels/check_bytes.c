@@ -170,19 +170,24 @@ static void rows_case(const rpr_byte_kernels *k, const rpr_byte_kernels *ref)
 }
 
 /* Weights of an interpolation, as an axis of twice the length has them or any, or others. */
-static void fill_weights(float *w, int32_t m, double *most, double *drift)
+static rpr_byte_weights fill_weights(float *w, int32_t m)
 {
+    rpr_byte_weights of = {.m = m};
+    const float parts = rnd() % 2 ? (float)(1 << rnd_int(0, 6)) : 0.0f;
     double sum = 0.0;
-    const bool halves = rnd() % 2;
-    *most = 0.0;
+    of.steps = parts;
     for (int32_t j = 0; j < m; j++) {
-        w[j] = halves ? (float)rnd_int(0, 16) / 16.0f : rnd_float();
+        w[j] = parts > 0.0f ? (float)rnd_int(0, (int32_t)parts) / parts : rnd_float();
         if (m > 1 && j == m - 1 && rnd() % 4)
             w[j] = (float)(1.0 - sum);
         sum += (double)w[j];
-        *most += fabs((double)w[j]);
+        of.most += fabs((double)w[j]);
+        of.steps = w[j] < 0.0f ? 0.0f : of.steps;
     }
-    *drift = fabs(sum - 1.0);
+    of.drift = fabs(sum - 1.0);
+    if (sum * (double)parts > RPR_BYTE_STEPS)
+        of.steps = 0.0f;
+    return of;
 }
 
 static void mix_case(const rpr_byte_kernels *k, const rpr_byte_kernels *ref)
@@ -192,7 +197,6 @@ static void mix_case(const rpr_byte_kernels *k, const rpr_byte_kernels *ref)
     rpr_byte_scale from = rnd_scale(), to = rnd_scale();
     const uint8_t *p[RPR_BYTE_ROWS];
     float w[RPR_BYTE_ROWS];
-    double most, drift;
     if (rnd() % 4)
         to.scale = from.scale * (rnd() % 3 ? 1.0f + 0.9f * rnd_float() : 1.0f);
     if (rnd() % 4 == 0)
@@ -203,8 +207,8 @@ static void mix_case(const rpr_byte_kernels *k, const rpr_byte_kernels *ref)
     for (int32_t j = 1; j < m && rnd() % 4 == 0; j++) /* smooth pictures are near halves often */
         for (int32_t i = 0; i < n; i++)
             ((uint8_t *)p[j])[i] = (uint8_t)(p[0][i] + rnd() % 3);
-    fill_weights(w, m, &most, &drift);
-    const rpr_byte_mix q = rpr_byte_mix_of(from, to, m, most, drift);
+    const rpr_byte_weights of = fill_weights(w, m);
+    const rpr_byte_mix q = rpr_byte_mix_of(from, to, &of);
     ref->mix(&q, want, p, w, m, n);
     k->mix(&q, o, p, w, m, n);
     expect_bytes(o, want, n, "mix");
@@ -218,7 +222,8 @@ static void mix_pairs(const rpr_byte_kernels *k, const rpr_byte_kernels *ref)
     const float w = rnd() % 2 ? 0.25f : 0.5f + 0.4f * rnd_float(), both[2] = {w, 1.0f - w};
     rpr_byte_scale from = {0.01f + 0.009f * rnd_float(), rnd_int(0, 255)};
     rpr_byte_scale to = {from.scale * (1.0f + 0.7f * rnd_float()), rnd_int(0, 255)};
-    const rpr_byte_mix q = rpr_byte_mix_of(from, to, 2, 1.0, 0x1p-24);
+    const rpr_byte_weights of = {2, 1.0, 0x1p-24, w < 0.25f || w > 0.25f ? 0.0f : 4.0f};
+    const rpr_byte_mix q = rpr_byte_mix_of(from, to, &of);
     expect(q.limit > 0.49f, "ordinary scales have no short cut");
     for (int i = 0; i < 256; i++)
         every[i] = (uint8_t)i;
@@ -239,9 +244,8 @@ static void mix_bound(const rpr_byte_kernels *ref)
     const uint8_t *p[RPR_BYTE_ROWS];
     uint8_t bytes[RPR_BYTE_ROWS], o;
     float w[RPR_BYTE_ROWS], sum;
-    double most, drift;
-    fill_weights(w, m, &most, &drift);
-    const rpr_byte_mix q = rpr_byte_mix_of(from, to, m, most, drift);
+    const rpr_byte_weights of = fill_weights(w, m);
+    const rpr_byte_mix q = rpr_byte_mix_of(from, to, &of);
     for (int32_t j = 0; j < m; j++) {
         bytes[j] = rnd() % 3 ? (uint8_t)(rnd() >> 16) : (uint8_t)(rnd() % 2 * 255);
         p[j] = &bytes[j];
@@ -306,11 +310,12 @@ static void known_answers(const rpr_byte_kernels *k)
     const uint8_t row[2][4] = {{10, 12, 9, 255}, {11, 13, 16, 255}}, *const rows[2] = {row[0],
                                                                                        row[1]};
     const float half[2] = {0.5f, 0.5f};
-    const rpr_byte_mix same = rpr_byte_mix_of(s, s, 2, 1.0, 0.0);
+    const rpr_byte_weights of = {2, 1.0, 0.0, 2.0f};
+    const rpr_byte_mix same = rpr_byte_mix_of(s, s, &of);
     k->mix(&same, y, rows, half, 2, 4);
     expect(y[0] == 10 && y[1] == 12 && y[2] == 12 && y[3] == 255,
            "mix: halves to even of q - zero");
-    const rpr_byte_mix finer = rpr_byte_mix_of(s, (rpr_byte_scale){0.3f, 3}, 2, 1.0, 0.0);
+    const rpr_byte_mix finer = rpr_byte_mix_of(s, (rpr_byte_scale){0.3f, 3}, &of);
     k->mix(&finer, y, rows, half, 2, 4);
     expect(y[0] == 4 && y[1] == 7 && y[2] == 7 && y[3] == 255, "mix: to another scale");
 }
