@@ -43,6 +43,8 @@ int rpr_qdq_move(rpr_qdq *q);
 int rpr_qdq_products(rpr_qdq *q);
 /** Add, Mul, Concat and averages become com.microsoft's operators. */
 int rpr_qdq_points(rpr_qdq *q);
+/** Resize that interpolates becomes QLinearResize. */
+int rpr_qdq_resizes(rpr_qdq *q);
 /** What is a function of the elements of one 8-bit tensor becomes a Table of it. */
 int rpr_qdq_tables(rpr_qdq *q);
 /** Tables go into the products before them. */

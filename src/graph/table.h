@@ -12,6 +12,11 @@
  * given. The output has the inputs' type and shape but for dimension `axis`. It is the one operator
  * with a memory: its evaluation by definition is that of a first call.
  *
+ * QLinearResize(x, roi, scales, sizes, x_scale, x_zero, y_scale, y_zero): Resize of opset 11 to 17,
+ * of which it has the attributes and the opset, between DequantizeLinear and QuantizeLinear, all of
+ * u8. Only the last two axes are resized, and nothing is extrapolated: roi is not read. The weights
+ * of both axes are multiplied, and the products summed row by row, in f32.
+ *
  * QLinearConv, QLinearMatMul, QGemm: as ONNX and com.microsoft have them, with a table of the
  * output's type as their last input, applied to the 8-bit result.
  */

@@ -57,3 +57,30 @@ rpr_byte_binary rpr_byte_binary_turned(const rpr_byte_binary *q)
     }
     return t;
 }
+
+/*
+ * With B = ratio * 255 * most, which no sum exceeds in steps of the result, and u = 2^-24: the
+ * definition rounds each product m + 2 times (operand, product, additions, quotient), the short cut
+ * its sum m times and then the ratio, which is (2 m + 3) u B together; the short cut's result and
+ * `add`, which are at most B + 255 (ratio + 1) and 255 (ratio + 1), once each. What the weights
+ * miss of 1 counts as often as the zero point. The bound here has 2 u B and 2 u more than that, for
+ * products of roundings and for the limit's own. Sums of steps are exact, and their ratio is that
+ * one divided by a power of two.
+ */
+rpr_byte_mix rpr_byte_mix_of(rpr_byte_scale from, rpr_byte_scale to, const rpr_byte_weights *w)
+{
+    rpr_byte_mix q = {.from = from, .to = to, .limit = -1.0f, .steps = w->steps};
+    const double ratio = (double)from.scale / (double)to.scale;
+    const double sum = ratio * 255 * w->most;
+    const double rounded = 0x1p-23 * ((w->m + 3) * sum + 256 * (ratio + 1));
+    const double error = rounded + 255 * ratio * w->drift;
+    q.ratio = (float)ratio;
+    q.step = w->steps > 0 ? q.ratio / w->steps : 0;
+    q.add = (float)(to.zero - ratio * from.zero);
+    if (!is_plain(&from) || !is_plain(&to) || !(error < 0x1p-3))
+        return q;
+    q.inverse = 1.0f / to.scale;
+    if (ratio < 1 || ratio > 1) /* else halves are frequent */
+        q.limit = (float)(0.5 - error);
+    return q;
+}

@@ -52,7 +52,33 @@ typedef struct rpr_byte_average {
     int32_t after; /* and behind, in [0, 255] */
 } rpr_byte_average;
 
-#define RPR_BYTE_ROWS 16 /* that accumulate and maximum take at once */
+#define RPR_BYTE_ROWS 16 /* that accumulate, maximum and mix take at once */
+
+/** Weighted sums of bytes of one scale, stored with another. */
+typedef struct rpr_byte_mix {
+    rpr_byte_scale from, to;
+    /* A short cut to the result before rounding: (the weighted sum of the bytes) * ratio + add.
+       Where it is within `limit` of an integer, that is the result; a limit below zero: never. */
+    float ratio, add, limit;
+    /* 1 / to.scale where sums and quotients stay far from the ends of f32 and of 32-bit integers,
+       else 0. */
+    float inverse;
+    float steps, step; /* of the weights, and ratio / steps */
+} rpr_byte_mix;
+
+/** What all sums with one rpr_byte_mix have in common. */
+typedef struct rpr_byte_weights {
+    int32_t m;    /* of each at most so many */
+    double most;  /* the largest sum of their magnitudes */
+    double drift; /* the furthest that their sum is from 1 */
+    /* If not 0, a power of two of which each weight is so many parts, none below 0; of one sum at
+       most RPR_BYTE_STEPS. */
+    float steps;
+} rpr_byte_weights;
+
+#define RPR_BYTE_STEPS 127
+
+rpr_byte_mix rpr_byte_mix_of(rpr_byte_scale from, rpr_byte_scale to, const rpr_byte_weights *w);
 
 typedef struct rpr_byte_kernels {
     /** y[i] = table[x[i]], table of 256; y may be x. */
@@ -73,6 +99,10 @@ typedef struct rpr_byte_kernels {
     void (*accumulate)(int32_t *o, const uint8_t *const *p, int32_t m, int64_t n);
     /** o[i] = the largest of p[j][i]; m in [1, RPR_BYTE_ROWS]. o may be p[0]. */
     void (*maximum)(uint8_t *o, const uint8_t *const *p, int32_t m, int64_t n);
+    /** o[i] = the sum over j of w[j] * (what p[j][i] stands for), added in the order of j and
+     *  stored; m in [1, RPR_BYTE_ROWS]. q is from rpr_byte_mix_of, for such weights. */
+    void (*mix)(const rpr_byte_mix *q, uint8_t *o, const uint8_t *const *p, const float *w,
+                int32_t m, int64_t n);
 } rpr_byte_kernels;
 
 #endif

@@ -69,6 +69,7 @@ RPR_DEFINE_OP(delay); /* graph/table.h */
 RPR_DEFINE_OP(table); /* the same */
 RPR_DEFINE_OP(qlinear_conv_table);
 RPR_DEFINE_OP(qlinear_matmul_table);
+RPR_DEFINE_OP(qlinear_resize);
 RPR_DEFINE_OP(qgemm_table);
 
 int rpr_infer_identity(rpr_graph *g, rpr_node *n, rpr_error *err);

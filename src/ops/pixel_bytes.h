@@ -59,6 +59,14 @@ rpr_pixel_op *rpr_pixel_bytes_mean_new(const rpr_map *in, const rpr_byte_scale *
                                        const rpr_byte_scale *to);
 
 /**
+ * QLinearResize: dequantised, summed with the weights and stored, as one operator. What
+ * rpr_pixel_resize_fits refuses must not be constructed. The tables are copied.
+ */
+rpr_pixel_op *rpr_pixel_bytes_resize_new(const rpr_map *out, const rpr_resize_axis *h,
+                                         const rpr_resize_axis *w, const rpr_byte_scale *from,
+                                         const rpr_byte_scale *to);
+
+/**
  * rpr_pixel_gather_new with index[RPR_AXIS_C] in channels (out_channels entries; NULL: 0, 1, 2,
  * ...) and a byte as the value. Where channels move in whole words, words are moved.
  */

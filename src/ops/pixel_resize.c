@@ -1,18 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Resize as separable weighted sums; the caller's tables say which source indices and weights. */
-#include "ops/pixel_ops.h"
-#include "ops/pixel_walk.h"
-
-/** Sources of one output index. The table has one per output row, then one per output column. */
-typedef struct rpr_taps {
-    int32_t n;
-    int32_t index[RPR_RESIZE_TAPS];
-    float weight[RPR_RESIZE_TAPS];
-} rpr_taps;
-
-typedef struct rpr_resize {
-    int32_t h; /* entries of the table that are rows */
-} rpr_resize;
+#include "ops/pixel_resize.h"
 
 static bool axis_fits(const rpr_resize_axis *a, int32_t in, int32_t out)
 {
@@ -51,21 +39,26 @@ static rpr_taps taps_of(const rpr_resize_axis *a, int32_t i)
     return t;
 }
 
+void rpr_resize_sources(const rpr_map *in, int32_t n, const rpr_taps *ty, const rpr_taps *tx,
+                        rpr_sources *s)
+{
+    s->n = 0;
+    for (int32_t j = 0; j < ty->n; j++) {
+        for (int32_t i = 0; i < tx->n; i++, s->n++) {
+            s->p[s->n] = rpr_map_at(in, n, ty->index[j], tx->index[i]);
+            s->weight[s->n] = ty->weight[j] * tx->weight[i];
+        }
+    }
+}
+
 /** o = the weighted sum of the up to 16 pixels under a tap row set and a tap column set. */
 static void resize_pixel(const rpr_kernels *k, const rpr_map *in, int32_t n, const rpr_taps *ty,
                          const rpr_taps *tx, float *o)
 {
-    const float *p[RPR_RESIZE_TAPS * RPR_RESIZE_TAPS];
-    float weight[RPR_RESIZE_TAPS * RPR_RESIZE_TAPS];
-    int32_t m = 0;
-    for (int32_t j = 0; j < ty->n; j++) {
-        for (int32_t i = 0; i < tx->n; i++, m++) {
-            p[m] = rpr_map_at(in, n, ty->index[j], tx->index[i]);
-            weight[m] = ty->weight[j] * tx->weight[i];
-        }
-    }
-    if (m > 0)
-        k->weighted_sum(o, p, weight, m, in->c);
+    rpr_sources s;
+    rpr_resize_sources(in, n, ty, tx, &s);
+    if (s.n > 0)
+        k->weighted_sum(o, s.p, s.weight, s.n, in->c);
     else
         memset(o, 0, (size_t)in->c * sizeof *o);
 }
@@ -110,8 +103,7 @@ static void touch_resize(const rpr_pixel_op *op, const rpr_touch *const *in, rpr
     }
 }
 
-/** True if an axis copies one source each, as nearest does. */
-static bool only_copies(const rpr_resize_axis *a, int32_t out)
+bool rpr_resize_only_copies(const rpr_resize_axis *a, int32_t out)
 {
     for (int64_t i = 0; i < (int64_t)out * a->taps; i++)
         if (a->taps > 1 || a->weight[i] < 1.0f || a->weight[i] > 1.0f)
@@ -119,15 +111,11 @@ static bool only_copies(const rpr_resize_axis *a, int32_t out)
     return true;
 }
 
-rpr_pixel_op *rpr_pixel_resize_new(const rpr_map *out, const rpr_resize_axis *h,
-                                   const rpr_resize_axis *w, const rpr_act *act)
+rpr_pixel_op *rpr_resize_op_new(const rpr_map *out, const rpr_resize_axis *h,
+                                const rpr_resize_axis *w, const rpr_act *act, size_t params)
 {
-    if (only_copies(h, out->h) && only_copies(w, out->w)) {
-        const int32_t *const index[4] = {NULL, h->index, w->index, NULL};
-        return rpr_pixel_gather_new(out, index, 0.0f, act);
-    }
     size_t words = ((size_t)out->h + (size_t)out->w) * (sizeof(rpr_taps) / sizeof(int32_t));
-    rpr_pixel_op *op = rpr_pixel_op_alloc(1, act, sizeof(rpr_resize), words);
+    rpr_pixel_op *op = rpr_pixel_op_alloc(1, act, params, words);
     if (!op)
         return NULL;
     rpr_taps *t = op->tables;
@@ -137,6 +125,18 @@ rpr_pixel_op *rpr_pixel_resize_new(const rpr_map *out, const rpr_resize_axis *h,
     for (int32_t x = 0; x < out->w; x++)
         *t++ = taps_of(w, x);
     op->touch = touch_resize;
-    op->run = run_resize;
+    return op;
+}
+
+rpr_pixel_op *rpr_pixel_resize_new(const rpr_map *out, const rpr_resize_axis *h,
+                                   const rpr_resize_axis *w, const rpr_act *act)
+{
+    if (rpr_resize_only_copies(h, out->h) && rpr_resize_only_copies(w, out->w)) {
+        const int32_t *const index[4] = {NULL, h->index, w->index, NULL};
+        return rpr_pixel_gather_new(out, index, 0.0f, act);
+    }
+    rpr_pixel_op *op = rpr_resize_op_new(out, h, w, act, sizeof(rpr_resize));
+    if (op)
+        op->run = run_resize;
     return op;
 }

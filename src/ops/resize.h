@@ -64,4 +64,11 @@ bool rpr_resize_is_identity(const rpr_resize_spec *r, int axis);
 int rpr_resize_make_table(const rpr_resize_spec *r, int axis, rpr_resize_table *t);
 void rpr_resize_free_table(rpr_resize_table *t);
 
+/**
+ * The tables of the last two axes. False, and there are none to be freed, if another axis is
+ * resized, a value is extrapolated, an axis is too long, or memory ran out.
+ */
+bool rpr_resize_plane_tables(const rpr_resize_spec *r, rpr_resize_table t[2]);
+void rpr_resize_free_planes(rpr_resize_table t[2]);
+
 #endif

@@ -153,3 +153,22 @@ void rpr_resize_free_table(rpr_resize_table *t)
     rpr_free(t->outside);
     *t = (rpr_resize_table){.taps = 0};
 }
+
+bool rpr_resize_plane_tables(const rpr_resize_spec *r, rpr_resize_table t[2])
+{
+    bool fits = r->rank >= 2;
+    t[0] = t[1] = (rpr_resize_table){.taps = 0};
+    for (int a = 0; a < r->rank - 2; a++)
+        fits &= rpr_resize_is_identity(r, a);
+    for (int i = 0; i < 2 && fits; i++)
+        fits = rpr_resize_make_table(r, r->rank - 2 + i, &t[i]) == RPR_OK && !t[i].outside;
+    if (!fits)
+        rpr_resize_free_planes(t);
+    return fits;
+}
+
+void rpr_resize_free_planes(rpr_resize_table t[2])
+{
+    rpr_resize_free_table(&t[0]);
+    rpr_resize_free_table(&t[1]);
+}

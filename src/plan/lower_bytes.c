@@ -8,8 +8,7 @@
 #include "ops/node.h"
 #include "ops/pixel_bytes.h"
 
-/** A constant scale and zero point (u8) of a whole tensor; false if they are something else. */
-static bool scale_of(const rpr_plan *p, const rpr_node *n, int scale, int zero, rpr_byte_scale *out)
+bool rpr_lower_scale(const rpr_plan *p, const rpr_node *n, int scale, int zero, rpr_byte_scale *out)
 {
     const rpr_graph *g = p->graph;
     const rpr_value *s = rpr_node_has(n, scale) ? &g->value[n->in[scale]] : NULL;
@@ -49,7 +48,7 @@ static int lower_quantise(rpr_plan *p, const rpr_node *n, const int *preferred, 
     rpr_byte_scale to;
     int axis = rpr_lower_axis(p, n, preferred);
     if (!rpr_lower_is(n, "QuantizeLinear") || p->graph->value[n->out[0]].dtype != RPR_U8 ||
-        !scale_of(p, n, 1, 2, &to))
+        !rpr_lower_scale(p, n, 1, 2, &to))
         return RPR_OK;
     int in = rpr_lower_operand(p, n->in[0], rank_of(p, n->in[0]), axis);
     if (in == RPR_NONE || p->tensor[in].constant)
@@ -63,7 +62,7 @@ static int lower_dequantise(rpr_plan *p, const rpr_node *n, const int *preferred
 {
     rpr_byte_scale from;
     int axis = rpr_lower_axis(p, n, preferred);
-    if (!rpr_lower_is(n, "DequantizeLinear") || !scale_of(p, n, 1, 2, &from))
+    if (!rpr_lower_is(n, "DequantizeLinear") || !rpr_lower_scale(p, n, 1, 2, &from))
         return RPR_OK;
     int in = rpr_lower_word_operand(p, n->in[0], rank_of(p, n->in[0]), axis);
     if (in == RPR_NONE)
@@ -95,8 +94,8 @@ static int lower_binary(rpr_plan *p, const rpr_node *n, const int *preferred, bo
     const rpr_byte_op op = rpr_lower_is(n, "QLinearAdd") ? RPR_BYTE_ADD : RPR_BYTE_MUL;
     rpr_byte_scale scales[3];
     if ((op == RPR_BYTE_MUL && !rpr_lower_is(n, "QLinearMul")) ||
-        !scale_of(p, n, 1, 2, &scales[0]) || !scale_of(p, n, 4, 5, &scales[1]) ||
-        !scale_of(p, n, 6, 7, &scales[2]))
+        !rpr_lower_scale(p, n, 1, 2, &scales[0]) || !rpr_lower_scale(p, n, 4, 5, &scales[1]) ||
+        !rpr_lower_scale(p, n, 6, 7, &scales[2]))
         return RPR_OK;
     const int operand[2] = {n->in[0], n->in[3]};
     int axis = rpr_lower_axis(p, n, preferred), in[2];
@@ -151,7 +150,7 @@ static bool find_part(rpr_plan *p, const rpr_node *n, int input, int axis, bool 
 {
     const int i = of->n;
     rpr_byte_scale from;
-    if (i >= RPR_PIXEL_MAX_IN || (linear && !scale_of(p, n, input + 1, input + 2, &from)))
+    if (i >= RPR_PIXEL_MAX_IN || (linear && !rpr_lower_scale(p, n, input + 1, input + 2, &from)))
         return false;
     of->in[i] = rpr_lower_word_operand(p, n->in[input], rank_of(p, n->out[0]), axis);
     if (of->in[i] == RPR_NONE)
@@ -199,7 +198,7 @@ static int lower_concat(rpr_plan *p, const rpr_node *n, const int *preferred, bo
     rpr_byte_scale to;
     parts of = {0};
     if ((!linear && !rpr_lower_is(n, "Concat")) || rank_of(p, n->out[0]) > 4 ||
-        (linear && !scale_of(p, n, 0, 1, &to)))
+        (linear && !rpr_lower_scale(p, n, 0, 1, &to)))
         return RPR_OK;
     int axis = first_operand_axis(p, n, linear, preferred);
     for (int i = linear ? 2 : 0; i < n->n_in; i += linear ? 3 : 1)
@@ -218,7 +217,7 @@ static int lower_pool(rpr_plan *p, const rpr_node *n, const int *preferred, bool
     bool fits = false;
     (void)preferred;
     if ((!max && !rpr_lower_is(n, "QLinearAveragePool")) ||
-        (!max && (!scale_of(p, n, 1, 2, &from) || !scale_of(p, n, 3, 4, &to))))
+        (!max && (!rpr_lower_scale(p, n, 1, 2, &from) || !rpr_lower_scale(p, n, 3, 4, &to))))
         return RPR_OK;
     RPR_TRY(rpr_lower_pool_window(p, n, &pool, &fits, err));
     int in = fits ? rpr_lower_word_operand(p, n->in[0], rank_of(p, n->in[0]), 1) : RPR_NONE;
@@ -240,7 +239,7 @@ static int lower_mean(rpr_plan *p, const rpr_node *n, const int *preferred, bool
     rpr_byte_scale from, to;
     (void)preferred;
     if (!rpr_lower_is(n, "QLinearGlobalAveragePool") || rank < 3 || rank > 4 ||
-        !scale_of(p, n, 1, 2, &from) || !scale_of(p, n, 3, 4, &to))
+        !rpr_lower_scale(p, n, 1, 2, &from) || !rpr_lower_scale(p, n, 3, 4, &to))
         return RPR_OK;
     int in = rpr_lower_word_operand(p, n->in[0], rank, 1);
     if (in == RPR_NONE)

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Operators that only move elements: Pad, Slice, Resize, DepthToSpace and SpaceToDepth. */
+/* Operators that only move elements: Pad, Slice, DepthToSpace and SpaceToDepth. */
 #include "plan/lower_bytes.h"
 
 #include "core/alloc.h"
 #include "ops/node.h"
 #include "ops/pixel_bytes.h"
-#include "ops/resize.h"
 #include "ops/slice.h"
 
 /** Where each output index of the map axes n, h, w and c comes from; NULL: from itself. */
@@ -38,15 +37,15 @@ static int fill_tables(const rpr_plan *p, const rpr_node *n, int chan_axis, sour
     return RPR_OK;
 }
 
-static int moved_operand(rpr_plan *p, int value, int rank, int axis)
+int rpr_lower_moved_operand(rpr_plan *p, int value, int rank, int axis)
 {
     int in = rpr_lower_operand(p, value, rank, axis);
     return in == RPR_NONE ? rpr_lower_word_operand(p, value, rank, axis) : in;
 }
 
-/** The same on u8, where `value` is a byte. */
-static rpr_pixel_op *gather_bytes(const rpr_plan *p, const rpr_node *n, int in, const rpr_map *to,
-                                  int axis, const int32_t *const index[4], float value, bool *made)
+rpr_pixel_op *rpr_lower_gather_bytes(const rpr_plan *p, const rpr_node *n, int in,
+                                     const rpr_map *to, int axis, const int32_t *const index[4],
+                                     float value, bool *made)
 {
     const rpr_map from = rpr_lower_shape(p, in);
     const int32_t channels = (int32_t)p->graph->value[n->out[0]].shape.dim[axis];
@@ -62,7 +61,7 @@ static rpr_pixel_op *gather_op(const rpr_plan *p, const rpr_node *n, int in, int
 {
     const rpr_map from = rpr_lower_shape(p, in), to = rpr_lower_value_shape(p, n->out[0], axis);
     if (p->tensor[in].words)
-        return gather_bytes(p, n, in, &to, axis, index, value, made);
+        return rpr_lower_gather_bytes(p, n, in, &to, axis, index, value, made);
     *made = rpr_pixel_gather_fits(&from, &to, index);
     return *made ? rpr_pixel_gather_new(&to, index, value, &n->act) : NULL;
 }
@@ -72,7 +71,7 @@ static int lower_gather(rpr_plan *p, const rpr_node *n, const int *preferred, so
 {
     int axis = rpr_lower_axis(p, n, preferred);
     int rank = p->graph->value[n->out[0]].shape.rank;
-    int in = rank > 4 ? RPR_NONE : moved_operand(p, n->in[0], rank, axis);
+    int in = rank > 4 ? RPR_NONE : rpr_lower_moved_operand(p, n->in[0], rank, axis);
     if (in == RPR_NONE)
         return RPR_OK;
     index_tables t = {{NULL}};
@@ -150,7 +149,7 @@ int rpr_lower_rearrange(rpr_plan *p, const rpr_node *n, const int *preferred, bo
     (void)preferred;
     if (!to_space && !rpr_lower_is(n, "SpaceToDepth"))
         return RPR_OK;
-    int in = moved_operand(p, n->in[0], 4, 1);
+    int in = rpr_lower_moved_operand(p, n->in[0], 4, 1);
     if (in == RPR_NONE)
         return RPR_OK;
     int32_t block = (int32_t)rpr_node_int(n, "blocksize", 1);
@@ -165,63 +164,4 @@ int rpr_lower_rearrange(rpr_plan *p, const rpr_node *n, const int *preferred, bo
     rpr_pixel_op *op = to_space ? rpr_pixel_depth_to_space_new(block, order, &n->act)
                                 : rpr_pixel_space_to_depth_new(block, order, &n->act);
     return rpr_lower_add(p, n, op, &in, 1, 1, err);
-}
-
-/** The tables of the axes h and w; false if another axis is resized or a value is extrapolated. */
-static bool resize_tables(const rpr_resize_spec *spec, rpr_resize_table t[2])
-{
-    for (int a = 0; a < spec->rank; a++) {
-        bool spatial = a >= spec->rank - 2;
-        if (!spatial && !rpr_resize_is_identity(spec, a))
-            return false;
-        if (spatial && (rpr_resize_make_table(spec, a, &t[a - spec->rank + 2]) != RPR_OK ||
-                        t[a - spec->rank + 2].outside))
-            return false;
-    }
-    return true;
-}
-
-/** Bytes are repeated, but not mixed. */
-static int repeat_bytes(rpr_plan *p, const rpr_node *n, int in, const rpr_resize_table t[2],
-                        bool *made, rpr_error *err)
-{
-    const rpr_map to = rpr_lower_value_shape(p, n->out[0], 1);
-    const int32_t *index[4] = {NULL};
-    if (t[0].taps != 1 || t[1].taps != 1)
-        return RPR_OK;
-    index[RPR_AXIS_H] = t[0].index;
-    index[RPR_AXIS_W] = t[1].index;
-    rpr_pixel_op *op = gather_bytes(p, n, in, &to, 1, index, 0.0f, made);
-    return *made ? rpr_lower_add(p, n, op, &in, 1, 1, err) : RPR_OK;
-}
-
-int rpr_lower_resize(rpr_plan *p, const rpr_node *n, const int *preferred, bool *made,
-                     rpr_error *err)
-{
-    rpr_view views[RPR_PARAMS];
-    rpr_resize_spec spec;
-    rpr_resize_table t[2] = {{0}, {0}};
-    (void)preferred;
-    if ((!rpr_lower_is(n, "Resize") && !rpr_lower_is(n, "Upsample")) ||
-        p->graph->value[n->in[0]].shape.rank != 4)
-        return RPR_OK;
-    rpr_param_views(p->graph, n, views);
-    RPR_TRY(rpr_resize_parse(n, views, &spec, err));
-    int in = moved_operand(p, n->in[0], 4, 1), status = RPR_OK;
-    if (in != RPR_NONE && p->tensor[in].words) {
-        if (resize_tables(&spec, t))
-            status = repeat_bytes(p, n, in, t, made, err);
-    } else if (in != RPR_NONE && resize_tables(&spec, t)) {
-        const rpr_resize_axis h = {t[0].taps, t[0].index, t[0].weight};
-        const rpr_resize_axis w = {t[1].taps, t[1].index, t[1].weight};
-        rpr_map from = rpr_lower_shape(p, in), to = rpr_lower_value_shape(p, n->out[0], 1);
-        if (rpr_pixel_resize_fits(&from, &to, &h, &w)) {
-            *made = true;
-            status =
-                rpr_lower_add(p, n, rpr_pixel_resize_new(&to, &h, &w, &n->act), &in, 1, 1, err);
-        }
-    }
-    rpr_resize_free_table(&t[0]);
-    rpr_resize_free_table(&t[1]);
-    return status;
 }

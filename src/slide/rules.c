@@ -115,6 +115,7 @@ static const struct rpr_rule {
     {"", "DepthToSpace", rpr_rule_blocks},
     {"", "SpaceToDepth", rpr_rule_blocks},
     {"", "Resize", rpr_rule_resize},
+    {OWN, "QLinearResize", rpr_rule_resize},
     {"", "Upsample", rpr_rule_resize},
     {"", "GRU", rpr_rule_recurrent},
     {"", "LSTM", rpr_rule_recurrent},

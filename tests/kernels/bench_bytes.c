@@ -67,6 +67,37 @@ RUN(run_byte_max, k->bytes->maximum(j->o + p, TAPS(uint8_t, j->a), ROWS, j->piec
 RUN(run_byte_sum, k->bytes->accumulate(j->sum + p, TAPS(uint8_t, j->a), ROWS, j->piece))
 RUN(run_average, k->bytes->average(&mean, j->sum + p, j->o + p, j->piece))
 
+static const rpr_byte_weights quarters = {4, 1.0, 0.0, 16.0f};
+
+static void run_mix(const rpr_kernels *k, void *data)
+{
+    const arrays *j = data;
+    static const float w[4] = {0.5625f, 0.1875f, 0.1875f, 0.0625f};
+    const rpr_byte_mix q = rpr_byte_mix_of(j->q.a, j->q.b, &quarters);
+    for (int t = 0; t < TIMES; t++)
+        for (int32_t p = 0; p < N; p += j->piece)
+            k->bytes->mix(&q, j->o + p, TAPS(uint8_t, j->a), w, 4, j->piece);
+}
+
+static void run_mix_same(const rpr_kernels *k, void *data)
+{
+    const arrays *j = data;
+    static const float w[4] = {0.5625f, 0.1875f, 0.1875f, 0.0625f};
+    const rpr_byte_mix q = rpr_byte_mix_of(j->q.a, j->q.a, &quarters);
+    for (int t = 0; t < TIMES; t++)
+        for (int32_t p = 0; p < N; p += j->piece)
+            k->bytes->mix(&q, j->o + p, TAPS(uint8_t, j->a), w, 4, j->piece);
+}
+
+static void run_sum4(const rpr_kernels *k, void *data)
+{
+    const arrays *j = data;
+    static const float w[4] = {0.5625f, 0.1875f, 0.1875f, 0.0625f};
+    for (int t = 0; t < TIMES; t++)
+        for (int32_t p = 0; p < N; p += j->piece)
+            k->weighted_sum(j->y + p, TAPS(float, j->x), w, 4, j->piece);
+}
+
 static void run_sum(const rpr_kernels *k, void *data)
 {
     const arrays *j = data;
@@ -93,7 +124,10 @@ void bench_bytes(const rpr_kernels *const *tables, int n)
                  {"u8 maximum of 9", run_byte_max},
                  {"f32 weighted_sum of 9", run_sum},
                  {"u8 accumulate of 9", run_byte_sum},
-                 {"u8 average", run_average}};
+                 {"u8 average", run_average},
+                 {"f32 weighted_sum of 4", run_sum4},
+                 {"u8 mix of 4", run_mix},
+                 {"u8 mix of 4, scales equal", run_mix_same}};
     for (size_t i = 0; i < sizeof works / sizeof *works; i++)
         for (int32_t piece = N; piece >= SHORT; piece /= N / SHORT) {
             arrays j = new_arrays();

@@ -169,6 +169,100 @@ static void rows_case(const rpr_byte_kernels *k, const rpr_byte_kernels *ref)
     expect_bytes(o, want, n, "average of small sums");
 }
 
+/* Weights of an interpolation, as an axis of twice the length has them or any, or others. */
+static rpr_byte_weights fill_weights(float *w, int32_t m)
+{
+    rpr_byte_weights of = {.m = m};
+    const float parts = rnd() % 2 ? (float)(1 << rnd_int(0, 6)) : 0.0f;
+    double sum = 0.0;
+    of.steps = parts;
+    for (int32_t j = 0; j < m; j++) {
+        w[j] = parts > 0.0f ? (float)rnd_int(0, (int32_t)parts) / parts : rnd_float();
+        if (m > 1 && j == m - 1 && rnd() % 4)
+            w[j] = (float)(1.0 - sum);
+        sum += (double)w[j];
+        of.most += fabs((double)w[j]);
+        of.steps = w[j] < 0.0f ? 0.0f : of.steps;
+    }
+    of.drift = fabs(sum - 1.0);
+    if (sum * (double)parts > RPR_BYTE_STEPS)
+        of.steps = 0.0f;
+    return of;
+}
+
+static void mix_case(const rpr_byte_kernels *k, const rpr_byte_kernels *ref)
+{
+    static const int32_t usual[] = {2, 4, 4, 16};
+    const int32_t n = rnd_n(), m = rnd() % 2 ? usual[rnd() % 4] : rnd_int(1, RPR_BYTE_ROWS);
+    rpr_byte_scale from = rnd_scale(), to = rnd_scale();
+    const uint8_t *p[RPR_BYTE_ROWS];
+    float w[RPR_BYTE_ROWS];
+    if (rnd() % 4)
+        to.scale = from.scale * (rnd() % 3 ? 1.0f + 0.9f * rnd_float() : 1.0f);
+    if (rnd() % 4 == 0)
+        to = from;
+    uint8_t *o = guard_bytes(n), *want = guard_bytes(n);
+    for (int32_t j = 0; j < m; j++)
+        p[j] = random_bytes(n);
+    for (int32_t j = 1; j < m && rnd() % 4 == 0; j++) /* smooth pictures are near halves often */
+        for (int32_t i = 0; i < n; i++)
+            ((uint8_t *)p[j])[i] = (uint8_t)(p[0][i] + rnd() % 3);
+    const rpr_byte_weights of = fill_weights(w, m);
+    const rpr_byte_mix q = rpr_byte_mix_of(from, to, &of);
+    ref->mix(&q, want, p, w, m, n);
+    k->mix(&q, o, p, w, m, n);
+    expect_bytes(o, want, n, "mix");
+}
+
+/* All pairs of bytes of two weights, where there is a short cut. */
+static void mix_pairs(const rpr_byte_kernels *k, const rpr_byte_kernels *ref)
+{
+    uint8_t a[256], every[256], o[256], want[256];
+    const uint8_t *const p[2] = {a, every};
+    const float w = rnd() % 2 ? 0.25f : 0.5f + 0.4f * rnd_float(), both[2] = {w, 1.0f - w};
+    rpr_byte_scale from = {0.01f + 0.009f * rnd_float(), rnd_int(0, 255)};
+    rpr_byte_scale to = {from.scale * (1.0f + 0.7f * rnd_float()), rnd_int(0, 255)};
+    const rpr_byte_weights of = {2, 1.0, 0x1p-24, w < 0.25f || w > 0.25f ? 0.0f : 4.0f};
+    const rpr_byte_mix q = rpr_byte_mix_of(from, to, &of);
+    expect(q.limit > 0.49f, "ordinary scales have no short cut");
+    for (int i = 0; i < 256; i++)
+        every[i] = (uint8_t)i;
+    for (int i = 0; i < 256; i++) {
+        memset(a, i, sizeof a);
+        ref->mix(&q, want, p, both, 2, 256);
+        k->mix(&q, o, p, both, 2, 256);
+        expect_bytes(o, want, 256, "mix of every pair");
+    }
+}
+
+/* The short cut's error is what rpr_byte_mix_of says: where it decides, it decides as the sums of
+   the definition do. Near a half, where only a wrong bound shows. */
+static void mix_bound(const rpr_byte_kernels *ref)
+{
+    rpr_byte_scale from = rnd_scale(), to = {from.scale * expf(rnd_float()), rnd_int(0, 255)};
+    const int32_t m = rnd_int(1, RPR_BYTE_ROWS);
+    const uint8_t *p[RPR_BYTE_ROWS];
+    uint8_t bytes[RPR_BYTE_ROWS], o;
+    float w[RPR_BYTE_ROWS], sum;
+    const rpr_byte_weights of = fill_weights(w, m);
+    const rpr_byte_mix q = rpr_byte_mix_of(from, to, &of);
+    for (int32_t j = 0; j < m; j++) {
+        bytes[j] = rnd() % 3 ? (uint8_t)(rnd() >> 16) : (uint8_t)(rnd() % 2 * 255);
+        p[j] = &bytes[j];
+    }
+    sum = w[0] * (float)bytes[0];
+    for (int32_t j = 1; j < m; j++)
+        sum = fmaf(w[j], (float)bytes[j], sum);
+    const float t = fmaf(sum, q.ratio, q.add), r = rintf(t);
+    if (q.limit < 0.0f || fabsf(t - r) > q.limit)
+        return;
+    ref->mix(&q, &o, p, w, m, 1);
+    expect(o == (r < 0.0f     ? 0.0f
+                 : r > 255.0f ? 255.0f
+                              : r),
+           "short cut of a mix: %.9g, not %d", (double)t, o);
+}
+
 /* Against the definitions of the operators, one byte at a time. */
 static void definition_case(const rpr_byte_kernels *k)
 {
@@ -213,6 +307,17 @@ static void known_answers(const rpr_byte_kernels *k)
     expect(y[0] == 4 && y[1] == 4 && y[2] == 255, "average: zero before rounding");
     k->average(&r, sum, y, 3);
     expect(y[0] == 3 && y[1] == 5 && y[2] == 255, "average: zero behind rounding");
+    const uint8_t row[2][4] = {{10, 12, 9, 255}, {11, 13, 16, 255}}, *const rows[2] = {row[0],
+                                                                                       row[1]};
+    const float half[2] = {0.5f, 0.5f};
+    const rpr_byte_weights of = {2, 1.0, 0.0, 2.0f};
+    const rpr_byte_mix same = rpr_byte_mix_of(s, s, &of);
+    k->mix(&same, y, rows, half, 2, 4);
+    expect(y[0] == 10 && y[1] == 12 && y[2] == 12 && y[3] == 255,
+           "mix: halves to even of q - zero");
+    const rpr_byte_mix finer = rpr_byte_mix_of(s, (rpr_byte_scale){0.3f, 3}, &of);
+    k->mix(&finer, y, rows, half, 2, 4);
+    expect(y[0] == 4 && y[1] == 7 && y[2] == 7 && y[3] == 255, "mix: to another scale");
 }
 
 /* All pairs of bytes, where there is a short cut. */
@@ -241,14 +346,19 @@ void check_bytes(const rpr_kernels *k, const rpr_kernels *ref)
     known_answers(k->bytes);
     for (int i = 0; i < 20 * ROUNDS; i++)
         definition_case(k->bytes);
-    for (int i = 0; k != ref && i < 40; i++)
+    for (int i = 0; k == ref && i < 400 * ROUNDS; i++)
+        mix_bound(ref->bytes);
+    for (int i = 0; k != ref && i < 40; i++) {
         every_pair(k->bytes, ref->bytes);
+        mix_pairs(k->bytes, ref->bytes);
+    }
     for (int i = 0; k != ref && i < ROUNDS; i++) {
         table_case(k->bytes, ref->bytes);
         binary_case(k->bytes, ref->bytes);
         scale_case(k->bytes, ref->bytes);
         guard_release();
         rows_case(k->bytes, ref->bytes);
+        mix_case(k->bytes, ref->bytes);
         guard_release();
     }
 }

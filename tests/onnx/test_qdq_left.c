@@ -140,10 +140,38 @@ static void test_operators(void **state)
     model_output(m, "f32");
     qnet_check(m, "QuantizeLinear DequantizeLinear MaxPool QuantizeLinear DequantizeLinear Cast",
                0);
-    m = start(4, DIMS(1, 1, 4, 4)); /* numbers between */
-    model_floats(m, "scales", 1, DIMS(4), FLOATS(1, 1, 2, 2));
-    node_string(m, model_node(m, "Resize", "n", "dx,,scales", "e"), "mode", "linear");
+}
+
+static model *resize(int rank, const int64_t *dims, const float *scales)
+{
+    model *m = start(rank, dims);
+    model_floats(m, "scales", 1, DIMS(rank), scales);
+    model_floats(m, "roi", 1, DIMS(8), FLOATS(0, 0, 0, 0, 1, 1, 1.5f, 1));
+    node_string(m, model_node(m, "Resize", "n", "dx,roi,scales", "e"), "mode", "linear");
+    return m;
+}
+
+/* Interpolation that is not within planes, or reads nothing in places. */
+static void test_other_resizes(void **state)
+{
+    (void)state;
+    model *m = resize(4, DIMS(1, 2, 4, 4), FLOATS(1, 2, 2, 2));
     qnet_end(m, "e", 0.03f, 108, U);
+    qnet_check(m, LEFT("Resize"), 0);
+    m = resize(4, DIMS(1, 3, 4, 4), FLOATS(1, 1.2f, 2, 2)); /* as many channels, of other sources */
+    qnet_end(m, "e", 0.03f, 108, U);
+    qnet_check(m, LEFT("Resize"), 0);
+    m = resize(3, DIMS(2, 4, 4), FLOATS(1, 2, 2));
+    qnet_end(m, "e", 0.03f, 108, U);
+    qnet_check(m, LEFT("Resize"), 0);
+    m = resize(4, DIMS(1, 2, 4, 4), FLOATS(1, 1, 2, 2));
+    node_string(m, m->graph.node[m->graph.n_node - 1], "coordinate_transformation_mode",
+                "tf_crop_and_resize");
+    qnet_end(m, "e", 0.03f, 108, U);
+    qnet_check(m, LEFT("Resize"), 0);
+    m = resize(4, DIMS(1, 2, 4, 4), FLOATS(1, 1, 2, 2)); /* wanted in f32, too */
+    qnet_end(m, "e", 0.03f, 108, U);
+    model_output(m, "e");
     qnet_check(m, LEFT("Resize"), 0);
 }
 
@@ -225,10 +253,11 @@ static void test_own(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_also_real), cmocka_unit_test(test_weights),
-        cmocka_unit_test(test_bias),      cmocka_unit_test(test_parameters),
-        cmocka_unit_test(test_operators), cmocka_unit_test(test_scales),
-        cmocka_unit_test(test_shapes),    cmocka_unit_test(test_own),
+        cmocka_unit_test(test_also_real),     cmocka_unit_test(test_weights),
+        cmocka_unit_test(test_bias),          cmocka_unit_test(test_parameters),
+        cmocka_unit_test(test_operators),     cmocka_unit_test(test_scales),
+        cmocka_unit_test(test_shapes),        cmocka_unit_test(test_own),
+        cmocka_unit_test(test_other_resizes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -182,6 +182,39 @@ static void test_movers(void **state)
     MOVED(sizes, "Resize Pad");
 }
 
+static void interpolated(const char *attr, const char *how, const char *op)
+{
+    EACH_TYPE(t)
+    {
+        for (int scale = 0; scale < 3; scale++) {
+            model *m = start(t, 4, DIMS(2, 3, 5, 4));
+            model_floats(m, "scales", 1, DIMS(4), FLOATS(1, 1, scale ? 2 : 1.7f, scale ? 2 : 0.6f));
+            Onnx__NodeProto *n = model_node(m, "Resize", "n", "dx,,scales", "a");
+            node_string(m, n, "mode", attr);
+            node_string(m, n, "coordinate_transformation_mode", how);
+            qnet_end(m, "a", scale == 1 ? 0.03f : 0.021f, zero(t, scale == 2 ? 128 : 108), t);
+            qnet_check(m, op, scale == 1 ? 0.03 : 0.021);
+        }
+    }
+}
+
+/* Sizes, and a clamp that saturating does or that a table must do. */
+static void test_resized(void **state)
+{
+    (void)state;
+    interpolated("linear", "half_pixel", ENDS("QLinearResize*"));
+    interpolated("linear", "align_corners", ENDS("QLinearResize*"));
+    interpolated("cubic", "asymmetric", ENDS("QLinearResize*"));
+    for (int low = 0; low < 2; low++) {
+        model *m = start(RPR_U8, 4, DIMS(1, 3, 4, 6));
+        model_ints(m, "sizes", 4, DIMS(1, 3, 8, 5));
+        node_string(m, model_node(m, "Resize", "n", "dx,,,sizes", "a"), "mode", "linear");
+        model_node(m, "Relu", "relu", "a", "r");
+        qnet_end(m, "r", 0.02f, low ? 7 : 0, RPR_U8);
+        qnet_check(m, low ? ENDS("QLinearResize* Table*") : ENDS("QLinearResize*"), 0.02);
+    }
+}
+
 /* Several outputs, of which one stays f32; the rest of the graph sees what it saw. */
 static void test_split(void **state)
 {
@@ -213,7 +246,7 @@ int main(void)
         cmocka_unit_test(test_two),      cmocka_unit_test(test_clamped),
         cmocka_unit_test(test_concat),   cmocka_unit_test(test_averages),
         cmocka_unit_test(test_movers),   cmocka_unit_test(test_split),
-        cmocka_unit_test(test_unstored),
+        cmocka_unit_test(test_unstored), cmocka_unit_test(test_resized),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

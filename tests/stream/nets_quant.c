@@ -103,3 +103,34 @@ void nets_quantised_rows(net *b)
     x = product(b, x, &s, 33);
     net_output(b, net_dequantise(b, product(b, x, &t, 9), t.to, t.to_zero));
 }
+
+static int resized(net *b, int x, const net_scales *s, const char *attr, int64_t h, int64_t w)
+{
+    const rpr_shape was = *net_shape(b, x);
+    const int sizes = net_ints(b, NET_DIMS(was.dim[0], was.dim[1], h, w));
+    x = net_op(b, "Resize", attr, 4, net_dequantise(b, x, s->from, s->from_zero), RPR_NONE,
+               RPR_NONE, sizes);
+    return net_quantise(b, x, s->to, s->to_zero);
+}
+
+/** Twice the size with and without another scale, and what has no short weights. */
+void nets_quantised_pyramid(net *b)
+{
+    const net_scales s = {0.02f, 0.03f, 90, 140}, t = {0.03f, 0.03125f, 140, 131};
+    const net_scales same = {0.03125f, 0.03125f, 131, 131}, finer = {0.03125f, 0.023f, 131, 99};
+    int x = net_quantise(b, net_input(b, NET_DIMS(1, 3, 22, 26)), s.from, s.from_zero), y, z;
+    x = net_qconv(b, x, &s, 18, 3, 3, 1, "pads:1,1,1,1 strides:2,2");
+    y = net_qconv(b, x, &t, 18, 3, 3, 1, "pads:2,1,1,1 strides:2,2");
+    z = resized(b, y, &finer, "mode@linear", 12, 14);
+    y = resized(b, y, &same, "mode@linear", 12, 14);
+    z = net_op(b, "com.microsoft:QLinearAdd", "", 8, y, scale(b, same.to), byte(b, same.to_zero), z,
+               scale(b, finer.to), byte(b, finer.to_zero), scale(b, 0.03125f), byte(b, 131));
+    y = resized(b, net_qconv(b, z, &same, 33, 1, 1, 1, ""), &finer,
+                "mode@cubic coordinate_transformation_mode@asymmetric", 5, 17);
+    z = resized(b, z, &finer, "mode@linear coordinate_transformation_mode@align_corners", 19, 9);
+    const net_scales u = {0.023f, 0.05f, 99, 77};
+    y = net_qconv(b, y, &u, 20, 3, 3, 1, "pads:1,1,1,1");
+    z = net_qconv(b, z, &u, 20, 3, 3, 1, "pads:1,1,1,1");
+    net_output(b, net_dequantise(b, y, u.to, u.to_zero));
+    net_output(b, net_dequantise(b, z, u.to, u.to_zero));
+}

@@ -20,6 +20,9 @@ int net_qconv(net *b, int x, const net_scales *s, int co, int kh, int kw, int gr
 void nets_quantised_deep(net *b);
 void nets_quantised_squeeze(net *b);
 void nets_quantised_rows(net *b);
+/** Resizes between scales; in no list, so that the others' seeds stay what they are. */
+void nets_quantised_pyramid(net *b);
+#define NETS_PYRAMID_RESIZES 4
 /** Its outputs are u8. */
 void nets_quantised_bytes(net *b);
 

@@ -12,11 +12,23 @@
 
 #define FRAMES 150
 
-static const char *const nets[] = {"quantised_deep", "quantised_squeeze", "quantised_rows"};
+#define PYRAMID "quantised_pyramid"
+
+static const char *const nets[] = {"quantised_deep", "quantised_squeeze", "quantised_rows",
+                                   PYRAMID};
 static const char *const sets[] = {"scalar",   "neon",   "neondot",   "avx2",
                                    "avx2vnni", "avx512", "avx512vnni"};
 
 #define COUNT(a) (sizeof(a) / sizeof *(a))
+
+static rpr_model *model_of(const char *name)
+{
+    if (strcmp(name, PYRAMID) != 0)
+        return nets_named(name);
+    net b = net_new(5);
+    nets_quantised_pyramid(&b);
+    return net_finish(b.g);
+}
 
 /** A stream that computes with one instruction set. */
 static player *player_on(const rpr_model *m, const rpr_stream_options *opt, const rpr_kernels *k)
@@ -84,7 +96,7 @@ static void exact_in_every_bit(void **state)
     const rpr_gate exact = {.kind = RPR_GATE_EXACT};
     const rpr_gate narrow = {.kind = RPR_GATE_DEADZONE, .threshold = 0.003}; /* less than a step */
     for (size_t i = 0; i < COUNT(nets); i++) {
-        rpr_model *m = nets_named(nets[i]);
+        rpr_model *m = model_of(nets[i]);
         for (int p = RPR_POLICY_AUTO; p <= RPR_POLICY_RANDOM; p++)
             play_sets(m, nets[i], (rpr_policy)p, 1 + p % 2,
                       p == RPR_POLICY_AUTO ? &narrow : &exact);
@@ -108,7 +120,7 @@ static void exact_by_default(void **state)
 {
     (void)state;
     for (size_t i = 0; i < COUNT(nets); i++) {
-        rpr_model *m = nets_named(nets[i]);
+        rpr_model *m = model_of(nets[i]);
         rpr_stream_options opt = play_options();
         opt.refresh = 20;
         opt.threads = 2;
@@ -142,7 +154,7 @@ static void sums_belong_to_inputs(void **state)
                 opt.policy = (rpr_policy)p;
                 opt.oracle = 1;
                 opt.refresh = 19;
-                show w = show_new(nets_named(nets[i]), &opt, 7);
+                show w = show_new(model_of(nets[i]), &opt, 7);
                 for (int f = 0; f < FRAMES / 3; f++) {
                     show_next(&w);
                     assert_int_equal(rpr_stream_oracle(w.p->s, &o), RPR_OK);
@@ -209,12 +221,32 @@ static void layers_say_their_width(void **state)
     rpr_model_destroy(m);
 }
 
+/** Nothing is f32 between the first and the last of them. */
+static void resizes_are_of_bytes(void **state)
+{
+    (void)state;
+    rpr_model *m = model_of(PYRAMID);
+    const rpr_plan *p = m->plan;
+    int resizes = 0;
+    for (size_t i = 0; i < p->graph->n_node; i++) {
+        const rpr_node *n = &p->graph->node[i];
+        assert_true(strcmp(n->op, "Resize") != 0);
+        resizes += strcmp(n->op, "QLinearResize") == 0;
+        if (strcmp(n->op, "DequantizeLinear") != 0)
+            assert_int_equal(p->graph->value[n->out[0]].dtype, RPR_U8);
+    }
+    assert_int_equal(resizes, NETS_PYRAMID_RESIZES);
+    for (int i = 0; i < p->n_step; i++)
+        assert_true(p->step[i].kind != RPR_STEP_GENERIC);
+    rpr_model_destroy(m);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(exact_in_every_bit),       cmocka_unit_test(bytes_come_out),
         cmocka_unit_test(exact_by_default),         cmocka_unit_test(sums_belong_to_inputs),
         cmocka_unit_test(macs_are_counted_in_full), cmocka_unit_test(fingerprints_tell_layers),
-        cmocka_unit_test(layers_say_their_width)};
+        cmocka_unit_test(layers_say_their_width),   cmocka_unit_test(resizes_are_of_bytes)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -132,6 +132,40 @@ static inline void vs_add_to(int32_t *o, vsums s)
     vs_add8(o + 8, s.high);
 }
 
+/* Weighted sums of two vectors at a time, in 16 bits. All sums of weights are at most 127. */
+typedef struct vmix {
+    uint16x8_t low, high;
+} vmix;
+
+static inline vmix vm_zero(void)
+{
+    return (vmix){vdupq_n_u16(0), vdupq_n_u16(0)};
+}
+
+/* s + a * (w % 256) + b * (w / 256) */
+static inline vmix vm_add(vmix s, vbytes a, vbytes b, int16_t w)
+{
+    const vbytes first = vdupq_n_u8((uint8_t)w), second = vdupq_n_u8((uint8_t)(w >> 8));
+    s.low = vmlal_u8(s.low, vget_low_u8(a), vget_low_u8(first));
+    s.high = vmlal_high_u8(s.high, a, first);
+    s.low = vmlal_u8(s.low, vget_low_u8(b), vget_low_u8(second));
+    s.high = vmlal_high_u8(s.high, b, second);
+    return s;
+}
+
+static inline void vm_floats(vmix s, vf x[4])
+{
+    x[0] = vcvtq_f32_u32(vmovl_u16(vget_low_u16(s.low)));
+    x[1] = vcvtq_f32_u32(vmovl_high_u16(s.low));
+    x[2] = vcvtq_f32_u32(vmovl_u16(vget_low_u16(s.high)));
+    x[3] = vcvtq_f32_u32(vmovl_high_u16(s.high));
+}
+
+static inline vbytes vm_bytes(const vf k[4])
+{
+    return vb_of_floats(k);
+}
+
 /* Looks up whole vectors in 256 bytes; returns how many bytes it did. */
 static inline int64_t vb_table_all(const uint8_t *t, const uint8_t *x, uint8_t *y, int64_t n)
 {

@@ -106,6 +106,12 @@ static inline vf v_fma(vf a, vf b, vf c)
     return vfmaq_f32(c, a, b);
 }
 
+/* c - a * b, one rounding */
+static inline vf v_sub_product(vf c, vf a, vf b)
+{
+    return vfmsq_f32(c, a, b);
+}
+
 /* a > b ? a : b; so b if either is NaN, which vmaxq_f32 would return instead */
 static inline vf v_max(vf a, vf b)
 {

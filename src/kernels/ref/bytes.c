@@ -95,6 +95,17 @@ static void maximum(uint8_t *o, const uint8_t *const *p, int32_t m, int64_t n)
     }
 }
 
+static void mix(const rpr_byte_mix *q, uint8_t *o, const uint8_t *const *p, const float *w,
+                int32_t m, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++) {
+        float sum = w[0] * load1(&q->from, p[0][i]);
+        for (int32_t j = 1; j < m; j++)
+            sum += w[j] * load1(&q->from, p[j][i]);
+        o[i] = store1(&q->to, sum);
+    }
+}
+
 const rpr_byte_kernels rpr_ref_bytes = {
     .table = table,
     .binary = binary,
@@ -104,4 +115,5 @@ const rpr_byte_kernels rpr_ref_bytes = {
     .average = average,
     .accumulate = accumulate,
     .maximum = maximum,
+    .mix = mix,
 };

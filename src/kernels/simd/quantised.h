@@ -6,7 +6,8 @@
  * A division by a scale is a multiplication where that is known to give the same: r / s and
  * r * (1 / s) differ by less than 2^-13 where the result does not saturate (below 512, three
  * roundings of relative 2^-24), so unless a lane is that near to a half, both round to the same
- * integer. Only blocks where one is are divided. rpr_byte_binary_of says it of products.
+ * integer. Only blocks where one is are divided. rpr_byte_binary_of says it of products, and
+ * rpr_byte_mix_of of weighted sums.
  */
 
 #define QUARTERS(i) UNROLL for (int i = 0; i < 4; i++)
@@ -331,6 +332,8 @@ static void byte_maximum(uint8_t *o, const uint8_t *const *p, int32_t m, int64_t
     }
 }
 
+#include "kernels/simd/mix.h"
+
 static const rpr_byte_kernels bytes = {
     .table = byte_table,
     .binary = byte_binary,
@@ -340,4 +343,5 @@ static const rpr_byte_kernels bytes = {
     .average = byte_average,
     .accumulate = byte_accumulate,
     .maximum = byte_maximum,
+    .mix = byte_mix,
 };

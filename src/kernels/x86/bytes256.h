@@ -134,6 +134,43 @@ static inline void vs_add_to(int32_t *o, vsums s)
     vs_add8(o + 24, _mm256_extracti128_si256(high, 1));
 }
 
+/* Weighted sums of two vectors at a time, in 16 bits: of the lower eight bytes of each 128 bits,
+ * and of the upper ones. All sums of weights are at most 127. */
+typedef struct vmix {
+    __m256i low, high;
+} vmix;
+
+static inline vmix vm_zero(void)
+{
+    return (vmix){_mm256_setzero_si256(), _mm256_setzero_si256()};
+}
+
+/* s + a * (w % 256) + b * (w / 256) */
+static inline vmix vm_add(vmix s, vbytes a, vbytes b, int16_t w)
+{
+    const __m256i both = _mm256_set1_epi16(w);
+    s.low = _mm256_add_epi16(s.low, _mm256_maddubs_epi16(_mm256_unpacklo_epi8(a, b), both));
+    s.high = _mm256_add_epi16(s.high, _mm256_maddubs_epi16(_mm256_unpackhi_epi8(a, b), both));
+    return s;
+}
+
+static inline void vm_floats(vmix s, __m256 x[4])
+{
+    const __m256i zero = _mm256_setzero_si256();
+    x[0] = _mm256_cvtepi32_ps(_mm256_unpacklo_epi16(s.low, zero));
+    x[1] = _mm256_cvtepi32_ps(_mm256_unpackhi_epi16(s.low, zero));
+    x[2] = _mm256_cvtepi32_ps(_mm256_unpacklo_epi16(s.high, zero));
+    x[3] = _mm256_cvtepi32_ps(_mm256_unpackhi_epi16(s.high, zero));
+}
+
+/* As vb_of_floats, of floats in the order of vm_floats. */
+static inline vbytes vm_bytes(const __m256 k[4])
+{
+    __m256i low = _mm256_packs_epi32(_mm256_cvtps_epi32(k[0]), _mm256_cvtps_epi32(k[1]));
+    __m256i high = _mm256_packs_epi32(_mm256_cvtps_epi32(k[2]), _mm256_cvtps_epi32(k[3]));
+    return _mm256_packus_epi16(low, high);
+}
+
 /*
  * Looks up whole vectors in 256 bytes; returns how many bytes it did. A shuffle looks up 16 and
  * gives 0 where the index is negative, so that in one half of the table part j counts for all

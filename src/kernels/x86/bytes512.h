@@ -130,6 +130,43 @@ static inline void vs_add_to(int32_t *o, vsums s)
     vs_add16(o + 48, _mm512_extracti64x4_epi64(s.high, 1));
 }
 
+/* Weighted sums of two vectors at a time, in 16 bits: of the lower eight bytes of each 128 bits,
+ * and of the upper ones. All sums of weights are at most 127. */
+typedef struct vmix {
+    __m512i low, high;
+} vmix;
+
+static inline vmix vm_zero(void)
+{
+    return (vmix){_mm512_setzero_si512(), _mm512_setzero_si512()};
+}
+
+/* s + a * (w % 256) + b * (w / 256) */
+static inline vmix vm_add(vmix s, vbytes a, vbytes b, int16_t w)
+{
+    const __m512i both = _mm512_set1_epi16(w);
+    s.low = _mm512_add_epi16(s.low, _mm512_maddubs_epi16(_mm512_unpacklo_epi8(a, b), both));
+    s.high = _mm512_add_epi16(s.high, _mm512_maddubs_epi16(_mm512_unpackhi_epi8(a, b), both));
+    return s;
+}
+
+static inline void vm_floats(vmix s, __m512 x[4])
+{
+    const __m512i zero = _mm512_setzero_si512();
+    x[0] = _mm512_cvtepi32_ps(_mm512_unpacklo_epi16(s.low, zero));
+    x[1] = _mm512_cvtepi32_ps(_mm512_unpackhi_epi16(s.low, zero));
+    x[2] = _mm512_cvtepi32_ps(_mm512_unpacklo_epi16(s.high, zero));
+    x[3] = _mm512_cvtepi32_ps(_mm512_unpackhi_epi16(s.high, zero));
+}
+
+/* As vb_of_floats, of floats in the order of vm_floats. */
+static inline vbytes vm_bytes(const __m512 k[4])
+{
+    __m512i low = _mm512_packs_epi32(_mm512_cvtps_epi32(k[0]), _mm512_cvtps_epi32(k[1]));
+    __m512i high = _mm512_packs_epi32(_mm512_cvtps_epi32(k[2]), _mm512_cvtps_epi32(k[3]));
+    return _mm512_packus_epi16(low, high);
+}
+
 /*
  * Looks bytes up in 256 of them; returns how many it did. Processors without VBMI do it one by one.
  */

@@ -129,6 +129,12 @@ static inline vf v_fma(vf a, vf b, vf c)
     return _mm512_fmadd_ps(a, b, c);
 }
 
+/* c - a * b, one rounding */
+static inline vf v_sub_product(vf c, vf a, vf b)
+{
+    return _mm512_fnmadd_ps(a, b, c);
+}
+
 /* a > b ? a : b; so b if either is NaN */
 static inline vf v_max(vf a, vf b)
 {
