@@ -127,6 +127,8 @@ static void finish_band(const job *c, const rpr_band *b, share *s, int thread)
 {
     if (c->l->n_phase > 1)
         return;
+    if (c->next)
+        rpr_gate_fetch(c->next, b->j0, b->j1);
     s->done.finite &=
         rpr_linear_finish_rows(c->l, b->act, c->k, b->z, b->a, b->touched, b->n, b->j0, b->j1);
     if (c->next && s->done.finite)
