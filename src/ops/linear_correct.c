@@ -212,6 +212,23 @@ static void recompute_row(const rpr_linear *l, const rpr_kernels *k, const rpr_m
     k->conv_row(&r);
 }
 
+/** Taps along x of the marked outputs of a row; nearly all outputs have all of them. */
+static int64_t marked_taps(const rpr_linear *l, const rpr_phase *p, const uint8_t *mark)
+{
+    const int32_t reach = (p->kw - 1) * p->dw;
+    int64_t taps = 0;
+    int32_t inside = 0, i = 0;
+    for (; i < p->cols && i * p->sw + p->in_x0 < 0; i++)
+        taps += mark[i] ? rpr_taps_inside(i, p->kw, p->sw, p->dw, p->in_x0, l->in_w) : 0;
+    const int32_t room = l->in_w - reach - p->in_x0; /* i * sw must stay below */
+    const int32_t end = room > 0 ? (room + p->sw - 1) / p->sw : 0;
+    for (const int32_t stop = end < p->cols ? end : p->cols; i < stop; i++)
+        inside += mark[i];
+    for (; i < p->cols; i++)
+        taps += mark[i] ? rpr_taps_inside(i, p->kw, p->sw, p->dw, p->in_x0, l->in_w) : 0;
+    return taps + (int64_t)inside * p->kw;
+}
+
 /** Recomputes what is marked in row j. */
 static void recompute_marked(const job *c, int32_t j, share *s)
 {
@@ -222,10 +239,8 @@ static void recompute_marked(const job *c, int32_t j, share *s)
     const uint8_t *mark = rpr_touch_row(b->touched, b->n, j);
     if (!rpr_touch_range(mark, p->cols))
         return;
-    int64_t taps = 0;
-    for (int32_t i = 0; i < p->cols; i++)
-        taps += mark[i] ? rpr_taps_inside(i, p->kw, p->sw, p->dw, p->in_x0, l->in_w) : 0;
-    s->done.macs += taps * channels * rpr_taps_inside(j, p->kh, p->sh, p->dh, p->in_y0, l->in_h);
+    s->done.macs += marked_taps(l, p, mark) * channels *
+                    rpr_taps_inside(j, p->kh, p->sh, p->dh, p->in_y0, l->in_h);
     recompute_row(l, c->k, &b->g->in, b->z, b->a, b->n, j, mark);
     if (!l->words)
         s->done.finite &=
