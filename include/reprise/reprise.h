@@ -353,8 +353,8 @@ typedef struct rpr_input {
 typedef struct rpr_output {
     void *data;   /**< owned by the caller; dense, row-major, ONNX's order. NULL: not wanted */
     size_t bytes; /**< room; must hold rpr_tensor_info.bytes */
-    int keep;     /**< 1: `data` still holds what this stream's call before wrote there; an output
-                       that has not changed since is then left as it is. 0: all is written */
+    int keep;     /**< 1: `data` still holds what this stream's call before wrote there; what
+                       has not changed since may then be left as it is. 0: all is written */
 } rpr_output;
 
 /**

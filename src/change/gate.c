@@ -118,15 +118,20 @@ static int32_t words_span(const rpr_gate_scan *p, const float *x, float *xhat, i
                             (uint32_t *)delta, rest);
 }
 
+/** A pixel of row `row`, counted over all images. */
+static inline float *pixel_at(const rpr_map *m, int32_t row, int32_t x)
+{
+    return m->n == 1 ? rpr_map_at(m, 0, row, x) : rpr_map_at(m, row / m->h, row % m->h, x);
+}
+
 /** Pixels [x0, x1) of one row; returns the number of changed elements. */
 static int32_t gate_run(const rpr_gate_scan *p, int32_t row, int32_t x0, int32_t x1, int32_t *idx,
                         float *delta, int thread, bool *nonfinite)
 {
     rpr_gate_state *g = p->g;
-    int32_t c = g->xhat.c, n = row / p->x.h, y = row % p->x.h;
-    const float *x =
-        rpr_gate_values(g, p->k, rpr_map_at(&p->x, n, y, x0), p->x.pix, x1 - x0, thread);
-    float *xhat = rpr_map_at(&g->xhat, n, y, x0);
+    int32_t c = g->xhat.c;
+    const float *x = rpr_gate_values(g, p->k, pixel_at(&p->x, row, x0), p->x.pix, x1 - x0, thread);
+    float *xhat = pixel_at(&g->xhat, row, x0);
     if (g->words)
         return words_span(p, x, xhat, (x1 - x0) * c, x0 * c, idx, delta, thread);
     return gate_span(&p->rule, p->k, x, xhat, (x1 - x0) * c, x0 * c, idx, delta, nonfinite);
@@ -213,9 +218,9 @@ static bool is_single_words(const rpr_gate_scan *p)
 static int32_t compare_words(const rpr_gate_scan *p, int32_t row, const uint8_t *restrict mark)
 {
     const rpr_gate_state *g = p->g;
-    const int32_t n = row / p->x.h, y = row % p->x.h, w = p->x.w;
-    const uint32_t *restrict x = (const uint32_t *)(const void *)rpr_map_at(&p->x, n, y, 0);
-    uint32_t *restrict xhat = (uint32_t *)(void *)rpr_map_at(&g->xhat, n, y, 0);
+    const int32_t w = p->x.w;
+    const uint32_t *restrict x = (const uint32_t *)(const void *)pixel_at(&p->x, row, 0);
+    uint32_t *restrict xhat = (uint32_t *)(void *)pixel_at(&g->xhat, row, 0);
     uint8_t *restrict changed = g->changed.pix + (int64_t)row * w;
     int32_t found = 0;
     for (int32_t i = 0; i < w; i++) {
@@ -289,6 +294,23 @@ void rpr_gate_rows(rpr_gate_scan *p, int32_t first, int32_t end, int thread)
     }
 }
 
+#define CACHE_LINE 64
+#define FETCH_GAP 4 /* pixels that are fetched rather than skipped */
+
+void rpr_gate_fetch(const rpr_gate_scan *p, int32_t first, int32_t end)
+{
+    const rpr_map *m = &p->g->xhat;
+    for (int32_t row = first; row < end; row++) {
+        const uint8_t *mark = p->touched.pix + (int64_t)row * m->w;
+        for (int32_t x0 = 0, x1 = 0; rpr_touch_span(mark, x1, m->w, FETCH_GAP, &x0, &x1);) {
+            const char *at = (const char *)pixel_at(m, row, x0);
+            const int64_t bytes = (x1 - x0) * m->pix * (int64_t)sizeof(float);
+            for (int64_t i = 0; i < bytes; i += CACHE_LINE)
+                __builtin_prefetch(at + i, 1, 2);
+        }
+    }
+}
+
 void rpr_gate_end(rpr_gate_scan *p)
 {
     rpr_gate_state *g = p->g;
@@ -351,10 +373,8 @@ static void copy_part(void *job, int part, int thread)
     const size_t bytes = (size_t)x->w * (size_t)x->c * sizeof(float);
     int32_t end = rpr_gate_segment_row(p->g, part + 1);
     for (int32_t row = rpr_gate_segment_row(p->g, part); row < end; row++)
-        memcpy(rpr_map_at(&p->g->xhat, row / x->h, row % x->h, 0),
-               rpr_gate_values(p->g, p->k, rpr_map_at(x, row / x->h, row % x->h, 0), x->pix, x->w,
-                               thread),
-               bytes);
+        memcpy(pixel_at(&p->g->xhat, row, 0),
+               rpr_gate_values(p->g, p->k, pixel_at(x, row, 0), x->pix, x->w, thread), bytes);
 }
 
 void rpr_gate_copy(rpr_gate_state *g, const rpr_kernels *k, const rpr_map *x)
@@ -379,7 +399,7 @@ void rpr_gate_restart(rpr_gate_state *g, const rpr_kernels *k, const rpr_map *x)
     bool nonfinite = false;
     rpr_gate_copy(g, k, x);
     for (int32_t row = 0; r.levels && row < x->n * x->h; row++) {
-        float *v = rpr_map_at(&g->xhat, row / x->h, row % x->h, 0);
+        float *v = pixel_at(&g->xhat, row, 0);
         if (g->words) {
             to_centroids(&r, k, v, v, row_values);
             continue;

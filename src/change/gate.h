@@ -201,6 +201,8 @@ void rpr_gate_update(rpr_gate_state *g, const rpr_kernels *k, const rpr_map *x,
  */
 void rpr_gate_begin(rpr_gate_scan *p, rpr_gate_state *g, const rpr_kernels *k, const rpr_map *x,
                     const rpr_touch *touched);
+/** Fetches what rows [first, end) are compared with, before they are written. A hint. */
+void rpr_gate_fetch(const rpr_gate_scan *p, int32_t first, int32_t end);
 /** Rows [first, end), counted over all images. */
 void rpr_gate_rows(rpr_gate_scan *p, int32_t first, int32_t end, int thread);
 void rpr_gate_end(rpr_gate_scan *p);

@@ -3,12 +3,41 @@
 #include "change/touch.h"
 
 #define ALL_SET UINT64_C(0x0101010101010101)
+#define WORD 8
 
+/** Eight marks, the first in the lowest byte. */
 static inline uint64_t load8(const uint8_t *p)
 {
     uint64_t v;
     memcpy(&v, p, sizeof v);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    v = __builtin_bswap64(v);
+#endif
     return v;
+}
+
+/** The marks of row[x..w), at most eight; 0 behind them. Reads nothing outside of row[0..w). */
+static inline uint64_t load_marks(const uint8_t *row, int32_t x, int32_t w)
+{
+    if (w - x >= WORD)
+        return load8(row + x);
+    if (w >= WORD)
+        return load8(row + w - WORD) >> (8 * (WORD - (w - x)));
+    uint64_t v = 0;
+    for (int32_t i = w - 1; i >= x; i--)
+        v = v << 8 | row[i];
+    return v;
+}
+
+/** Position of the lowest and of the highest byte that is not zero. */
+static inline int32_t first_byte(uint64_t word)
+{
+    return __builtin_ctzll(word) / 8;
+}
+
+static inline int32_t last_byte(uint64_t word)
+{
+    return 7 - __builtin_clzll(word) / 8;
 }
 
 bool rpr_touch_range(const uint8_t *p, int64_t count)
@@ -23,57 +52,94 @@ bool rpr_touch_range(const uint8_t *p, int64_t count)
     return false;
 }
 
+#define COUNTED 255 /* words of which a byte can hold the sum */
+
 int64_t rpr_touch_count(const rpr_touch *t)
 {
-    int64_t n = rpr_touch_pixels(t), i = t->all ? n : 0, count = i;
-    for (; i + 8 <= n; i += 8)
-        count += (int64_t)(load8(t->pix + i) * ALL_SET >> 56); /* the sum of its bytes */
+    const int64_t n = rpr_touch_pixels(t);
+    int64_t i = 0, count = 0;
+    if (t->all || !t->any)
+        return t->all ? n : 0;
+    while (i + WORD <= n) {
+        const int64_t words = (n - i) / WORD, some = words < COUNTED ? words : COUNTED;
+        uint64_t sums = 0; /* one in every byte */
+        for (const int64_t end = i + some * WORD; i < end; i += WORD)
+            sums += load8(t->pix + i);
+        for (int b = 0; b < WORD; b++)
+            count += (int64_t)(sums >> (8 * b) & 0xff);
+    }
     for (; i < n; i++)
         count += t->pix[i];
     return count;
 }
 
-/** Position of the first byte in memory that is not zero. */
-static int32_t first_byte(uint64_t word)
+/** First marked pixel of row[x..w); w if none. */
+static inline int32_t first_marked(const uint8_t *row, int32_t x, int32_t w)
 {
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-    return __builtin_ctzll(word) / 8;
-#else
-    return __builtin_clzll(word) / 8;
-#endif
-}
-
-/** First position in row[x..w) whose mark differs from `like`'s bytes (0 or ALL_SET); w if none. */
-static int32_t first_other(const uint8_t *row, int32_t x, int32_t w, uint64_t like)
-{
-    for (; w - x >= 8; x += 8) {
-        uint64_t differs = load8(row + x) ^ like;
-        if (differs)
-            return x + first_byte(differs);
+    for (; x < w; x += WORD) {
+        const uint64_t marks = load_marks(row, x, w);
+        if (marks)
+            return x + first_byte(marks);
     }
-    while (x < w && row[x] == (uint8_t)like)
-        x++;
-    return x;
+    return w;
 }
 
 bool rpr_touch_run(const uint8_t *row, int32_t x, int32_t w, int32_t *x0, int32_t *x1)
 {
     if (row)
-        x = first_other(row, x, w, 0);
+        x = first_marked(row, x, w);
     if (x >= w)
         return false;
     *x0 = x;
-    *x1 = row ? first_other(row, x, w, ALL_SET) : w;
+    for (; row && x < w; x += WORD) {
+        const uint64_t clear = load_marks(row, x, w) ^ ALL_SET;
+        if (clear) {
+            *x1 = x + first_byte(clear); /* behind the row nothing is marked */
+            return true;
+        }
+    }
+    *x1 = w;
     return true;
+}
+
+/**
+ * The last marked pixel among `marks`, which are pixels x and behind, that follows `last` without a
+ * gap of more than `gap`: through a short one from mark to mark.
+ */
+static inline int32_t follow(uint64_t marks, int32_t x, int32_t last, int32_t gap)
+{
+    for (; marks; marks &= marks - 1) {
+        const int32_t next = x + first_byte(marks);
+        if (next - last > gap + 1)
+            break;
+        last = next;
+    }
+    return last;
 }
 
 bool rpr_touch_span(const uint8_t *row, int32_t x, int32_t w, int32_t gap, int32_t *x0, int32_t *x1)
 {
-    int32_t y0, y1;
-    if (!rpr_touch_run(row, x, w, x0, x1))
+    if (!row || gap <= 0)
+        return rpr_touch_run(row, x, w, x0, x1);
+    int32_t last = first_marked(row, x, w);
+    if (last >= w)
         return false;
-    while (rpr_touch_run(row, *x1, w, &y0, &y1) && y0 - *x1 <= gap)
-        *x1 = y1;
+    *x0 = last;
+    for (x = last + 1; x < w && x - last <= gap + 1; x += WORD) {
+        const uint64_t marks = load_marks(row, x, w);
+        if (!marks)
+            continue;
+        if (x + first_byte(marks) - last > gap + 1)
+            break;
+        if (gap < WORD - 2 && marks != ALL_SET) {
+            last = follow(marks, x, last, gap);
+            if (last != x + last_byte(marks))
+                break;
+            continue;
+        }
+        last = x + last_byte(marks);
+    }
+    *x1 = last + 1;
     return true;
 }
 
@@ -172,13 +238,17 @@ static void or_taps(uint8_t *o, int32_t w, const uint8_t *row, int32_t in_w,
 
 #define FEW_RUNS 4 /* more of them in a row than that are not worth a call each */
 
-/** True if a row has more runs; most have none, or a few long ones. */
-static bool has_many_runs(const uint8_t *row, int32_t w)
+/** Runs of a row, up to a word in which there are more than FEW_RUNS; most have none. */
+static int count_runs(const uint8_t *row, int32_t w)
 {
-    int32_t runs = 0;
-    for (int32_t x0 = 0, x1 = 0; runs <= FEW_RUNS && rpr_touch_run(row, x1, w, &x0, &x1);)
-        runs++;
-    return runs > FEW_RUNS;
+    uint64_t before = 0; /* whether the pixel before the word is marked */
+    int runs = 0;
+    for (int32_t x = 0; x < w && runs <= FEW_RUNS; x += WORD) {
+        const uint64_t marks = load_marks(row, x, w), begins = marks & ~(marks << 8 | before);
+        runs += (int)(begins * ALL_SET >> 56); /* the sum of its bytes */
+        before = marks >> 56;
+    }
+    return runs;
 }
 
 /** As mark_rows, of a row of many runs. */
@@ -206,11 +276,13 @@ void rpr_touch_window(rpr_touch *out, const rpr_touch *in, int kh, int kw, int s
     for (int32_t n = 0; n < in->n; n++) {
         for (int32_t y = 0; y < in->h; y++) {
             const uint8_t *row = rpr_touch_row(in, n, y);
-            if (has_many_runs(row, in->w)) {
+            const int runs = count_runs(row, in->w);
+            if (runs > FEW_RUNS) {
                 out->any |= mark_scattered(out, in, n, y, &ty, &tx);
                 continue;
             }
-            for (int32_t x0 = 0, x1 = 0; rpr_touch_run(row, x1, in->w, &x0, &x1);)
+            for (int32_t x0, x1 = 0, i = 0; i < runs && rpr_touch_run(row, x1, in->w, &x0, &x1);
+                 i++)
                 out->any |= mark_rows(out, n, y, x0, x1, &ty, &tx);
         }
     }

@@ -128,8 +128,8 @@ static inline bool rpr_phase_uses_half(const rpr_phase *p, const rpr_gate_state 
 #define RPR_CORRECT_PIXELS 512
 
 /**
- * Scratch of one correction, for every thread of the pool: room for `pixels` entries, which are
- * RPR_CORRECT_PIXELS or the longest row, if that is more.
+ * Scratch of one correction, for every thread of the pool: room for `pixels` entries, which are one
+ * more than RPR_CORRECT_PIXELS or the longest row, whichever is more.
  */
 typedef struct rpr_linear_scratch {
     rpr_pool *pool; /* or NULL */

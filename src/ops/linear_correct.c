@@ -10,8 +10,8 @@
  * order ky, kx, channel whatever the order of visits, so the result does not depend on it. A job
  * tells the kernel which weights come next, so that they are fetched from afar meanwhile.
  */
-#include "ops/linear_fresh.h"
 #include "ops/linear_rows.h"
+#include "ops/linear_visits.h"
 #include "ops/linear_words.h"
 
 #define FIRST_CACHE                                                                                \
@@ -19,21 +19,6 @@
                             */
 #define SECOND_CACHE 65536 /* ... of which neighbouring pixels find enough there */
 #define SPARSE_PIXEL 14    /* changes per changed pixel below which visits count more */
-
-typedef struct band {
-    const rpr_phase *p;
-    const rpr_gate_state *g;
-    const rpr_map *z, *a;
-    const rpr_act *act;
-    rpr_touch *touched;
-    rpr_fresh_rule rule;
-    rpr_delta_visit *visit; /* scratch */
-    int32_t *terms;
-    uint8_t *fresh;    /* of the band's outputs */
-    int32_t n, j0, j1; /* output rows [j0, j1) of image n */
-    int32_t run;       /* taps along x that are handled together */
-    int32_t visits;
-} band;
 
 /** What a thread found in its parts; the sum does not depend on who did which. */
 typedef struct share {
@@ -46,7 +31,7 @@ typedef struct job {
     const rpr_linear *l;
     const rpr_kernels *k;
     const rpr_linear_scratch *scratch;
-    band b; /* with nothing of one part in it */
+    rpr_band b; /* with nothing of one part in it */
     const rpr_cost *cost;
     int32_t rows; /* of a band */
     int parts;
@@ -68,75 +53,8 @@ static int32_t taps_per_run(const rpr_phase *p, const rpr_gate_state *g)
     return joined && (bytes <= FIRST_CACHE || (sparse && bytes <= SECOND_CACHE)) ? p->kw : 1;
 }
 
-#define WORD 8 /* pixels whose marks are tested together */
-
-static bool is_zero_word(const uint8_t *marks)
-{
-    uint64_t word;
-    memcpy(&word, marks, WORD);
-    return word == 0;
-}
-
-/** First list position in [e, end) whose element index is at least `idx`. */
-static int32_t seek(const int32_t *list, int32_t e, int32_t end, int32_t idx)
-{
-    while (e < end && list[e] < idx)
-        e++;
-    return e;
-}
-
-/** Adds the visits of tap row ky, taps [kx, kx + run), for output row j. */
-static void visit_row(band *b, int32_t j, int32_t ky, int32_t kx)
-{
-    const rpr_phase *p = b->p;
-    const rpr_gate_state *g = b->g;
-    int32_t h = g->xhat.h, w = g->xhat.w, c = g->xhat.c;
-    int32_t in_y = j * p->sh + p->in_y0 + ky * p->dh;
-    if (in_y < 0 || in_y >= h || g->row_n[b->n * h + in_y] == 0)
-        return;
-    const int32_t *off = g->off + (int64_t)(b->n * h + in_y) * (w + 1);
-    int32_t out_y = p->out_y0 + j * p->out_sy, weight_row = (ky * p->kw + kx) * p->ci;
-    int32_t *terms = b->terms + (j - b->j0) * p->cols;
-    const uint8_t *fresh = b->fresh + (j - b->j0) * p->cols;
-    uint8_t *mark = rpr_touch_row(b->touched, b->n, out_y);
-    float *z = rpr_map_at(b->z, b->n, out_y, p->out_x0) + p->z0;
-    int64_t z_step = p->out_sx * b->z->pix;
-    const uint8_t *changed = rpr_touch_row(&g->changed, b->n, in_y);
-    const bool whole = p->ci == c;
-    /* In registers: marks might be anything to a compiler. */
-    const int32_t cols = p->cols, sw = p->sw, run = b->run, out_sx = p->out_sx, out_n = p->out_n;
-    const int32_t skip = run <= WORD ? (WORD - run) / sw : -1;
-    rpr_delta_visit *visit = b->visit + b->visits;
-    mark += p->out_x0;
-    for (int32_t i = 0, x = p->in_x0 + kx * p->dw; i < cols; i++, x += sw) {
-        int32_t x0 = x < 0 ? 0 : x, x1 = x + run < w ? x + run : w;
-        if (x0 >= x1)
-            continue;
-        if (skip >= 0 && x >= 0 && x + WORD <= w && is_zero_word(changed + x)) {
-            i += skip; /* their windows lie within the word */
-            x += skip * sw;
-            continue;
-        }
-        int32_t first = off[x0], end = off[x1];
-        if (!whole) {
-            first = seek(g->idx, first, end, x * c + p->ci0);
-            end = seek(g->idx, first, end, x * c + p->ci0 + p->ci);
-        }
-        if (first == end || fresh[i])
-            continue;
-        for (int32_t k = 0; k < out_n; k++)
-            mark[i * out_sx + k] = 1;
-        terms[i] += end - first;
-        *visit++ = (rpr_delta_visit){.z = z + i * z_step,
-                                     .first = first,
-                                     .n = end - first,
-                                     .row = weight_row - x * c - p->ci0};
-    }
-    b->visits = (int32_t)(visit - b->visit);
-}
-
 /** Decides which outputs of the band are computed anew; true if any is. */
-static bool find_fresh(band *b)
+static bool find_fresh(rpr_band *b)
 {
     bool any = false;
     memset(b->fresh, 0, (size_t)((b->j1 - b->j0) * b->p->cols));
@@ -145,7 +63,7 @@ static bool find_fresh(band *b)
     return any;
 }
 
-static void compute_fresh(const job *c, const band *b, share *s)
+static void compute_fresh(const job *c, const rpr_band *b, share *s)
 {
     const rpr_phase *p = b->p;
     s->any = s->done.mixed = true;
@@ -159,7 +77,7 @@ static void compute_fresh(const job *c, const band *b, share *s)
     }
 }
 
-static void correct_band(const job *c, band *b, share *s)
+static void correct_band(const job *c, rpr_band *b, share *s)
 {
     const rpr_phase *p = b->p;
     int32_t outputs = (b->j1 - b->j0) * p->cols, *terms = b->terms;
@@ -168,9 +86,7 @@ static void correct_band(const job *c, band *b, share *s)
     memset(terms, 0, (size_t)outputs * sizeof *terms);
     for (int32_t ky = 0; ky < p->kh; ky++)
         for (int32_t kx = 0; kx < p->kw; kx += b->run) {
-            b->visits = 0;
-            for (int32_t j = b->j0; j < b->j1; j++)
-                visit_row(b, j, ky, kx);
+            rpr_band_visit(b, ky, kx);
             if (b->visits == 0)
                 continue;
             s->any = true;
@@ -191,10 +107,7 @@ static void correct_band(const job *c, band *b, share *s)
             else
                 c->k->delta(&delta);
         }
-    for (int32_t i = 0; i < outputs; i++) {
-        s->done.macs += (int64_t)terms[i] * p->co;
-        s->done.max_terms = rpr_at_least(s->done.max_terms, terms[i]);
-    }
+    s->done.macs += rpr_band_mark(b, &s->done.max_terms);
     if (any_fresh)
         compute_fresh(c, b, s);
 }
@@ -210,10 +123,12 @@ static int32_t part_row(const job *c, int part)
 }
 
 /** While its outputs are in the cache. */
-static void finish_band(const job *c, const band *b, share *s, int thread)
+static void finish_band(const job *c, const rpr_band *b, share *s, int thread)
 {
     if (c->l->n_phase > 1)
         return;
+    if (c->next)
+        rpr_gate_fetch(c->next, b->j0, b->j1);
     s->done.finite &=
         rpr_linear_finish_rows(c->l, b->act, c->k, b->z, b->a, b->touched, b->n, b->j0, b->j1);
     if (c->next && s->done.finite)
@@ -224,7 +139,7 @@ static void band_part(void *argument, int part, int thread)
 {
     const job *c = argument;
     const int32_t end = part_row(c, part + 1);
-    band b = c->b;
+    rpr_band b = c->b;
     share *s = &c->share[thread];
     b.visit = c->scratch->visit + (size_t)thread * c->scratch->pixels;
     b.terms = c->scratch->terms + (size_t)thread * c->scratch->pixels;
@@ -262,7 +177,7 @@ static void cut(job *c, const rpr_pool *pool)
 
 static void correct_by_list(job *c, rpr_pool *pool)
 {
-    band *b = &c->b;
+    rpr_band *b = &c->b;
     for (int32_t i = 0; i < c->l->n_phase; i++) {
         b->p = &c->l->phase[i];
         b->run = taps_per_run(b->p, b->g);
@@ -297,20 +212,35 @@ static void recompute_row(const rpr_linear *l, const rpr_kernels *k, const rpr_m
     k->conv_row(&r);
 }
 
+/** Taps along x of the marked outputs of a row; nearly all outputs have all of them. */
+static int64_t marked_taps(const rpr_linear *l, const rpr_phase *p, const uint8_t *mark)
+{
+    const int32_t reach = (p->kw - 1) * p->dw;
+    int64_t taps = 0;
+    int32_t inside = 0, i = 0;
+    for (; i < p->cols && i * p->sw + p->in_x0 < 0; i++)
+        taps += mark[i] ? rpr_taps_inside(i, p->kw, p->sw, p->dw, p->in_x0, l->in_w) : 0;
+    const int32_t room = l->in_w - reach - p->in_x0; /* i * sw must stay below */
+    const int32_t end = room > 0 ? (room + p->sw - 1) / p->sw : 0;
+    for (const int32_t stop = end < p->cols ? end : p->cols; i < stop; i++)
+        inside += mark[i];
+    for (; i < p->cols; i++)
+        taps += mark[i] ? rpr_taps_inside(i, p->kw, p->sw, p->dw, p->in_x0, l->in_w) : 0;
+    return taps + (int64_t)inside * p->kw;
+}
+
 /** Recomputes what is marked in row j. */
 static void recompute_marked(const job *c, int32_t j, share *s)
 {
-    const band *b = &c->b;
+    const rpr_band *b = &c->b;
     const rpr_linear *l = c->l;
     const rpr_phase *p = b->p;
     const int64_t channels = l->depthwise ? p->co : (int64_t)p->ci * p->co;
     const uint8_t *mark = rpr_touch_row(b->touched, b->n, j);
     if (!rpr_touch_range(mark, p->cols))
         return;
-    int64_t taps = 0;
-    for (int32_t i = 0; i < p->cols; i++)
-        taps += mark[i] ? rpr_taps_inside(i, p->kw, p->sw, p->dw, p->in_x0, l->in_w) : 0;
-    s->done.macs += taps * channels * rpr_taps_inside(j, p->kh, p->sh, p->dh, p->in_y0, l->in_h);
+    s->done.macs += marked_taps(l, p, mark) * channels *
+                    rpr_taps_inside(j, p->kh, p->sh, p->dh, p->in_y0, l->in_h);
     recompute_row(l, c->k, &b->g->in, b->z, b->a, b->n, j, mark);
     if (!l->words)
         s->done.finite &=
@@ -342,7 +272,7 @@ void rpr_linear_reach(const rpr_linear *l, const rpr_gate_state *g, rpr_touch *t
  */
 static void correct_by_pixel(job *c, rpr_pool *pool)
 {
-    band *b = &c->b;
+    rpr_band *b = &c->b;
     b->p = &c->l->phase[0];
     rpr_linear_reach(c->l, b->g, b->touched);
     cut(c, pool);
@@ -358,7 +288,7 @@ rpr_correction rpr_linear_correct(const rpr_linear *l, const rpr_kernels *k,
     share shares[RPR_MAX_THREADS];
     job c = {.l = l, .k = k, .scratch = scratch, .cost = cost, .next = next, .share = shares};
     rpr_pool *pool = pool_for(l, g, scratch);
-    c.b = (band){.g = g, .z = z, .a = a, .act = act, .touched = touched};
+    c.b = (rpr_band){.g = g, .z = z, .a = a, .act = act, .touched = touched};
     for (int t = 0; t < rpr_pool_threads(pool); t++)
         shares[t] = (share){.done = {.finite = true}};
     rpr_touch_fill(touched, false);

@@ -71,14 +71,20 @@ static void add_row(const rpr_fresh_rule *r, int32_t row, int32_t *seen)
     }
 }
 
-/** Changed elements under the window of every output of row j. */
-static void count_row(const rpr_fresh_rule *r, int32_t n, int32_t j, int32_t *seen)
+/** Changed elements under the window of every output of row j; false if there are none. */
+static bool count_row(const rpr_fresh_rule *r, int32_t n, int32_t j, int32_t *seen)
 {
+    bool any = false;
     int32_t row;
-    memset(seen, 0, (size_t)r->p->cols * sizeof *seen);
-    for (int32_t ky = 0; ky < r->p->kh; ky++)
-        if (changed_row(r, n, j, ky, &row))
-            add_row(r, row, seen);
+    for (int32_t ky = 0; ky < r->p->kh; ky++) {
+        if (!changed_row(r, n, j, ky, &row))
+            continue;
+        if (!any)
+            memset(seen, 0, (size_t)r->p->cols * sizeof *seen);
+        add_row(r, row, seen);
+        any = true;
+    }
+    return any;
 }
 
 static bool find_runs(const rpr_fresh_rule *r, const int32_t *seen, uint8_t *fresh)
@@ -103,8 +109,7 @@ bool rpr_fresh_row(const rpr_fresh_rule *r, int32_t n, int32_t j, int32_t *seen,
 {
     if (r->limit == INT32_MAX || !may_be_fresh(r, n, j))
         return false;
-    count_row(r, n, j, seen);
-    return find_runs(r, seen, fresh);
+    return count_row(r, n, j, seen) && find_runs(r, seen, fresh);
 }
 
 int64_t rpr_fresh_compute(const rpr_fresh_rule *r, const rpr_linear *l, const rpr_kernels *k,
@@ -154,8 +159,9 @@ double rpr_linear_mixed_cost(const rpr_linear *l, const rpr_gate_state *g, const
         const rpr_fresh_rule r = rpr_fresh_rule_of(&l->phase[i], g, c);
         for (int32_t n = 0; n < l->n; n++)
             for (int32_t j = 0; j < r.p->rows; j++) {
+                if (!count_row(&r, n, j, scratch->terms))
+                    continue; /* nothing to do */
                 memset(scratch->fresh, 0, (size_t)r.p->cols);
-                count_row(&r, n, j, scratch->terms);
                 (void)find_runs(&r, scratch->terms, scratch->fresh);
                 cost += row_cost(&r, c, scratch->terms, scratch->fresh);
             }

@@ -244,6 +244,8 @@ static void pixel_rows(const pixel_job *j, int32_t first, int32_t end, int threa
     const int32_t few = row < PIXEL_ROW_VALUES ? (int32_t)(PIXEL_ROW_VALUES / (row + 1)) + 1 : 1;
     for (int32_t y = first, next; y < end; y = next) {
         next = end - y < few || !j->next ? end : y + few;
+        if (j->next)
+            rpr_gate_fetch(j->next, y, next);
         j->op->run(j->op, j->k, j->in, j->out, (rpr_rows){j->rows.mask, y, next, j->rows.only});
         if (j->next)
             rpr_gate_rows(j->next, y, next, thread);

@@ -257,7 +257,7 @@ static void take_scratch(rpr_stream *s, rpr_arena *a)
     }
     rpr_linear_scratch *l = &s->linear_scratch;
     size_t threads = (size_t)s->opt.threads;
-    l->pixels = (size_t)(cols > RPR_CORRECT_PIXELS ? cols : RPR_CORRECT_PIXELS);
+    l->pixels = (size_t)(cols > RPR_CORRECT_PIXELS ? cols : RPR_CORRECT_PIXELS) + 1;
     l->visit = rpr_arena_take(a, threads * l->pixels, sizeof *l->visit);
     l->terms = rpr_arena_take(a, threads * l->pixels, sizeof *l->terms);
     l->fresh = rpr_arena_take(a, threads * l->pixels, sizeof *l->fresh);

@@ -22,20 +22,30 @@ int rpr_stream_check_outputs(rpr_stream *s, const rpr_output *out, size_t n_out)
     return RPR_OK;
 }
 
-/** Channels that are innermost in ONNX's order too: pixels follow each other. */
-static void copy_pixels(const rpr_tensor *t, const char *base, char *to)
+/** Pixels of so many bytes that lie between touched ones are copied rather than skipped. */
+#define GAP_BYTES 256
+
+static const uint8_t *marks_of(const rpr_touch *touched, int32_t n, int32_t y)
 {
-    size_t size = rpr_tensor_unit(t), bytes = (size_t)t->c * size;
+    return touched ? rpr_touch_row(touched, n, y) : NULL;
+}
+
+/** Channels that are innermost in ONNX's order too: pixels follow each other. */
+static void copy_pixels(const rpr_tensor *t, const char *base, char *to, const rpr_touch *touched)
+{
+    const size_t size = rpr_tensor_unit(t), bytes = (size_t)t->c * size;
+    const int32_t gap = bytes < GAP_BYTES ? (int32_t)(GAP_BYTES / (bytes + 1)) : 0;
     for (int32_t n = 0; n < t->n; n++)
-        for (int32_t y = 0; y < t->h; y++) {
+        for (int32_t y = 0; y < t->h; y++, to += (size_t)t->w * bytes) {
             const char *row = base + (size_t)(n * t->img + y * t->row) * size;
-            if (t->pix == t->c) {
-                memcpy(to, row, (size_t)t->w * bytes);
-                to += (size_t)t->w * bytes;
-                continue;
+            const uint8_t *mark = marks_of(touched, n, y);
+            for (int32_t x0 = 0, x1 = 0; rpr_touch_span(mark, x1, t->w, gap, &x0, &x1);) {
+                char *at = to + (size_t)x0 * bytes;
+                if (t->pix == t->c)
+                    memcpy(at, row + (size_t)x0 * bytes, (size_t)(x1 - x0) * bytes);
+                for (int32_t x = x0; t->pix != t->c && x < x1; x++, at += bytes)
+                    memcpy(at, row + (size_t)(x * t->pix) * size, bytes);
             }
-            for (int32_t x = 0; x < t->w; x++, to += bytes)
-                memcpy(to, row + (size_t)(x * t->pix) * size, bytes);
         }
 }
 
@@ -46,27 +56,41 @@ static inline void copy_channel(char *to, const char *from, size_t step, int32_t
         memcpy(to, from, size);
 }
 
-/** Channels further out: each is written as a plane. */
-static void copy_planes(const rpr_kernels *k, const rpr_tensor *t, char *base, char *to,
-                        int64_t channel_step)
+/** A run of pixels whose channels are further out: each is written as a plane. */
+static void copy_run(const rpr_kernels *k, const rpr_tensor *t, const char *from, char *to,
+                     int64_t channel_step, const rpr_order_run *r)
 {
     const size_t size = rpr_tensor_unit(t), step = (size_t)t->pix * size;
-    const bool floats = t->dtype == RPR_F32 && t->pix > 1 && (uintptr_t)to % sizeof(float) == 0;
+    if (t->dtype == RPR_F32 && t->pix > 1 && (uintptr_t)to % sizeof(float) == 0) {
+        k->planes((const void *)from, t->pix, (float *)(void *)to + r->at, channel_step, r->count,
+                  t->c);
+        return;
+    }
+    for (int32_t c = 0; c < t->c; c++, from += size) {
+        char *plane = to + (size_t)(r->at + c * channel_step) * size;
+        if (step == size)
+            memcpy(plane, from, (size_t)r->count * size);
+        else if (size == sizeof(float))
+            copy_channel(plane, from, step, r->count, sizeof(float));
+        else
+            copy_channel(plane, from, step, r->count, size);
+    }
+}
+
+#define GAP_PIXELS 16 /* the same of planes */
+
+static void copy_planes(const rpr_kernels *k, const rpr_tensor *t, char *base, char *to,
+                        int64_t channel_step, const rpr_touch *touched)
+{
     for (rpr_order_run r = {0}; rpr_order_next(t, channel_step, &r);) {
-        const char *from = rpr_order_memory(t, base, &r);
-        if (floats) {
-            k->planes((const void *)from, t->pix, (float *)(void *)to + r.at, channel_step, r.count,
-                      t->c);
-            continue;
-        }
-        for (int32_t c = 0; c < t->c; c++, from += size) {
-            char *plane = to + (size_t)(r.at + c * channel_step) * size;
-            if (step == size)
-                memcpy(plane, from, (size_t)r.count * size);
-            else if (size == sizeof(float))
-                copy_channel(plane, from, step, r.count, sizeof(float));
-            else
-                copy_channel(plane, from, step, r.count, size);
+        const uint8_t *mark = marks_of(touched, r.n, r.y);
+        const int32_t end = r.x + r.count;
+        for (int32_t x0 = 0, x1 = r.x; rpr_touch_span(mark, x1, end, GAP_PIXELS, &x0, &x1);) {
+            rpr_order_run part = r;
+            part.x = x0;
+            part.at += x0 - r.x;
+            part.count = x1 - x0;
+            copy_run(k, t, rpr_order_memory(t, base, &part), to, channel_step, &part);
         }
     }
 }
@@ -81,39 +105,48 @@ static void copy_words(const rpr_tensor *t, char *base, char *to)
     rpr_view_copy(&from, &dense);
 }
 
-/** True if the frame left an output as the frame before had left it. */
-static bool stands(const rpr_stream *s, int tensor)
+/** True if the pixels of an output that differ from the frame before are known. */
+static bool knows_changes(const rpr_stream *s, int tensor)
 {
-    if (!s->ran || !s->reuse || s->plan->tensor[tensor].touch_owner == RPR_NONE)
-        return false;
-    if (rpr_stream_was_plain(s) && !s->stats.bypassed)
-        return false;
-    return s->stats.bypassed ? s->bypass.repeats : !rpr_stream_touch(s, tensor).any;
+    return s->ran && s->reuse && s->plan->tensor[tensor].touch_owner != RPR_NONE &&
+           (!rpr_stream_was_plain(s) || (s->stats.bypassed && s->bypass.repeats));
 }
 
-static void copy(const rpr_stream *s, int tensor, char *to)
+/** With `touched` only what is marked there, and what lies between. */
+static void copy(const rpr_stream *s, int tensor, char *to, const rpr_touch *touched)
 {
     const rpr_tensor *t = &s->plan->tensor[tensor];
     const int64_t channel_step = rpr_order_channel_step(t);
     if (t->words)
         copy_words(t, s->data[tensor], to);
     else if (channel_step == 1)
-        copy_pixels(t, s->data[tensor], to);
+        copy_pixels(t, s->data[tensor], to, touched);
     else
-        copy_planes(s->k, t, s->data[tensor], to, channel_step);
+        copy_planes(s->k, t, s->data[tensor], to, channel_step, touched);
 }
 
 void rpr_stream_copy_output(const rpr_stream *s, int tensor, void *to)
 {
-    copy(rpr_stream_was_plain(s) ? s->bypass.plain : s, tensor, to);
+    copy(rpr_stream_was_plain(s) ? s->bypass.plain : s, tensor, to, NULL);
+}
+
+/** A frame with reuse over what the frame before left. */
+static void copy_changes(const rpr_stream *s, int tensor, char *to)
+{
+    const rpr_touch touched = rpr_stream_touch(s, tensor);
+    if (touched.any)
+        copy(s, tensor, to, touched.all ? NULL : &touched);
 }
 
 void rpr_stream_copy_outputs(const rpr_stream *s, rpr_output *out, size_t n_out)
 {
-    const rpr_stream *from = rpr_stream_was_plain(s) ? s->bypass.plain : s;
     for (size_t i = 0; i < n_out; i++) {
         const int tensor = s->plan->output[i];
-        if (out[i].data && !(out[i].keep && stands(s, tensor)))
-            copy(from, tensor, out[i].data);
+        if (!out[i].data)
+            continue;
+        if (!out[i].keep || !knows_changes(s, tensor))
+            rpr_stream_copy_output(s, tensor, out[i].data);
+        else if (!s->stats.bypassed) /* or it repeats */
+            copy_changes(s, tensor, out[i].data);
     }
 }

@@ -110,13 +110,25 @@ int64_t rpr_stream_used(const rpr_stream *s, int gate)
 
 #define WORD 8 /* pixels whose bytes are looked at together */
 
+/** True if none of WORD * c bytes is marked. */
+static inline __attribute__((always_inline)) bool is_clear(const uint8_t *byte, int32_t c)
+{
+    uint64_t any = 0;
+    for (int32_t k = 0; k < c; k++) {
+        uint64_t word;
+        memcpy(&word, byte + k * WORD, sizeof word);
+        any |= word;
+    }
+    return any == 0;
+}
+
 /** Joins the marks of a row's bytes to marks of pixels. */
 static inline __attribute__((always_inline)) void join_marks(uint8_t *mark, const uint8_t *byte,
                                                              int32_t w, int32_t c)
 {
     for (int32_t x = 0; x < w;) {
         int32_t end = w - x < WORD ? w : x + WORD;
-        if (end - x == WORD && !rpr_touch_range(byte + x * c, WORD * c)) {
+        if (end - x == WORD && is_clear(byte + x * c, c)) {
             memset(mark + x, 0, WORD);
             x = end;
         }

@@ -86,6 +86,61 @@ static void test_run_without_row(void **state)
     assert_false(rpr_touch_run(NULL, 0, 0, &x0, &x1));
 }
 
+/** The spans of a row are its runs, those at most `gap` apart as one. */
+static void check_spans(const uint8_t *row, int32_t w, int32_t gap)
+{
+    int32_t x = 0, s0 = -1, s1 = -1, x0, x1, end = 0;
+    bool more = rpr_touch_run(row, 0, w, &x0, &x1);
+    for (; rpr_touch_span(row, x, w, gap, &s0, &s1); x = s1) {
+        assert_true(more);
+        assert_int_equal(s0, x0);
+        do {
+            end = x1;
+            more = rpr_touch_run(row, x1, w, &x0, &x1);
+        } while (more && x0 - end <= gap);
+        assert_int_equal(s1, end);
+    }
+    assert_false(more);
+}
+
+static void test_span(void **state)
+{
+    (void)state;
+    for (int32_t w = 1; w < 80; w++) {
+        rpr_touch t = touch_new(1, 1, w);
+        for (int round = 0; round < 40; round++) {
+            scatter(&t, 1 + rnd(25), 1 + rnd(12));
+            for (int32_t gap = 0; gap < 30; gap += gap < 10 ? 1 : 7)
+                check_spans(t.pix, w, gap);
+        }
+        rpr_touch_fill(&t, true);
+        check_spans(t.pix, w, 3);
+        rpr_touch_fill(&t, false);
+        check_spans(t.pix, w, 3);
+        free(t.pix);
+    }
+}
+
+static void test_count(void **state)
+{
+    (void)state;
+    for (int32_t w = 1; w < 6000; w += 1 + w / 8) {
+        rpr_touch t = touch_new(1, 1, w);
+        for (uint32_t one_in = 1; one_in < 9; one_in += 3) {
+            int64_t count = 0;
+            scatter(&t, one_in, 40);
+            for (int32_t x = 0; x < w; x++)
+                count += t.pix[x];
+            assert_int_equal(rpr_touch_count(&t), count);
+        }
+        rpr_touch_fill(&t, true);
+        assert_int_equal(rpr_touch_count(&t), w);
+        rpr_touch_fill(&t, false);
+        assert_int_equal(rpr_touch_count(&t), 0);
+        free(t.pix);
+    }
+}
+
 static void test_range(void **state)
 {
     uint8_t bytes[64];
@@ -189,6 +244,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_run),    cmocka_unit_test(test_run_without_row),
+        cmocka_unit_test(test_span),   cmocka_unit_test(test_count),
         cmocka_unit_test(test_range),  cmocka_unit_test(test_or),
         cmocka_unit_test(test_window), cmocka_unit_test(test_window_adds),
     };
