@@ -11,25 +11,8 @@
 #include "graph/table.h"
 #include "kernels/pack_i8.h"
 #include "ops/linear_conv.h"
+#include "ops/linear_quant.h"
 #include "ops/node.h"
-
-/** Which inputs of a node are what; RPR_NONE if there is no such input. */
-typedef struct places {
-    int bias, out_scale, out_zero, table;
-} places;
-
-/** A node's parameters, and its weights without zero point as [output][depth]. */
-typedef struct quantised {
-    int8_t *w; /* owned */
-    int64_t depth;
-    int32_t outputs;
-    float x_scale, y_scale;
-    uint8_t x_zero, y_zero;
-    const float *w_scale;
-    int64_t w_scales; /* one, or one per output */
-    const int32_t *bias;
-    const uint8_t *table;
-} quantised;
 
 /** A constant input of a type, or NULL. */
 static const rpr_value *constant(const rpr_graph *g, const rpr_node *n, int i, rpr_dtype t)
@@ -59,7 +42,8 @@ static bool one_byte(const rpr_graph *g, const rpr_node *n, int i, uint8_t *x)
     return true;
 }
 
-static bool find_parameters(const rpr_graph *g, const rpr_node *n, const places *p, quantised *q)
+bool rpr_quant_find(const rpr_graph *g, const rpr_node *n, const rpr_quant_places *p,
+                    rpr_quant_product *q)
 {
     const rpr_value *scale = constant(g, n, 4, RPR_F32);
     const rpr_value *bias = constant(g, n, p->bias, RPR_I32);
@@ -83,12 +67,8 @@ static int integer(const rpr_value *v, int64_t i)
     return v->dtype == RPR_I8 ? ((const int8_t *)v->data)[i] : ((const uint8_t *)v->data)[i];
 }
 
-/**
- * Weights minus zero point, where value (o, k) of the constant is at o * so + k * sk. False if they
- * do not fit in 8 bits, or memory ran out (then q->w is NULL).
- */
-static bool take_weights(const rpr_graph *g, const rpr_node *n, int64_t so, int64_t sk,
-                         quantised *q)
+bool rpr_quant_take(const rpr_graph *g, const rpr_node *n, rpr_quant_strides s,
+                    rpr_quant_product *q)
 {
     const rpr_value *w = &g->value[n->in[3]];
     const rpr_value *zero = rpr_node_has(n, 5) ? &g->value[n->in[5]] : NULL;
@@ -100,7 +80,7 @@ static bool take_weights(const rpr_graph *g, const rpr_node *n, int64_t so, int6
     for (int64_t o = 0; o < q->outputs && fits; o++) {
         const int z = zero ? integer(zero, zeros == 1 ? 0 : o) : 0;
         for (int64_t k = 0; k < q->depth; k++) {
-            const int v = integer(w, o * so + k * sk) - z;
+            const int v = integer(w, o * s.so + k / s.run * s.sk + k % s.run) - z;
             fits &= v >= INT8_MIN && v <= INT8_MAX;
             q->w[o * q->depth + k] = (int8_t)v;
         }
@@ -108,8 +88,8 @@ static bool take_weights(const rpr_graph *g, const rpr_node *n, int64_t so, int6
     return fits;
 }
 
-/** The bias that holds the zero point; false if a sum may be beyond 32 bits. */
-static bool whole_bias(const quantised *q, int64_t o, int32_t *bias)
+/** Output o's bias, with the zero point in it; false if a sum may be beyond 32 bits. */
+static bool whole_bias(const rpr_quant_product *q, int64_t o, int32_t *bias)
 {
     int64_t sum = 0, magnitude = 0;
     for (int64_t k = 0; k < q->depth; k++) {
@@ -117,26 +97,28 @@ static bool whole_bias(const quantised *q, int64_t o, int32_t *bias)
         sum += w;
         magnitude += w < 0 ? -w : w;
     }
-    const int64_t b = (q->bias ? q->bias[o] : 0) - q->x_zero * sum;
+    const int64_t b = (q->bias ? q->bias[o % q->outputs] : 0) - q->x_zero * sum;
     *bias = (int32_t)b;
     return (b < 0 ? -b : b) + magnitude * UINT8_MAX < INT32_MAX;
 }
 
 /** Biases and scales of a phase's outputs o0, o0 + 1, ... */
-static bool fill_outputs(const quantised *q, rpr_phase *p, int64_t o0, int32_t *bias, float *scale)
+static bool fill_outputs(const rpr_quant_product *q, rpr_phase *p, int64_t o0, int32_t *bias,
+                         float *scale)
 {
     bool fits = true;
     for (int32_t o = 0; o < p->co; o++) {
         fits &= whole_bias(q, o0 + o, &bias[o]);
-        scale[o] = q->x_scale * q->w_scale[q->w_scales == 1 ? 0 : o0 + o] / q->y_scale;
+        scale[o] =
+            q->x_scale * q->w_scale[q->w_scales == 1 ? 0 : (o0 + o) % q->outputs] / q->y_scale;
     }
     p->bias = (const float *)bias;
     p->scale = scale;
     return fits;
 }
 
-/** A layer with room for words of weights, and for all that is kept of `biases` outputs. */
-static rpr_linear *new_layer(const quantised *q, int32_t n_phase, int64_t words, int64_t biases)
+rpr_linear *rpr_quant_new(const rpr_quant_product *q, int32_t n_phase, int64_t words,
+                          int64_t biases)
 {
     rpr_linear *l = rpr_linear_new(n_phase, words, biases);
     if (!l)
@@ -157,21 +139,15 @@ static rpr_linear *new_layer(const quantised *q, int32_t n_phase, int64_t words,
     return l;
 }
 
-/** The arrays of one phase's outputs. */
-typedef struct arrays {
-    int32_t *bias, *sum128;
-    float *scale;
-} arrays;
-
-static arrays arrays_of(rpr_linear *l, int64_t words, int64_t biases, int64_t first)
+rpr_quant_arrays rpr_quant_arrays_of(rpr_linear *l, int64_t words, int64_t biases, int64_t first)
 {
-    return (arrays){.bias = (int32_t *)(l->weights + words) + first,
-                    .scale = l->requant + first,
-                    .sum128 = (int32_t *)(l->requant + biases) + first};
+    return (rpr_quant_arrays){.bias = (int32_t *)(l->weights + words) + first,
+                              .scale = l->requant + first,
+                              .sum128 = (int32_t *)(l->requant + biases) + first};
 }
 
-static bool fill_depthwise(const quantised *q, const rpr_conv_sizes *c, rpr_linear *l,
-                           const arrays *to)
+static bool fill_depthwise(const rpr_quant_product *q, const rpr_conv_sizes *c, rpr_linear *l,
+                           const rpr_quant_arrays *to)
 {
     rpr_phase *p = &l->phase[0];
     const int32_t kh = c->axis[0].k, kw = c->axis[1].k;
@@ -185,11 +161,12 @@ static bool fill_depthwise(const quantised *q, const rpr_conv_sizes *c, rpr_line
     return fill_outputs(q, p, 0, to->bias, to->scale);
 }
 
-static bool fill_phase(const quantised *q, rpr_phase *p, float *w, int64_t o0, const arrays *to)
+bool rpr_quant_fill(const rpr_quant_product *q, rpr_phase *p, float *w, int64_t o0,
+                    const rpr_quant_arrays *to)
 {
     const int32_t taps = p->kh * p->kw;
     const int64_t rows = (int64_t)taps * p->ci;
-    const int32_t ci = (int32_t)(q->depth / taps);
+    const int32_t ci = taps ? (int32_t)(q->depth / taps) : 0;
     p->w = w;
     p->sum128 = to->sum128;
     rpr_pack_i8((int8_t *)w, q->w + o0 * q->depth, p->co, taps, ci, q->depth, 1, taps);
@@ -198,7 +175,7 @@ static bool fill_phase(const quantised *q, rpr_phase *p, float *w, int64_t o0, c
 }
 
 /** *out stays NULL if a sum may overflow. */
-static int make_conv(const rpr_node *n, const quantised *q, const rpr_conv_sizes *c,
+static int make_conv(const rpr_node *n, const rpr_quant_product *q, const rpr_conv_sizes *c,
                      rpr_linear **out, rpr_error *err)
 {
     const int32_t words_in = rpr_words(c->ci);
@@ -208,14 +185,14 @@ static int make_conv(const rpr_node *n, const quantised *q, const rpr_conv_sizes
                      : c->group * packed;
     const int64_t lanes = rpr_round_lane(c->depthwise ? c->group : c->co);
     const int64_t biases = c->depthwise ? lanes : c->group * lanes;
-    rpr_linear *l = new_layer(q, c->depthwise ? 1 : c->group, words, biases);
+    rpr_linear *l = rpr_quant_new(q, c->depthwise ? 1 : c->group, words, biases);
     if (!l)
         return rpr_node_nomem(err, n);
     rpr_conv_describe(c, q->bias != NULL, l);
     l->in_c = rpr_words(l->in_c);
     bool fits = true;
     for (int32_t i = 0; i < l->n_phase; i++) {
-        const arrays to = arrays_of(l, words, biases, i * lanes);
+        const rpr_quant_arrays to = rpr_quant_arrays_of(l, words, biases, i * lanes);
         if (c->depthwise) {
             fits = fill_depthwise(q, c, l, &to);
             break;
@@ -224,7 +201,7 @@ static int make_conv(const rpr_node *n, const quantised *q, const rpr_conv_sizes
         *p = rpr_conv_phase(c, i);
         p->ci = words_in;
         p->ci0 = i * words_in;
-        fits &= fill_phase(q, p, l->weights + i * packed, (int64_t)i * c->co, &to);
+        fits &= rpr_quant_fill(q, p, l->weights + i * packed, (int64_t)i * c->co, &to);
     }
     if (fits) {
         rpr_linear_measure(l);
@@ -235,7 +212,7 @@ static int make_conv(const rpr_node *n, const quantised *q, const rpr_conv_sizes
     return RPR_OK;
 }
 
-static bool is_quantised(const rpr_graph *g, const rpr_node *n)
+bool rpr_quant_is_layer(const rpr_graph *g, const rpr_node *n)
 {
     const rpr_value *x = &g->value[n->in[0]], *w = &g->value[n->in[3]];
     return x->dtype == RPR_U8 && !x->is_const && w->is_const &&
@@ -251,18 +228,18 @@ static bool in_words(const rpr_conv_sizes *c)
 int rpr_linear_from_quant_conv(const rpr_graph *g, const rpr_node *n, rpr_linear **out,
                                rpr_error *err)
 {
-    const places p = {.bias = 8, .out_scale = 6, .out_zero = 7, .table = 9};
+    const rpr_quant_places p = {.bias = 8, .out_scale = 6, .out_zero = 7, .table = 9};
     rpr_conv_sizes c;
     bool fits;
     *out = NULL;
-    if (!is_quantised(g, n))
+    if (!rpr_quant_is_layer(g, n))
         return RPR_OK;
     RPR_TRY(rpr_conv_measure(g, n, 3, &c, &fits, err));
-    quantised q = {.outputs = c.group * c.co, .depth = (int64_t)c.ci * rpr_conv_taps(&c)};
-    if (!fits || !in_words(&c) || !find_parameters(g, n, &p, &q))
+    rpr_quant_product q = {.outputs = c.group * c.co, .depth = (int64_t)c.ci * rpr_conv_taps(&c)};
+    if (!fits || !in_words(&c) || !rpr_quant_find(g, n, &p, &q))
         return RPR_OK;
     int status = RPR_OK;
-    if (take_weights(g, n, q.depth, 1, &q))
+    if (rpr_quant_take(g, n, (rpr_quant_strides){.so = q.depth, .run = q.depth}, &q))
         status = make_conv(n, &q, &c, out, err);
     else if (!q.w)
         status = rpr_node_nomem(err, n);
@@ -272,20 +249,20 @@ int rpr_linear_from_quant_conv(const rpr_graph *g, const rpr_node *n, rpr_linear
 
 /* ---------------------------------------------------------------- matrices */
 
-static int make_matrix(const rpr_node *n, const quantised *q, const rpr_shape *x, rpr_linear **out,
-                       rpr_error *err)
+static int make_matrix(const rpr_node *n, const rpr_quant_product *q, const rpr_shape *x,
+                       rpr_linear **out, rpr_error *err)
 {
     const int32_t depth = (int32_t)q->depth;
     const int64_t words = rpr_packed_floats(rpr_words(depth), q->outputs);
     const int64_t biases = rpr_round_lane(q->outputs);
-    rpr_linear *l = new_layer(q, 1, words, biases);
+    rpr_linear *l = rpr_quant_new(q, 1, words, biases);
     if (!l)
         return rpr_node_nomem(err, n);
-    const arrays to = arrays_of(l, words, biases, 0);
+    const rpr_quant_arrays to = rpr_quant_arrays_of(l, words, biases, 0);
     rpr_matrix_describe(l, depth, q->outputs, x);
     l->in_c = l->phase[0].ci = rpr_words(depth);
     l->parameters = q->depth * q->outputs + (q->bias ? q->outputs : 0);
-    if (fill_phase(q, &l->phase[0], l->weights, 0, &to)) {
+    if (rpr_quant_fill(q, &l->phase[0], l->weights, 0, &to)) {
         rpr_linear_measure(l);
         *out = l;
     } else {
@@ -298,22 +275,25 @@ int rpr_linear_from_quant_matrix(const rpr_graph *g, const rpr_node *n, rpr_line
                                  rpr_error *err)
 {
     const bool gemm = strcmp(n->op, "QGemm") == 0;
-    const places p = gemm ? (places){.bias = 6, .out_scale = 7, .out_zero = 8, .table = 9}
-                          : (places){.bias = RPR_NONE, .out_scale = 6, .out_zero = 7, .table = 8};
+    const rpr_quant_places p =
+        gemm ? (rpr_quant_places){.bias = 6, .out_scale = 7, .out_zero = 8, .table = 9}
+             : (rpr_quant_places){.bias = RPR_NONE, .out_scale = 6, .out_zero = 7, .table = 8};
     const rpr_shape *x = &g->value[n->in[0]].shape, *w = &g->value[n->in[3]].shape;
     const bool transposed = gemm && rpr_node_int(n, "transB", 0) != 0;
     *out = NULL;
-    if (!is_quantised(g, n) || w->rank != 2 || x->rank < 2 || rpr_shape_count(x) == 0 ||
+    if (!rpr_quant_is_layer(g, n) || w->rank != 2 || x->rank < 2 || rpr_shape_count(x) == 0 ||
         rpr_node_int(n, "transA", 0) != 0 || rpr_node_attr(n, "alpha"))
         return RPR_OK;
     const int64_t depth = w->dim[transposed], columns = w->dim[!transposed];
     if (depth < 1 || columns < 1 || depth > INT32_MAX / 64 || columns > INT32_MAX / 64)
         return RPR_OK;
-    quantised q = {.outputs = (int32_t)columns, .depth = depth};
-    if (!find_parameters(g, n, &p, &q))
+    rpr_quant_product q = {.outputs = (int32_t)columns, .depth = depth};
+    if (!rpr_quant_find(g, n, &p, &q))
         return RPR_OK;
+    const rpr_quant_strides s = transposed ? (rpr_quant_strides){.so = depth, .run = depth}
+                                           : (rpr_quant_strides){.so = 1, .sk = columns, .run = 1};
     int status = RPR_OK;
-    if (take_weights(g, n, transposed ? depth : 1, transposed ? 1 : columns, &q))
+    if (rpr_quant_take(g, n, s, &q))
         status = make_matrix(n, &q, x, out, err);
     else if (!q.w)
         status = rpr_node_nomem(err, n);
