@@ -74,6 +74,27 @@ static void test_weights(void **state)
     qnet_check(m, LEFT("MatMul"), 0);
 }
 
+/* ConvTranspose of f32: of groups, by the wrong axis, along three axes. */
+static void test_transposed(void **state)
+{
+    (void)state;
+    model *m = start(4, DIMS(1, 4, 3, 3));
+    qnet_weights(m, 4, DIMS(4, 2, 2, 2), 1);
+    node_int(m, model_node(m, "ConvTranspose", "n", "dx,w", "c"), "group", 2);
+    qnet_end(m, "c", 0.1f, 128, U);
+    qnet_check(m, LEFT("ConvTranspose"), 0);
+    m = start(4, DIMS(1, 4, 3, 3));
+    qnet_weights(m, 4, DIMS(4, 4, 2, 2), 0);
+    model_node(m, "ConvTranspose", "n", "dx,w", "c");
+    qnet_end(m, "c", 0.1f, 128, U);
+    qnet_check(m, LEFT("ConvTranspose"), 0);
+    m = start(5, DIMS(1, 2, 3, 3, 3));
+    qnet_weights(m, 5, DIMS(2, 2, 2, 2, 2), 1);
+    model_node(m, "ConvTranspose", "n", "dx,w", "c");
+    qnet_end(m, "c", 0.1f, 128, U);
+    qnet_check(m, LEFT("ConvTranspose"), 0);
+}
+
 /* What would not fit 32 bits, or would be too coarse. */
 static void test_bias(void **state)
 {
@@ -203,7 +224,8 @@ static void test_shapes(void **state)
 static void test_own(void **state)
 {
     (void)state;
-    static const char *const op[] = {"Table", "QLinearConv", "QLinearMatMul", "QGemm"};
+    static const char *const op[] = {"Table", "QLinearConv", "QLinearConvTranspose",
+                                     "QLinearMatMul", "QGemm"};
     for (size_t i = 0; i < sizeof op / sizeof *op; i++) {
         model *m = start(2, DIMS(3, 4));
         model_opset(m, "reprise", 1);
@@ -225,10 +247,11 @@ static void test_own(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_also_real), cmocka_unit_test(test_weights),
-        cmocka_unit_test(test_bias),      cmocka_unit_test(test_parameters),
-        cmocka_unit_test(test_operators), cmocka_unit_test(test_scales),
-        cmocka_unit_test(test_shapes),    cmocka_unit_test(test_own),
+        cmocka_unit_test(test_also_real),  cmocka_unit_test(test_weights),
+        cmocka_unit_test(test_bias),       cmocka_unit_test(test_parameters),
+        cmocka_unit_test(test_operators),  cmocka_unit_test(test_scales),
+        cmocka_unit_test(test_shapes),     cmocka_unit_test(test_own),
+        cmocka_unit_test(test_transposed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,11 +12,21 @@
 
 #define FRAMES 150
 
-static const char *const nets[] = {"quantised_deep", "quantised_squeeze", "quantised_rows"};
+static const char *const nets[] = {"quantised_deep", "quantised_squeeze", "quantised_rows",
+                                   "transposed"};
 static const char *const sets[] = {"scalar",   "neon",   "neondot",   "avx2",
                                    "avx2vnni", "avx512", "avx512vnni"};
 
 #define COUNT(a) (sizeof(a) / sizeof *(a))
+
+static rpr_model *make(const char *name)
+{
+    if (strcmp(name, "transposed") != 0)
+        return nets_named(name);
+    net b = net_new(5);
+    nets_quantised_transposed(&b);
+    return net_finish(b.g);
+}
 
 /** A stream that computes with one instruction set. */
 static player *player_on(const rpr_model *m, const rpr_stream_options *opt, const rpr_kernels *k)
@@ -84,7 +94,7 @@ static void exact_in_every_bit(void **state)
     const rpr_gate exact = {.kind = RPR_GATE_EXACT};
     const rpr_gate narrow = {.kind = RPR_GATE_DEADZONE, .threshold = 0.003}; /* less than a step */
     for (size_t i = 0; i < COUNT(nets); i++) {
-        rpr_model *m = nets_named(nets[i]);
+        rpr_model *m = make(nets[i]);
         for (int p = RPR_POLICY_AUTO; p <= RPR_POLICY_RANDOM; p++)
             play_sets(m, nets[i], (rpr_policy)p, 1 + p % 2,
                       p == RPR_POLICY_AUTO ? &narrow : &exact);
@@ -108,7 +118,7 @@ static void exact_by_default(void **state)
 {
     (void)state;
     for (size_t i = 0; i < COUNT(nets); i++) {
-        rpr_model *m = nets_named(nets[i]);
+        rpr_model *m = make(nets[i]);
         rpr_stream_options opt = play_options();
         opt.refresh = 20;
         opt.threads = 2;
@@ -142,7 +152,7 @@ static void sums_belong_to_inputs(void **state)
                 opt.policy = (rpr_policy)p;
                 opt.oracle = 1;
                 opt.refresh = 19;
-                show w = show_new(nets_named(nets[i]), &opt, 7);
+                show w = show_new(make(nets[i]), &opt, 7);
                 for (int f = 0; f < FRAMES / 3; f++) {
                     show_next(&w);
                     assert_int_equal(rpr_stream_oracle(w.p->s, &o), RPR_OK);
@@ -199,14 +209,17 @@ static void fingerprints_tell_layers(void **state)
 static void layers_say_their_width(void **state)
 {
     (void)state;
-    rpr_model *m = nets_named("quantised_deep");
-    rpr_layer_info info;
-    for (size_t i = 0; i < rpr_model_n_layers(m); i++) {
-        assert_int_equal(rpr_model_layer(m, i, &info), RPR_OK);
-        check_that(info.quantised == (strcmp(info.op, "DequantizeLinear") != 0), "%s %s", info.op,
-                   info.name);
+    static const char *const of[] = {"quantised_deep", "transposed"};
+    for (size_t k = 0; k < COUNT(of); k++) {
+        rpr_model *m = make(of[k]);
+        rpr_layer_info info;
+        for (size_t i = 0; i < rpr_model_n_layers(m); i++) {
+            assert_int_equal(rpr_model_layer(m, i, &info), RPR_OK);
+            check_that(info.quantised == (strcmp(info.op, "DequantizeLinear") != 0), "%s %s",
+                       info.op, info.name);
+        }
+        rpr_model_destroy(m);
     }
-    rpr_model_destroy(m);
 }
 
 int main(void)
