@@ -42,6 +42,8 @@ int rpr_qdq_move(rpr_qdq *q);
 /** Conv, Gemm and MatMul become QLinearConv, QGemm and QLinearMatMul; ConvTranspose becomes the
  *  library's own QLinearConvTranspose. */
 int rpr_qdq_products(rpr_qdq *q);
+/** BatchNormalization becomes a depthwise QLinearConv of one tap. */
+int rpr_qdq_norms(rpr_qdq *q);
 /** Add, Mul, Concat and averages become com.microsoft's operators. */
 int rpr_qdq_points(rpr_qdq *q);
 /** What is a function of the elements of one 8-bit tensor becomes a Table of it. */

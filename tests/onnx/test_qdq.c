@@ -159,6 +159,43 @@ static void test_conv_transpose_table(void **state)
                0.1);
 }
 
+/* "n": four channels, one of which is scaled by 0, one by less than nothing. */
+static model *norm(rpr_dtype t, const float *scale, const float *shift)
+{
+    model *m = start(t, 4, DIMS(2, 4, 5, 6));
+    model_floats(m, "s", 1, DIMS(4), scale);
+    model_floats(m, "b", 1, DIMS(4), shift);
+    model_floats(m, "mean", 1, DIMS(4), FLOATS(0.5f, -1, 2, 0));
+    model_floats(m, "var", 1, DIMS(4), FLOATS(1, 4, 0.25f, 1));
+    node_float(m, model_node(m, "BatchNormalization", "the_norm", "dx,s,b,mean,var", "n"),
+               "epsilon", 1e-3f);
+    return m;
+}
+
+static void test_norm(void **state)
+{
+    (void)state;
+    EACH_TYPE(t)
+    {
+        model *m = norm(t, FLOATS(1.5f, -2, 0.3f, 0), FLOATS(0.1f, -3, 0, 2.5f));
+        qnet_end(m, "n", 0.04f, zero(t, 120), t);
+        rpr_graph *g = qnet_graph(m);
+        const rpr_node *n = find_node(g, "the_norm");
+        const int8_t *w = g->value[n->in[3]].data;
+        assert_int_equal(rpr_node_int(n, "group", 1), 4);
+        assert_int_equal(n->n_attr, 1);
+        assert_int_equal(w[0], 127);
+        assert_int_equal(w[1], -127);
+        assert_int_equal(w[3], 0);
+        rpr_graph_free(g);
+        qnet_check(m, ENDS("QLinearConv"), 0.04);
+        m = norm(t, FLOATS(1.5f, -2, 0, 1e-9f), FLOATS(0.1f, -3, 0, 2.5f));
+        model_node(m, "Relu", "relu", "n", "r");
+        qnet_end(m, "r", 0.02f, zero(t, 0), t);
+        qnet_check(m, ENDS("QLinearConv"), 0.02);
+    }
+}
+
 static void test_gemm(void **state)
 {
     (void)state;
@@ -308,12 +345,19 @@ static void test_operators(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_conv),           cmocka_unit_test(test_conv_bias),
-        cmocka_unit_test(test_conv_clamps),    cmocka_unit_test(test_gemm),
-        cmocka_unit_test(test_chain),          cmocka_unit_test(test_swish),
-        cmocka_unit_test(test_requantised),    cmocka_unit_test(test_shared),
-        cmocka_unit_test(test_outputs),        cmocka_unit_test(test_operators),
-        cmocka_unit_test(test_conv_transpose), cmocka_unit_test(test_conv_transpose_table),
+        cmocka_unit_test(test_conv),
+        cmocka_unit_test(test_conv_bias),
+        cmocka_unit_test(test_conv_clamps),
+        cmocka_unit_test(test_gemm),
+        cmocka_unit_test(test_chain),
+        cmocka_unit_test(test_swish),
+        cmocka_unit_test(test_requantised),
+        cmocka_unit_test(test_shared),
+        cmocka_unit_test(test_outputs),
+        cmocka_unit_test(test_operators),
+        cmocka_unit_test(test_conv_transpose),
+        cmocka_unit_test(test_norm),
+        cmocka_unit_test(test_conv_transpose_table),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
