@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * BatchNormalization between DequantizeLinear and QuantizeLinear: y = scale x + shift, by channel.
- * That is a depthwise QLinearConv of one tap, whose weights have a scale for every channel: they
- * are exact, and the bias is rounded to a small part of an output's step.
+ * That is a depthwise QLinearConv of one tap, whose weights have a scale for every channel: any
+ * weight is exact by its scale, and of those that are large the one is taken with which the bias is
+ * rounded least.
  */
 #include <math.h>
 
@@ -10,6 +11,7 @@
 #include "graph/qdq.h"
 
 #define MOST_WEIGHT 127
+#define LEAST_WEIGHT 64
 #define MOST_BIAS 0x1p29 /* leaves room for the zero point and for the product */
 #define BIAS_ERROR 0.25  /* steps of the output */
 
@@ -38,22 +40,34 @@ typedef struct rpr_norm_data {
     int32_t *bias;
 } rpr_norm_data;
 
-/** False if a number is out of range, or the bias would be too coarse. */
-static bool round_channel(const rpr_norm *m, int64_t c, const rpr_norm_data *to)
+/** What a weight of that magnitude makes of a channel: returns by how much the shift is off. */
+static double try_weight(const rpr_norm *m, int64_t c, int weight, const rpr_norm_data *to)
 {
     const double x = (double)m->from.scale_value;
-    if (!isfinite(m->scale[c]) || !isfinite(m->shift[c]))
-        return false;
-    double step = fmax(fabs(m->scale[c]) / MOST_WEIGHT, fabs(m->shift[c]) / x / MOST_BIAS);
+    double step = fmax(fabs(m->scale[c]) / weight, fabs(m->shift[c]) / x / MOST_BIAS);
     step = step > 0 ? step : 1; /* nothing but zeros */
     to->scale[c] = (float)step;
-    to->w[c] = (int8_t)fmin(fmax(rint(m->scale[c] / step), -MOST_WEIGHT), MOST_WEIGHT);
-    const double bias = rint(m->shift[c] / (x * (double)to->scale[c]));
-    if (!isnormal(to->scale[c]) || !(fabs(bias) <= 2 * MOST_BIAS))
+    if (!isnormal(to->scale[c]))
+        return (double)INFINITY;
+    const double unit = x * (double)to->scale[c], bias = rint(m->shift[c] / unit);
+    to->w[c] = (int8_t)fmin(fmax(rint(m->scale[c] / step), -weight), weight);
+    to->bias[c] = (int32_t)fmin(fmax(bias, -2 * MOST_BIAS), 2 * MOST_BIAS);
+    return fabs((double)to->bias[c] * unit - m->shift[c]);
+}
+
+/** With the weight of the best bias. False if a number is out of range, or all are too coarse. */
+static bool round_channel(const rpr_norm *m, int64_t c, const rpr_norm_data *to)
+{
+    double least = (double)INFINITY;
+    int best = MOST_WEIGHT;
+    if (!isfinite(m->scale[c]) || !isfinite(m->shift[c]))
         return false;
-    to->bias[c] = (int32_t)bias;
-    return fabs(bias * x * (double)to->scale[c] - m->shift[c]) <=
-           BIAS_ERROR * (double)m->to.scale_value;
+    for (int weight = MOST_WEIGHT; weight >= LEAST_WEIGHT; weight--) {
+        const double off = try_weight(m, c, weight, to);
+        best = off < least ? weight : best;
+        least = off < least ? off : least;
+    }
+    return try_weight(m, c, best, to) <= BIAS_ERROR * (double)m->to.scale_value;
 }
 
 static bool round_channels(const rpr_norm *m, const rpr_norm_data *to)

@@ -116,7 +116,7 @@ static void test_norm(void **state)
     m = norm(2, DIMS(3, 2), 1);
     qnet_end(m, "c", 0.1f, 128, U);
     qnet_check(m, LEFT("BatchNormalization"), 0);
-    m = norm(4, DIMS(1, 2, 3, 3), 5e4f);
+    m = norm(4, DIMS(1, 2, 3, 3), 5e8f);
     qnet_end(m, "c", 0.1f, 128, U);
     qnet_check(m, LEFT("BatchNormalization"), 0);
     m = norm(4, DIMS(1, 2, 3, 3), NAN);
