@@ -68,6 +68,9 @@ bool rpr_fuse_clip_bounds(const rpr_fuse *f, const rpr_node *n, float *lo, float
  * input. False for other nodes, and for v / x.
  */
 bool rpr_fuse_line(const rpr_node *n, int side, double v, double *scale, double *shift);
+/** The same of a BatchNormalization by constants in inference form, for every channel. */
+bool rpr_fuse_norm(const rpr_fuse *f, const rpr_node *n, int64_t channels, double *scale,
+                   double *shift);
 
 /* ----------------------------------------------------------------- changes */
 

@@ -10,23 +10,24 @@ typedef struct rpr_affine {
     double *scale, *shift;
 } rpr_affine;
 
-/** Inference form; in[1..4] are scale, bias, mean, variance, one number per channel. */
-static bool read_norm(const rpr_fuse *f, const rpr_node *n, const rpr_weighted *w, rpr_affine *a)
+/* in[1..4] are scale, bias, mean, variance. */
+bool rpr_fuse_norm(const rpr_fuse *f, const rpr_node *n, int64_t channels, double *scale,
+                   double *shift)
 {
     const float *param[5];
-    if (n->n_in != 5 || !rpr_fuse_one_output(n) || w->axis != 1 ||
-        rpr_node_int(n, "training_mode", 0) || !rpr_node_int(n, "spatial", 1))
+    if (n->n_in != 5 || !rpr_fuse_one_output(n) || rpr_node_int(n, "training_mode", 0) ||
+        !rpr_node_int(n, "spatial", 1))
         return false;
     for (int i = 1; i < 5; i++) {
         int64_t count;
         param[i] = rpr_fuse_floats(f, n->in[i], &count);
-        if (!param[i] || count != w->channels)
+        if (!param[i] || count != channels)
             return false;
     }
     double epsilon = (double)rpr_node_float(n, "epsilon", 1e-5f);
-    for (int64_t c = 0; c < w->channels; c++) {
-        a->scale[c] = (double)param[1][c] / sqrt((double)param[4][c] + epsilon);
-        a->shift[c] = (double)param[2][c] - (double)param[3][c] * a->scale[c];
+    for (int64_t c = 0; c < channels; c++) {
+        scale[c] = (double)param[1][c] / sqrt((double)param[4][c] + epsilon);
+        shift[c] = (double)param[2][c] - (double)param[3][c] * scale[c];
     }
     return true;
 }
@@ -110,8 +111,9 @@ static int fuse_into(rpr_fuse *f, rpr_node *p, const rpr_weighted *w, rpr_node *
                     .shift = rpr_alloc_array((size_t)w->channels, sizeof *a.shift)};
     int status = a.scale && a.shift ? RPR_OK : rpr_fuse_nomem(f);
     if (status == RPR_OK) {
-        bool read = rpr_fuse_is(n, "BatchNormalization") ? read_norm(f, n, w, &a)
-                                                         : read_constant(f, n, 1 - side, w, &a);
+        bool read = rpr_fuse_is(n, "BatchNormalization")
+                        ? w->axis == 1 && rpr_fuse_norm(f, n, w->channels, a.scale, a.shift)
+                        : read_constant(f, n, 1 - side, w, &a);
         if (read && is_usable(f, p, &a)) {
             status = rpr_fuse_scale(f, p, w, a.scale, a.shift);
             if (status == RPR_OK)

@@ -68,8 +68,8 @@ static int run_step(rpr_qdq *q, int (*step)(rpr_qdq *))
 int rpr_graph_qdq(rpr_graph *g, rpr_find_op_fn find, rpr_error *err)
 {
     static int (*const step[])(rpr_qdq *) = {
-        rpr_qdq_merge_equal, rpr_qdq_unsign, rpr_qdq_move,         rpr_qdq_products, rpr_qdq_points,
-        rpr_qdq_resizes,     rpr_qdq_tables, rpr_qdq_merge_tables, drop_constants};
+        rpr_qdq_merge_equal, rpr_qdq_unsign,  rpr_qdq_move,   rpr_qdq_products,     rpr_qdq_norms,
+        rpr_qdq_points,      rpr_qdq_resizes, rpr_qdq_tables, rpr_qdq_merge_tables, drop_constants};
     rpr_qdq q = {.f = {.g = g, .err = err}, .find = find};
     int status = RPR_OK;
     for (size_t i = 0; i < sizeof step / sizeof *step && status == RPR_OK; i++)

@@ -39,8 +39,11 @@ int rpr_qdq_merge_equal(rpr_qdq *q);
 int rpr_qdq_unsign(rpr_qdq *q);
 /** Operators that only move elements, or take the largest, go before DequantizeLinear. */
 int rpr_qdq_move(rpr_qdq *q);
-/** Conv, Gemm and MatMul become QLinearConv, QGemm and QLinearMatMul. */
+/** Conv, Gemm and MatMul become QLinearConv, QGemm and QLinearMatMul; ConvTranspose becomes the
+ *  library's own QLinearConvTranspose. */
 int rpr_qdq_products(rpr_qdq *q);
+/** BatchNormalization becomes a depthwise QLinearConv of one tap. */
+int rpr_qdq_norms(rpr_qdq *q);
 /** Add, Mul, Concat and averages become com.microsoft's operators. */
 int rpr_qdq_points(rpr_qdq *q);
 /** Resize that interpolates becomes QLinearResize. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Conv, Gemm and MatMul between DequantizeLinear and QuantizeLinear, of constant weights that were
- * dequantised, too. What is read as f32 by another node stays f32.
+ * Conv, ConvTranspose, Gemm and MatMul between DequantizeLinear and QuantizeLinear, of constant
+ * weights that were dequantised, too. What is read as f32 by another node stays f32.
  */
 #include <float.h>
 #include <string.h>
@@ -20,6 +20,15 @@ static bool read_conv(const rpr_qdq *q, const rpr_node *n, rpr_product *p)
     p->of.axis = 0;
     p->of.bias = rpr_fuse_has(n, 2) ? n->in[2] : RPR_NONE;
     return rpr_fuse_shape(&q->f, n->in[1])->rank >= 3;
+}
+
+/** Of one group, and with as many axes as a layer has. */
+static bool read_conv_transpose(const rpr_qdq *q, const rpr_node *n, rpr_product *p)
+{
+    const int rank = rpr_fuse_shape(&q->f, n->in[1])->rank;
+    p->of.axis = 1;
+    p->of.bias = rpr_fuse_has(n, 2) ? n->in[2] : RPR_NONE;
+    return (rank == 3 || rank == 4) && rpr_node_int(n, "group", 1) == 1;
 }
 
 static bool read_gemm(const rpr_qdq *q, const rpr_node *n, rpr_product *p)
@@ -42,6 +51,7 @@ static const struct kind {
     const char *op, *domain, *quantised;
     bool (*read)(const rpr_qdq *, const rpr_node *, rpr_product *);
 } kinds[] = {{"Conv", "", "QLinearConv", read_conv},
+             {"ConvTranspose", RPR_OWN_DOMAIN, "QLinearConvTranspose", read_conv_transpose},
              {"Gemm", RPR_MS_DOMAIN, "QGemm", read_gemm},
              {"MatMul", "", "QLinearMatMul", read_matmul}};
 

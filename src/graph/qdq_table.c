@@ -234,12 +234,20 @@ int rpr_qdq_tables(rpr_qdq *q)
     return status;
 }
 
+static bool has_table(const rpr_node *n)
+{
+    return rpr_table_input(n) != RPR_NONE && rpr_fuse_has(n, rpr_table_input(n));
+}
+
 int rpr_qdq_merge_tables(rpr_qdq *q)
 {
     rpr_graph *g = q->f.g;
     static const struct {
         const char *domain, *op;
-    } product[] = {{"", "QLinearConv"}, {"", "QLinearMatMul"}, {RPR_MS_DOMAIN, "QGemm"}};
+    } product[] = {{"", "QLinearConv"},
+                   {"", "QLinearMatMul"},
+                   {RPR_MS_DOMAIN, "QGemm"},
+                   {RPR_OWN_DOMAIN, "QLinearConvTranspose"}};
     for (size_t i = 0; i < g->n_node; i++) {
         rpr_node *t = &g->node[i];
         rpr_node *n =
@@ -247,7 +255,7 @@ int rpr_qdq_merge_tables(rpr_qdq *q)
         if (!n || g->value[t->in[0]].dtype != g->value[t->out[0]].dtype)
             continue;
         for (size_t k = 0; k < sizeof product / sizeof *product; k++) {
-            if (!rpr_qdq_is(n, product[k].domain, product[k].op))
+            if (!rpr_qdq_is(n, product[k].domain, product[k].op) || has_table(n))
                 continue;
             RPR_TRY(rpr_qdq_retype(q, n, RPR_OWN_DOMAIN, product[k].op, 1));
             RPR_TRY(rpr_fuse_set_input(&q->f, n, rpr_table_input(n), t->in[1]));

@@ -8,7 +8,11 @@ int rpr_table_input(const rpr_node *n)
     static const struct {
         const char *op;
         int input;
-    } list[] = {{"Table", 1}, {"QLinearConv", 9}, {"QLinearMatMul", 8}, {"QGemm", 9}};
+    } list[] = {{"Table", 1},
+                {"QLinearConv", 9},
+                {"QLinearConvTranspose", 9},
+                {"QLinearMatMul", 8},
+                {"QGemm", 9}};
     for (size_t i = 0; i < sizeof list / sizeof *list; i++)
         if (strcmp(n->domain, RPR_OWN_DOMAIN) == 0 && strcmp(n->op, list[i].op) == 0)
             return list[i].input;

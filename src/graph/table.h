@@ -19,6 +19,10 @@
  *
  * QLinearConv, QLinearMatMul, QGemm: as ONNX and com.microsoft have them, with a table of the
  * output's type as their last input, applied to the 8-bit result.
+ *
+ * QLinearConvTranspose: ConvTranspose of one group with the inputs of QLinearConv; the weights'
+ * scales and zero points are by output channel, which is axis 1, or of the whole. Positions outside
+ * of the input add nothing. The table is optional.
  */
 #ifndef RPR_GRAPH_TABLE_H
 #define RPR_GRAPH_TABLE_H

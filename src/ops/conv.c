@@ -74,22 +74,28 @@ int rpr_infer_conv(rpr_graph *g, rpr_node *n, rpr_error *err)
     return rpr_conv_set_output(g, n, x->dtype, x->shape.dim[0], w->shape.dim[0], &win, err);
 }
 
+int rpr_conv_transpose_window(const rpr_node *n, const rpr_shape *x, const rpr_shape *w,
+                              rpr_window_spec *win, int64_t *channels, rpr_error *err)
+{
+    RPR_TRY(check_shapes(n, x, w, err));
+    RPR_TRY(rpr_conv_transpose_parse(n, x->rank - 2, x->dim + 2, w->dim + 2, win, err));
+    int64_t c = x->dim[1];
+    if (c != w->dim[0] || c % win->group)
+        return rpr_node_fail(err, RPR_ERR_SHAPE, n,
+                             "%lld input channels, weights for %lld, %lld groups", (long long)c,
+                             (long long)w->dim[0], (long long)win->group);
+    if (!rpr_mul_i64(w->dim[1], win->group, channels))
+        return rpr_node_fail(err, RPR_ERR_SHAPE, n, "too many output channels");
+    return RPR_OK;
+}
+
 int rpr_infer_conv_transpose(rpr_graph *g, rpr_node *n, rpr_error *err)
 {
     const rpr_value *x, *w;
     rpr_window_spec win;
     int64_t m;
     RPR_TRY(need_operands(g, n, &x, &w, err));
-    RPR_TRY(check_shapes(n, &x->shape, &w->shape, err));
-    RPR_TRY(rpr_conv_transpose_parse(n, x->shape.rank - 2, x->shape.dim + 2, w->shape.dim + 2, &win,
-                                     err));
-    int64_t c = x->shape.dim[1];
-    if (c != w->shape.dim[0] || c % win.group)
-        return rpr_node_fail(err, RPR_ERR_SHAPE, n,
-                             "%lld input channels, weights for %lld, %lld groups", (long long)c,
-                             (long long)w->shape.dim[0], (long long)win.group);
-    if (!rpr_mul_i64(w->shape.dim[1], win.group, &m))
-        return rpr_node_fail(err, RPR_ERR_SHAPE, n, "too many output channels");
+    RPR_TRY(rpr_conv_transpose_window(n, &x->shape, &w->shape, &win, &m, err));
     RPR_TRY(check_bias(g, n, x->dtype, m, err));
     return rpr_conv_set_output(g, n, x->dtype, x->shape.dim[0], m, &win, err);
 }
@@ -183,6 +189,13 @@ int rpr_conv_sum(const rpr_node *n, const rpr_conv_views *of, rpr_error *err)
     return eval(n, of, false, &w, err);
 }
 
+int rpr_conv_transpose_sum(const rpr_node *n, const rpr_conv_views *of, rpr_error *err)
+{
+    rpr_window_spec w;
+    RPR_TRY(rpr_conv_transpose_parse(n, of->x.rank - 2, of->x.dim + 2, of->w.dim + 2, &w, err));
+    return eval(n, of, true, &w, err);
+}
+
 static rpr_conv_views views_of(const rpr_node *n, const rpr_view *in, const rpr_view *out)
 {
     rpr_conv_views v = {.x = in[0], .w = in[1], .y = out[0], .biased = rpr_node_has(n, 2)};
@@ -200,8 +213,6 @@ int rpr_eval_conv(const rpr_node *n, const rpr_view *in, const rpr_view *out, rp
 int rpr_eval_conv_transpose(const rpr_node *n, const rpr_view *in, const rpr_view *out,
                             rpr_error *err)
 {
-    rpr_window_spec w;
     rpr_conv_views v = views_of(n, in, out);
-    RPR_TRY(rpr_conv_transpose_parse(n, in[0].rank - 2, in[0].dim + 2, in[1].dim + 2, &w, err));
-    return eval(n, &v, true, &w, err);
+    return rpr_conv_transpose_sum(n, &v, err);
 }

@@ -54,6 +54,7 @@ RPR_DEFINE_OP(quantize_linear);
 RPR_DEFINE_OP(dequantize_linear);
 RPR_DEFINE_OP(dynamic_quantize_linear);
 RPR_DEFINE_OP(qlinear_conv);
+RPR_DEFINE_OP(qlinear_conv_transpose);
 RPR_DEFINE_OP(qlinear_matmul);
 RPR_DEFINE_OP(conv_integer);
 RPR_DEFINE_OP(matmul_integer);
@@ -68,6 +69,7 @@ RPR_DEFINE_OP(qgemm);
 RPR_DEFINE_OP(delay); /* graph/table.h */
 RPR_DEFINE_OP(table); /* the same */
 RPR_DEFINE_OP(qlinear_conv_table);
+RPR_DEFINE_OP(qlinear_conv_transpose_table);
 RPR_DEFINE_OP(qlinear_matmul_table);
 RPR_DEFINE_OP(qlinear_resize);
 RPR_DEFINE_OP(qgemm_table);

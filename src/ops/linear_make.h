@@ -23,6 +23,8 @@ int rpr_linear_from_matrix(const rpr_graph *g, const rpr_node *n, rpr_linear **o
  */
 int rpr_linear_from_quant_conv(const rpr_graph *g, const rpr_node *n, rpr_linear **out,
                                rpr_error *err);
+int rpr_linear_from_quant_conv_transpose(const rpr_graph *g, const rpr_node *n, rpr_linear **out,
+                                         rpr_error *err);
 int rpr_linear_from_quant_matrix(const rpr_graph *g, const rpr_node *n, rpr_linear **out,
                                  rpr_error *err);
 

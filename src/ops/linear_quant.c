@@ -11,25 +11,8 @@
 #include "graph/table.h"
 #include "kernels/pack_i8.h"
 #include "ops/linear_conv.h"
+#include "ops/linear_quant.h"
 #include "ops/node.h"
-
-/** Which inputs of a node are what; RPR_NONE if there is no such input. */
-typedef struct places {
-    int bias, out_scale, out_zero, table;
-} places;
-
-/** A node's parameters, and its weights without zero point as [output][depth]. */
-typedef struct quantised {
-    int8_t *w; /* owned */
-    int64_t depth;
-    int32_t outputs;
-    float x_scale, y_scale;
-    uint8_t x_zero, y_zero;
-    const float *w_scale;
-    int64_t w_scales; /* one, or one per output */
-    const int32_t *bias;
-    const uint8_t *table;
-} quantised;
 
 /** A constant input of a type, or NULL. */
 static const rpr_value *constant(const rpr_graph *g, const rpr_node *n, int i, rpr_dtype t)
@@ -59,7 +42,8 @@ static bool one_byte(const rpr_graph *g, const rpr_node *n, int i, uint8_t *x)
     return true;
 }
 
-static bool find_parameters(const rpr_graph *g, const rpr_node *n, const places *p, quantised *q)
+bool rpr_quant_find(const rpr_graph *g, const rpr_node *n, const rpr_quant_places *p,
+                    rpr_quant_product *q)
 {
     const rpr_value *scale = constant(g, n, 4, RPR_F32);
     const rpr_value *bias = constant(g, n, p->bias, RPR_I32);
@@ -83,12 +67,8 @@ static int integer(const rpr_value *v, int64_t i)
     return v->dtype == RPR_I8 ? ((const int8_t *)v->data)[i] : ((const uint8_t *)v->data)[i];
 }
 
-/**
- * Weights minus zero point, where value (o, k) of the constant is at o * so + k * sk. False if they
- * do not fit in 8 bits, or memory ran out (then q->w is NULL).
- */
-static bool take_weights(const rpr_graph *g, const rpr_node *n, int64_t so, int64_t sk,
-                         quantised *q)
+bool rpr_quant_take(const rpr_graph *g, const rpr_node *n, rpr_quant_strides s,
+                    rpr_quant_product *q)
 {
     const rpr_value *w = &g->value[n->in[3]];
     const rpr_value *zero = rpr_node_has(n, 5) ? &g->value[n->in[5]] : NULL;
@@ -100,7 +80,7 @@ static bool take_weights(const rpr_graph *g, const rpr_node *n, int64_t so, int6
     for (int64_t o = 0; o < q->outputs && fits; o++) {
         const int z = zero ? integer(zero, zeros == 1 ? 0 : o) : 0;
         for (int64_t k = 0; k < q->depth; k++) {
-            const int v = integer(w, o * so + k * sk) - z;
+            const int v = integer(w, o * s.so + k / s.run * s.sk + k % s.run) - z;
             fits &= v >= INT8_MIN && v <= INT8_MAX;
             q->w[o * q->depth + k] = (int8_t)v;
         }
@@ -108,21 +88,15 @@ static bool take_weights(const rpr_graph *g, const rpr_node *n, int64_t so, int6
     return fits;
 }
 
-/** Of the sums of some outputs. */
-typedef struct sum_range {
-    int64_t least, most; /* for any input */
-    int64_t magnitude;   /* no part of the products passes it either */
-} sum_range;
-
 /** The bias that holds the zero point; widens the range to hold the output's sums. */
-static int32_t whole_bias(const quantised *q, int64_t o, sum_range *sums)
+static int32_t whole_bias(const rpr_quant_product *q, int64_t o, rpr_sum_range *sums)
 {
     int64_t up = 0, down = 0;
     for (int64_t k = 0; k < q->depth; k++) {
         const int64_t w = q->w[o * q->depth + k];
         *(w < 0 ? &down : &up) += w;
     }
-    const int64_t b = (q->bias ? q->bias[o] : 0) - q->x_zero * (up + down);
+    const int64_t b = (q->bias ? q->bias[o % q->outputs] : 0) - q->x_zero * (up + down);
     const int64_t least = b + down * UINT8_MAX, most = b + up * UINT8_MAX;
     const int64_t magnitude = (b < 0 ? -b : b) + (up - down) * UINT8_MAX;
     sums->least = least < sums->least ? least : sums->least;
@@ -132,27 +106,32 @@ static int32_t whole_bias(const quantised *q, int64_t o, sum_range *sums)
 }
 
 /** Biases and scales of a phase's outputs o0, o0 + 1, ... */
-static void fill_outputs(const quantised *q, rpr_phase *p, int64_t o0, int32_t *bias, float *scale,
-                         sum_range *sums)
+static void fill_outputs(const rpr_quant_product *q, rpr_phase *p, int64_t o0, int32_t *bias,
+                         float *scale, rpr_sum_range *sums)
 {
     for (int32_t o = 0; o < p->co; o++) {
         bias[o] = whole_bias(q, o0 + o, sums);
-        scale[o] = q->x_scale * q->w_scale[q->w_scales == 1 ? 0 : o0 + o] / q->y_scale;
+        scale[o] =
+            q->x_scale * q->w_scale[q->w_scales == 1 ? 0 : (o0 + o) % q->outputs] / q->y_scale;
     }
     p->bias = (const float *)bias;
     p->scale = scale;
 }
 
-/** How the layer keeps its sums; false if one may be beyond 32 bits. */
-static bool settle_sums(rpr_linear *l, const sum_range *sums)
+rpr_linear *rpr_quant_settle(rpr_linear *l, const rpr_sum_range *sums)
 {
     const int64_t end = INT64_C(1) << 23;
+    if (sums->magnitude >= INT32_MAX) {
+        rpr_linear_free(l);
+        return NULL;
+    }
     l->z24 = !l->depthwise && sums->least >= -end && sums->most < end;
-    return sums->magnitude < INT32_MAX;
+    rpr_linear_measure(l);
+    return l;
 }
 
-/** A layer with room for words of weights, and for all that is kept of `biases` outputs. */
-static rpr_linear *new_layer(const quantised *q, int32_t n_phase, int64_t words, int64_t biases)
+rpr_linear *rpr_quant_new(const rpr_quant_product *q, int32_t n_phase, int64_t words,
+                          int64_t biases)
 {
     rpr_linear *l = rpr_linear_new(n_phase, words, biases);
     if (!l)
@@ -173,21 +152,15 @@ static rpr_linear *new_layer(const quantised *q, int32_t n_phase, int64_t words,
     return l;
 }
 
-/** The arrays of one phase's outputs. */
-typedef struct arrays {
-    int32_t *bias, *sum128;
-    float *scale;
-} arrays;
-
-static arrays arrays_of(rpr_linear *l, int64_t words, int64_t biases, int64_t first)
+rpr_quant_arrays rpr_quant_arrays_of(rpr_linear *l, int64_t words, int64_t biases, int64_t first)
 {
-    return (arrays){.bias = (int32_t *)(l->weights + words) + first,
-                    .scale = l->requant + first,
-                    .sum128 = (int32_t *)(l->requant + biases) + first};
+    return (rpr_quant_arrays){.bias = (int32_t *)(l->weights + words) + first,
+                              .scale = l->requant + first,
+                              .sum128 = (int32_t *)(l->requant + biases) + first};
 }
 
-static void fill_depthwise(const quantised *q, const rpr_conv_sizes *c, rpr_linear *l,
-                           const arrays *to, sum_range *sums)
+static void fill_depthwise(const rpr_quant_product *q, const rpr_conv_sizes *c, rpr_linear *l,
+                           const rpr_quant_arrays *to, rpr_sum_range *sums)
 {
     rpr_phase *p = &l->phase[0];
     const int32_t kh = c->axis[0].k, kw = c->axis[1].k;
@@ -201,12 +174,12 @@ static void fill_depthwise(const quantised *q, const rpr_conv_sizes *c, rpr_line
     fill_outputs(q, p, 0, to->bias, to->scale, sums);
 }
 
-static void fill_phase(const quantised *q, rpr_phase *p, float *w, int64_t o0, const arrays *to,
-                       sum_range *sums)
+void rpr_quant_fill(const rpr_quant_product *q, rpr_phase *p, float *w, int64_t o0,
+                    const rpr_quant_arrays *to, rpr_sum_range *sums)
 {
     const int32_t taps = p->kh * p->kw;
     const int64_t rows = (int64_t)taps * p->ci;
-    const int32_t ci = (int32_t)(q->depth / taps);
+    const int32_t ci = taps ? (int32_t)(q->depth / taps) : 0;
     p->w = w;
     p->sum128 = to->sum128;
     rpr_pack_i8((int8_t *)w, q->w + o0 * q->depth, p->co, taps, ci, q->depth, 1, taps);
@@ -215,7 +188,7 @@ static void fill_phase(const quantised *q, rpr_phase *p, float *w, int64_t o0, c
 }
 
 /** *out stays NULL if a sum may overflow. */
-static int make_conv(const rpr_node *n, const quantised *q, const rpr_conv_sizes *c,
+static int make_conv(const rpr_node *n, const rpr_quant_product *q, const rpr_conv_sizes *c,
                      rpr_linear **out, rpr_error *err)
 {
     const int32_t words_in = rpr_words(c->ci);
@@ -225,14 +198,14 @@ static int make_conv(const rpr_node *n, const quantised *q, const rpr_conv_sizes
                      : c->group * packed;
     const int64_t lanes = rpr_round_lane(c->depthwise ? c->group : c->co);
     const int64_t biases = c->depthwise ? lanes : c->group * lanes;
-    rpr_linear *l = new_layer(q, c->depthwise ? 1 : c->group, words, biases);
+    rpr_linear *l = rpr_quant_new(q, c->depthwise ? 1 : c->group, words, biases);
     if (!l)
         return rpr_node_nomem(err, n);
     rpr_conv_describe(c, q->bias != NULL, l);
     l->in_c = rpr_words(l->in_c);
-    sum_range sums = {0};
+    rpr_sum_range sums = {0};
     for (int32_t i = 0; i < l->n_phase; i++) {
-        const arrays to = arrays_of(l, words, biases, i * lanes);
+        const rpr_quant_arrays to = rpr_quant_arrays_of(l, words, biases, i * lanes);
         if (c->depthwise) {
             fill_depthwise(q, c, l, &to, &sums);
             break;
@@ -241,18 +214,13 @@ static int make_conv(const rpr_node *n, const quantised *q, const rpr_conv_sizes
         *p = rpr_conv_phase(c, i);
         p->ci = words_in;
         p->ci0 = i * words_in;
-        fill_phase(q, p, l->weights + i * packed, (int64_t)i * c->co, &to, &sums);
+        rpr_quant_fill(q, p, l->weights + i * packed, (int64_t)i * c->co, &to, &sums);
     }
-    if (settle_sums(l, &sums)) {
-        rpr_linear_measure(l);
-        *out = l;
-    } else {
-        rpr_linear_free(l);
-    }
+    *out = rpr_quant_settle(l, &sums);
     return RPR_OK;
 }
 
-static bool is_quantised(const rpr_graph *g, const rpr_node *n)
+bool rpr_quant_is_layer(const rpr_graph *g, const rpr_node *n)
 {
     const rpr_value *x = &g->value[n->in[0]], *w = &g->value[n->in[3]];
     return x->dtype == RPR_U8 && !x->is_const && w->is_const &&
@@ -268,18 +236,18 @@ static bool in_words(const rpr_conv_sizes *c)
 int rpr_linear_from_quant_conv(const rpr_graph *g, const rpr_node *n, rpr_linear **out,
                                rpr_error *err)
 {
-    const places p = {.bias = 8, .out_scale = 6, .out_zero = 7, .table = 9};
+    const rpr_quant_places p = {.bias = 8, .out_scale = 6, .out_zero = 7, .table = 9};
     rpr_conv_sizes c;
     bool fits;
     *out = NULL;
-    if (!is_quantised(g, n))
+    if (!rpr_quant_is_layer(g, n))
         return RPR_OK;
     RPR_TRY(rpr_conv_measure(g, n, 3, &c, &fits, err));
-    quantised q = {.outputs = c.group * c.co, .depth = (int64_t)c.ci * rpr_conv_taps(&c)};
-    if (!fits || !in_words(&c) || !find_parameters(g, n, &p, &q))
+    rpr_quant_product q = {.outputs = c.group * c.co, .depth = (int64_t)c.ci * rpr_conv_taps(&c)};
+    if (!fits || !in_words(&c) || !rpr_quant_find(g, n, &p, &q))
         return RPR_OK;
     int status = RPR_OK;
-    if (take_weights(g, n, q.depth, 1, &q))
+    if (rpr_quant_take(g, n, (rpr_quant_strides){.so = q.depth, .run = q.depth}, &q))
         status = make_conv(n, &q, &c, out, err);
     else if (!q.w)
         status = rpr_node_nomem(err, n);
@@ -289,27 +257,22 @@ int rpr_linear_from_quant_conv(const rpr_graph *g, const rpr_node *n, rpr_linear
 
 /* ---------------------------------------------------------------- matrices */
 
-static int make_matrix(const rpr_node *n, const quantised *q, const rpr_shape *x, rpr_linear **out,
-                       rpr_error *err)
+static int make_matrix(const rpr_node *n, const rpr_quant_product *q, const rpr_shape *x,
+                       rpr_linear **out, rpr_error *err)
 {
     const int32_t depth = (int32_t)q->depth;
     const int64_t words = rpr_packed_floats(rpr_words(depth), q->outputs);
     const int64_t biases = rpr_round_lane(q->outputs);
-    rpr_linear *l = new_layer(q, 1, words, biases);
+    rpr_linear *l = rpr_quant_new(q, 1, words, biases);
     if (!l)
         return rpr_node_nomem(err, n);
-    const arrays to = arrays_of(l, words, biases, 0);
+    const rpr_quant_arrays to = rpr_quant_arrays_of(l, words, biases, 0);
     rpr_matrix_describe(l, depth, q->outputs, x);
     l->in_c = l->phase[0].ci = rpr_words(depth);
     l->parameters = q->depth * q->outputs + (q->bias ? q->outputs : 0);
-    sum_range sums = {0};
-    fill_phase(q, &l->phase[0], l->weights, 0, &to, &sums);
-    if (settle_sums(l, &sums)) {
-        rpr_linear_measure(l);
-        *out = l;
-    } else {
-        rpr_linear_free(l);
-    }
+    rpr_sum_range sums = {0};
+    rpr_quant_fill(q, &l->phase[0], l->weights, 0, &to, &sums);
+    *out = rpr_quant_settle(l, &sums);
     return RPR_OK;
 }
 
@@ -317,22 +280,25 @@ int rpr_linear_from_quant_matrix(const rpr_graph *g, const rpr_node *n, rpr_line
                                  rpr_error *err)
 {
     const bool gemm = strcmp(n->op, "QGemm") == 0;
-    const places p = gemm ? (places){.bias = 6, .out_scale = 7, .out_zero = 8, .table = 9}
-                          : (places){.bias = RPR_NONE, .out_scale = 6, .out_zero = 7, .table = 8};
+    const rpr_quant_places p =
+        gemm ? (rpr_quant_places){.bias = 6, .out_scale = 7, .out_zero = 8, .table = 9}
+             : (rpr_quant_places){.bias = RPR_NONE, .out_scale = 6, .out_zero = 7, .table = 8};
     const rpr_shape *x = &g->value[n->in[0]].shape, *w = &g->value[n->in[3]].shape;
     const bool transposed = gemm && rpr_node_int(n, "transB", 0) != 0;
     *out = NULL;
-    if (!is_quantised(g, n) || w->rank != 2 || x->rank < 2 || rpr_shape_count(x) == 0 ||
+    if (!rpr_quant_is_layer(g, n) || w->rank != 2 || x->rank < 2 || rpr_shape_count(x) == 0 ||
         rpr_node_int(n, "transA", 0) != 0 || rpr_node_attr(n, "alpha"))
         return RPR_OK;
     const int64_t depth = w->dim[transposed], columns = w->dim[!transposed];
     if (depth < 1 || columns < 1 || depth > INT32_MAX / 64 || columns > INT32_MAX / 64)
         return RPR_OK;
-    quantised q = {.outputs = (int32_t)columns, .depth = depth};
-    if (!find_parameters(g, n, &p, &q))
+    rpr_quant_product q = {.outputs = (int32_t)columns, .depth = depth};
+    if (!rpr_quant_find(g, n, &p, &q))
         return RPR_OK;
+    const rpr_quant_strides s = transposed ? (rpr_quant_strides){.so = depth, .run = depth}
+                                           : (rpr_quant_strides){.so = 1, .sk = columns, .run = 1};
     int status = RPR_OK;
-    if (take_weights(g, n, transposed ? depth : 1, transposed ? 1 : columns, &q))
+    if (rpr_quant_take(g, n, s, &q))
         status = make_matrix(n, &q, x, out, err);
     else if (!q.w)
         status = rpr_node_nomem(err, n);

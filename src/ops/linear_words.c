@@ -82,9 +82,11 @@ void rpr_words_finish(const rpr_linear *l, const rpr_kernels *k, const float *z,
 {
     for (int32_t i = 0; i < l->n_phase; i++) {
         const rpr_phase *p = &l->phase[i];
+        if (i > 0 && p->co0 == p[-1].co0) /* another residue of the same channels */
+            continue;
         const rpr_requant q = requant_of(l, p, 0);
         k->requantise(&q, (const int32_t *)z + p->z0, z_pix, l->z24, bytes_of(p, a, 0),
-                      a_pix * RPR_WORD, p->co, count);
+                      a_pix * RPR_WORD, p->co / p->out_n, count);
     }
 }
 

@@ -10,6 +10,10 @@
 int rpr_conv_window(const rpr_node *n, const rpr_shape *x, const rpr_shape *w, rpr_window_spec *win,
                     rpr_error *err);
 
+/** The same of ConvTranspose, with its output channels. */
+int rpr_conv_transpose_window(const rpr_node *n, const rpr_shape *x, const rpr_shape *w,
+                              rpr_window_spec *win, int64_t *channels, rpr_error *err);
+
 /** Output 0 gets the type t and the shape that a convolution by this window gives. */
 int rpr_conv_set_output(rpr_graph *g, const rpr_node *n, rpr_dtype t, int64_t batch,
                         int64_t channels, const rpr_window_spec *w, rpr_error *err);
@@ -22,6 +26,8 @@ typedef struct rpr_conv_views {
 
 /** y = x * w + bias by the node's attributes, summed in double. */
 int rpr_conv_sum(const rpr_node *n, const rpr_conv_views *of, rpr_error *err);
+/** The same of ConvTranspose. */
+int rpr_conv_transpose_sum(const rpr_node *n, const rpr_conv_views *of, rpr_error *err);
 
 /** The shape of a product by numpy's rules. */
 int rpr_matmul_shape(const rpr_node *n, const rpr_shape *a, const rpr_shape *b, rpr_shape *out,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Products of quantised numbers: QLinearConv, ConvInteger, QLinearMatMul, MatMulInteger, QGemm.
+ * Products of quantised numbers: QLinearConv, ConvInteger, QLinearMatMul, MatMulInteger, QGemm, and
+ * QLinearConvTranspose (graph/table.h).
  *
  * Sums of (x - x_zero) (w - w_zero) are integers below 2^53 in double: no factor is above 255, so
  * fewer than 2^37 terms are exact, and no tensor has more. ONNX sums in i32: the results agree as
@@ -28,7 +29,7 @@ static rpr_view centred(const rpr_view *x, rpr_view zero, int axis)
 typedef struct sums {
     rpr_view a, b, y;
     rpr_view bias;
-    bool conv, biased;
+    bool conv, transpose, biased;
 } sums;
 
 /* Takes over the operands' memory; y is to be freed. */
@@ -40,7 +41,7 @@ static int multiply(const rpr_node *n, sums *s, const rpr_view *out, rpr_error *
     if (!s->a.data || !s->b.data || !s->y.data)
         (void)rpr_node_nomem(err, n);
     else if (s->conv)
-        status = rpr_conv_sum(n, &v, err);
+        status = s->transpose ? rpr_conv_transpose_sum(n, &v, err) : rpr_conv_sum(n, &v, err);
     else
         status = rpr_matmul_sum(n, s->a, s->b, s->y, err);
     rpr_free(s->a.data);
@@ -99,16 +100,14 @@ int rpr_eval_conv_integer(const rpr_node *n, const rpr_view *in, const rpr_view 
     return status;
 }
 
-int rpr_infer_qlinear_conv(rpr_graph *g, rpr_node *n, rpr_error *err)
+/* Scales, zero points and bias of a convolution of m output channels, and its output. */
+static int finish_conv(rpr_graph *g, rpr_node *n, int64_t m, const rpr_window_spec *win,
+                       rpr_error *err)
 {
-    const rpr_value *x, *w, *zero, *bias;
-    rpr_window_spec win;
-    RPR_TRY(need_pair(g, n, 3, &x, &w, err));
-    RPR_TRY(rpr_conv_window(n, &x->shape, &w->shape, &win, err));
-    int64_t m = w->shape.dim[0];
+    const rpr_value *zero, *bias, *x = &g->value[n->in[0]];
     RPR_TRY(rpr_need(g, n, 7, RPR_TYPES_QUANT, &zero, err));
     RPR_TRY(rpr_quant_check(g, n, 1, 2, x->dtype, RPR_PER_TENSOR, err));
-    RPR_TRY(rpr_quant_check(g, n, 4, 5, w->dtype, m, err));
+    RPR_TRY(rpr_quant_check(g, n, 4, 5, g->value[n->in[3]].dtype, m, err));
     RPR_TRY(rpr_quant_check(g, n, 6, 7, zero->dtype, RPR_PER_TENSOR, err));
     if (rpr_node_has(n, 8)) {
         RPR_TRY(rpr_need(g, n, 8, RPR_TYPE(RPR_I32), &bias, err));
@@ -116,15 +115,38 @@ int rpr_infer_qlinear_conv(rpr_graph *g, rpr_node *n, rpr_error *err)
             return rpr_node_fail(err, RPR_ERR_SHAPE, n, "the bias is not a vector of %lld entries",
                                  (long long)m);
     }
-    return rpr_conv_set_output(g, n, zero->dtype, x->shape.dim[0], m, &win, err);
+    return rpr_conv_set_output(g, n, zero->dtype, x->shape.dim[0], m, win, err);
 }
 
-int rpr_eval_qlinear_conv(const rpr_node *n, const rpr_view *in, const rpr_view *out,
-                          rpr_error *err)
+int rpr_infer_qlinear_conv(rpr_graph *g, rpr_node *n, rpr_error *err)
+{
+    const rpr_value *x, *w;
+    rpr_window_spec win;
+    RPR_TRY(need_pair(g, n, 3, &x, &w, err));
+    RPR_TRY(rpr_conv_window(n, &x->shape, &w->shape, &win, err));
+    return finish_conv(g, n, w->shape.dim[0], &win, err);
+}
+
+int rpr_infer_qlinear_conv_transpose(rpr_graph *g, rpr_node *n, rpr_error *err)
+{
+    const rpr_value *x, *w;
+    rpr_window_spec win;
+    int64_t m;
+    RPR_TRY(need_pair(g, n, 3, &x, &w, err));
+    RPR_TRY(rpr_conv_transpose_window(n, &x->shape, &w->shape, &win, &m, err));
+    if (win.group != 1)
+        return rpr_node_fail(err, RPR_ERR_UNSUPPORTED, n, "there is more than one group");
+    return finish_conv(g, n, m, &win, err);
+}
+
+/* Output channels are on that axis of the weights. */
+static int eval_conv(const rpr_node *n, const rpr_view *in, const rpr_view *out, int axis,
+                     rpr_error *err)
 {
     sums s = {.conv = true,
+              .transpose = axis == 1,
               .a = centred(&in[0], in[2], RPR_NONE),
-              .b = centred(&in[3], in[5], 0),
+              .b = centred(&in[3], in[5], axis),
               .bias = rpr_quant_input(n, in, 8),
               .biased = rpr_node_has(n, 8)};
     int status = multiply(n, &s, out, err);
@@ -135,6 +157,18 @@ int rpr_eval_qlinear_conv(const rpr_node *n, const rpr_view *in, const rpr_view 
     }
     rpr_free(s.y.data);
     return status;
+}
+
+int rpr_eval_qlinear_conv(const rpr_node *n, const rpr_view *in, const rpr_view *out,
+                          rpr_error *err)
+{
+    return eval_conv(n, in, out, 0, err);
+}
+
+int rpr_eval_qlinear_conv_transpose(const rpr_node *n, const rpr_view *in, const rpr_view *out,
+                                    rpr_error *err)
+{
+    return eval_conv(n, in, out, 1, err);
 }
 
 /* Rows of the first operand of a product, columns of the second: what may have own parameters. */

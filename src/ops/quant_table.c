@@ -70,3 +70,19 @@ static int eval_behind(const rpr_node *n, const rpr_view *in, const rpr_view *ou
 BEHIND(qlinear_conv)
 BEHIND(qlinear_matmul)
 BEHIND(qgemm)
+
+/* No other domain has this one: its table may be absent. */
+int rpr_infer_qlinear_conv_transpose_table(rpr_graph *g, rpr_node *n, rpr_error *err)
+{
+    if (!rpr_node_has(n, rpr_table_input(n)))
+        return rpr_infer_qlinear_conv_transpose(g, n, err);
+    return infer_behind(g, n, rpr_infer_qlinear_conv_transpose, err);
+}
+
+int rpr_eval_qlinear_conv_transpose_table(const rpr_node *n, const rpr_view *in,
+                                          const rpr_view *out, rpr_error *err)
+{
+    if (!rpr_node_has(n, rpr_table_input(n)))
+        return rpr_eval_qlinear_conv_transpose(n, in, out, err);
+    return eval_behind(n, in, out, rpr_eval_qlinear_conv_transpose, err);
+}

@@ -148,6 +148,7 @@ static const rpr_opdef own[] = {
     OWN("Delay", 1, 2, delay),
     OWN("QGemm", 6, 10, qgemm_table),
     OWN("QLinearConv", 8, 10, qlinear_conv_table),
+    OWN("QLinearConvTranspose", 8, 10, qlinear_conv_transpose_table),
     OWN("QLinearMatMul", 9, 9, qlinear_matmul_table),
     ROW_OF(RPR_OWN_DOMAIN, "QLinearResize", 11, 17, 1, 8, 1, qlinear_resize, qlinear_resize),
     OWN("Table", 2, 2, table),

@@ -17,6 +17,7 @@ static bool is_one_of(const char *op, const char *const *list)
 static const char *const SPATIAL[] = {"Conv",
                                       "QLinearConv",
                                       "ConvTranspose",
+                                      "QLinearConvTranspose",
                                       "MaxPool",
                                       "AveragePool",
                                       "GlobalAveragePool",

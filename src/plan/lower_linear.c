@@ -18,6 +18,8 @@ static make_fn maker(const rpr_node *n)
         return rpr_linear_from_matrix;
     if (strcmp(n->op, "QLinearConv") == 0)
         return rpr_linear_from_quant_conv;
+    if (strcmp(n->op, "QLinearConvTranspose") == 0)
+        return rpr_linear_from_quant_conv_transpose;
     if (strcmp(n->op, "QLinearMatMul") == 0 || strcmp(n->op, "QGemm") == 0)
         return rpr_linear_from_quant_matrix;
     return NULL;

@@ -11,9 +11,16 @@ static bool factors_of(const rpr_node *n, int *a, int *b)
     static const struct {
         const char *op;
         int b;
-    } list[] = {{"Conv", 1},        {"ConvTranspose", 1}, {"ConvInteger", 1},
-                {"QLinearConv", 3}, {"Gemm", 1},          {"QGemm", 3},
-                {"MatMul", 1},      {"MatMulInteger", 1}, {"QLinearMatMul", 3}};
+    } list[] = {{"Conv", 1},
+                {"ConvTranspose", 1},
+                {"ConvInteger", 1},
+                {"QLinearConv", 3},
+                {"QLinearConvTranspose", 3},
+                {"Gemm", 1},
+                {"QGemm", 3},
+                {"MatMul", 1},
+                {"MatMulInteger", 1},
+                {"QLinearMatMul", 3}};
     for (size_t i = 0; i < sizeof list / sizeof *list; i++)
         if (strcmp(n->op, list[i].op) == 0) {
             *a = 0;
@@ -33,7 +40,7 @@ static int64_t macs_of(const rpr_graph *g, const rpr_node *n)
     if (!w->is_const && !x->is_const)
         return 0;
     const int64_t out = rpr_shape_count(&g->value[n->out[0]].shape);
-    if (strcmp(n->op, "ConvTranspose") == 0) /* every input element meets the taps of its group */
+    if (strstr(n->op, "ConvTranspose")) /* every input element meets the taps of its group */
         return rpr_shape_count(&x->shape) * (rpr_shape_count(&w->shape) / w->shape.dim[0]);
     if (strstr(n->op, "Conv"))
         return out * (rpr_shape_count(&w->shape) / w->shape.dim[0]);

@@ -88,6 +88,7 @@ static const struct rpr_rule {
     {"", "ConvTranspose", rpr_rule_conv},
     {"", "QLinearConv", rpr_rule_qconv},
     {OWN, "QLinearConv", rpr_rule_qconv},
+    {OWN, "QLinearConvTranspose", rpr_rule_qconv},
     {"", "AveragePool", rpr_rule_pool},
     {"", "LpPool", rpr_rule_pool},
     {"", "MaxPool", rpr_rule_pool},

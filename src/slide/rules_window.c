@@ -33,7 +33,7 @@ static bool convolution(const rpr_slider *s, const rpr_node *n, int weights, rpr
         return false;
     if (m->axis == 1)
         return rpr_refuse(why, "the axis is that of the channels");
-    if (m->axis > 1 && strcmp(n->op, "ConvTranspose") == 0)
+    if (m->axis > 1 && strstr(n->op, "ConvTranspose"))
         return rpr_refuse(why, "it makes columns between columns");
     return through(n, x, rpr_rule_value(s, n, weights)->shape.dim + 2, m, why);
 }

@@ -100,6 +100,102 @@ static void test_conv_clamps(void **state)
     }
 }
 
+/* "c": 5 x 6 pixels become 11 x 12; the last column sees no input. */
+static model *transposed(rpr_dtype t, const char *inputs)
+{
+    model *m = start(t, 4, DIMS(1, 4, 5, 6));
+    qnet_weights(m, 4, DIMS(4, 3, 3, 2), 1);
+    qnet_bias(m, 3);
+    Onnx__NodeProto *n = model_node(m, "ConvTranspose", "the_conv", inputs, "c");
+    node_ints(m, n, "strides", 2, DIMS(2, 2));
+    node_ints(m, n, "pads", 4, DIMS(1, 1, 0, 0));
+    node_ints(m, n, "output_padding", 2, DIMS(1, 1));
+    return m;
+}
+
+static void test_conv_transpose(void **state)
+{
+    (void)state;
+    EACH_TYPE(t)
+    {
+        model *m = transposed(t, "dx,w,b");
+        qnet_end(m, "c", 0.2f, zero(t, 120), t);
+        rpr_graph *g = qnet_graph(m);
+        const rpr_node *n = find_node(g, "the_conv"); /* has its name, and the bias of the file */
+        assert_string_equal(n->op, "QLinearConvTranspose");
+        assert_int_equal(n->n_in, 9);
+        assert_int_equal(n->in[8], find_value(g, "B"));
+        assert_int_equal(g->value[n->out[0]].dtype, RPR_U8);
+        rpr_graph_free(g);
+        qnet_check(m, ENDS("QLinearConvTranspose*"), 0.2);
+        m = transposed(t, "dx,w,f32");
+        model_floats(m, "f32", 1, DIMS(3), FLOATS(0.5f, -1.25f, 3));
+        model_node(m, "Relu", "relu", "c", "r");
+        qnet_end(m, "r", 0.1f, zero(t, 0), t);
+        qnet_check(m, ENDS("QLinearConvTranspose*"), 0.1);
+    }
+}
+
+/* What is a function of its result goes into it, once. */
+static void test_conv_transpose_table(void **state)
+{
+    (void)state;
+    model *m = transposed(RPR_U8, "dx,w");
+    qnet_pass(m, "c", "q1", "d1", 0.1f, 128, RPR_U8);
+    model_node(m, "Sigmoid", "n1", "d1", "s");
+    qnet_end(m, "s", 1.0f / 255, 0, RPR_U8);
+    rpr_graph *g = qnet_graph(m);
+    const rpr_node *n = find_node(g, "the_conv");
+    assert_int_equal(n->n_in, 10);
+    assert_int_equal(rpr_table_input(n), 9);
+    rpr_graph_free(g);
+    qnet_check(m, ENDS("QLinearConvTranspose*"), 0.03);
+    m = transposed(RPR_U8, "dx,w"); /* not where others read it */
+    qnet_pass(m, "c", "q1", "d1", 0.1f, 128, RPR_U8);
+    model_node(m, "Sigmoid", "n1", "d1", "s");
+    qnet_end(m, "s", 1.0f / 255, 0, RPR_U8);
+    model_output(m, "d1");
+    qnet_check(m, "QuantizeLinear QLinearConvTranspose* DequantizeLinear Table* DequantizeLinear",
+               0.1);
+}
+
+/* "n": four channels, one of which is scaled by 0, one by less than nothing. */
+static model *norm(rpr_dtype t, const float *scale, const float *shift)
+{
+    model *m = start(t, 4, DIMS(2, 4, 5, 6));
+    model_floats(m, "s", 1, DIMS(4), scale);
+    model_floats(m, "b", 1, DIMS(4), shift);
+    model_floats(m, "mean", 1, DIMS(4), FLOATS(0.5f, -1, 2, 0));
+    model_floats(m, "var", 1, DIMS(4), FLOATS(1, 4, 0.25f, 1));
+    node_float(m, model_node(m, "BatchNormalization", "the_norm", "dx,s,b,mean,var", "n"),
+               "epsilon", 1e-3f);
+    return m;
+}
+
+static void test_norm(void **state)
+{
+    (void)state;
+    EACH_TYPE(t)
+    {
+        model *m = norm(t, FLOATS(1.5f, -2, 0.3f, 0), FLOATS(0.1f, -3, 0, 2.5f));
+        qnet_end(m, "n", 0.04f, zero(t, 120), t);
+        rpr_graph *g = qnet_graph(m);
+        const rpr_node *n = find_node(g, "the_norm");
+        const int8_t *w = g->value[n->in[3]].data;
+        assert_int_equal(rpr_node_int(n, "group", 1), 4);
+        assert_int_equal(n->n_attr, 1);
+        assert_in_range(w[0], 64, 127);
+        assert_in_range(-w[1], 64, 127);
+        assert_int_equal(w[3], 0);
+        rpr_graph_free(g);
+        qnet_check(m, ENDS("QLinearConv"), 0.04);
+        m = norm(t, FLOATS(1.5f, -2, 0, 1e-9f), FLOATS(0.1f, -3, 0, 2.5f));
+        model_node(m, "Relu", "relu", "n", "r");
+        qnet_end(m, "r", 0.02f, zero(t, 0), t);
+        qnet_check(m, ENDS("QLinearConv"), 0.02);
+    }
+}
+
 static void test_gemm(void **state)
 {
     (void)state;
@@ -249,11 +345,19 @@ static void test_operators(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_conv),        cmocka_unit_test(test_conv_bias),
-        cmocka_unit_test(test_conv_clamps), cmocka_unit_test(test_gemm),
-        cmocka_unit_test(test_chain),       cmocka_unit_test(test_swish),
-        cmocka_unit_test(test_requantised), cmocka_unit_test(test_shared),
-        cmocka_unit_test(test_outputs),     cmocka_unit_test(test_operators),
+        cmocka_unit_test(test_conv),
+        cmocka_unit_test(test_conv_bias),
+        cmocka_unit_test(test_conv_clamps),
+        cmocka_unit_test(test_gemm),
+        cmocka_unit_test(test_chain),
+        cmocka_unit_test(test_swish),
+        cmocka_unit_test(test_requantised),
+        cmocka_unit_test(test_shared),
+        cmocka_unit_test(test_outputs),
+        cmocka_unit_test(test_operators),
+        cmocka_unit_test(test_conv_transpose),
+        cmocka_unit_test(test_norm),
+        cmocka_unit_test(test_conv_transpose_table),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

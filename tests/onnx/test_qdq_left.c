@@ -74,6 +74,56 @@ static void test_weights(void **state)
     qnet_check(m, LEFT("MatMul"), 0);
 }
 
+/* ConvTranspose of f32: of groups, by the wrong axis, along three axes. */
+static void test_transposed(void **state)
+{
+    (void)state;
+    model *m = start(4, DIMS(1, 4, 3, 3));
+    qnet_weights(m, 4, DIMS(4, 2, 2, 2), 1);
+    node_int(m, model_node(m, "ConvTranspose", "n", "dx,w", "c"), "group", 2);
+    qnet_end(m, "c", 0.1f, 128, U);
+    qnet_check(m, LEFT("ConvTranspose"), 0);
+    m = start(4, DIMS(1, 4, 3, 3));
+    qnet_weights(m, 4, DIMS(4, 4, 2, 2), 0);
+    model_node(m, "ConvTranspose", "n", "dx,w", "c");
+    qnet_end(m, "c", 0.1f, 128, U);
+    qnet_check(m, LEFT("ConvTranspose"), 0);
+    m = start(5, DIMS(1, 2, 3, 3, 3));
+    qnet_weights(m, 5, DIMS(2, 2, 2, 2, 2), 1);
+    model_node(m, "ConvTranspose", "n", "dx,w", "c");
+    qnet_end(m, "c", 0.1f, 128, U);
+    qnet_check(m, LEFT("ConvTranspose"), 0);
+}
+
+static model *norm(int rank, const int64_t *dims, float scale)
+{
+    model *m = start(rank, dims);
+    model_floats(m, "s", 1, DIMS(2), FLOATS(1, scale));
+    model_floats(m, "b", 1, DIMS(2), FLOATS(0.01f, -3.456f));
+    model_floats(m, "v", 1, DIMS(2), FLOATS(1, 4));
+    model_node(m, "BatchNormalization", "n", "dx,s,b,b,v", "c");
+    return m;
+}
+
+/* BatchNormalization: read as it is, without pixels, of steps so large that the shift is lost. */
+static void test_norm(void **state)
+{
+    (void)state;
+    model *m = norm(4, DIMS(1, 2, 3, 3), 1);
+    qnet_end(m, "c", 0.1f, 128, U);
+    model_output(m, "c");
+    qnet_check(m, LEFT("BatchNormalization"), 0);
+    m = norm(2, DIMS(3, 2), 1);
+    qnet_end(m, "c", 0.1f, 128, U);
+    qnet_check(m, LEFT("BatchNormalization"), 0);
+    m = norm(4, DIMS(1, 2, 3, 3), 5e8f);
+    qnet_end(m, "c", 0.1f, 128, U);
+    qnet_check(m, LEFT("BatchNormalization"), 0);
+    m = norm(4, DIMS(1, 2, 3, 3), NAN);
+    qnet_end(m, "c", 0.1f, 128, U);
+    qnet_check(m, LEFT("BatchNormalization"), 0);
+}
+
 /* What would not fit 32 bits, or would be too coarse. */
 static void test_bias(void **state)
 {
@@ -231,7 +281,8 @@ static void test_shapes(void **state)
 static void test_own(void **state)
 {
     (void)state;
-    static const char *const op[] = {"Table", "QLinearConv", "QLinearMatMul", "QGemm"};
+    static const char *const op[] = {"Table", "QLinearConv", "QLinearConvTranspose",
+                                     "QLinearMatMul", "QGemm"};
     for (size_t i = 0; i < sizeof op / sizeof *op; i++) {
         model *m = start(2, DIMS(3, 4));
         model_opset(m, "reprise", 1);
@@ -257,6 +308,7 @@ int main(void)
         cmocka_unit_test(test_bias),          cmocka_unit_test(test_parameters),
         cmocka_unit_test(test_operators),     cmocka_unit_test(test_scales),
         cmocka_unit_test(test_shapes),        cmocka_unit_test(test_own),
+        cmocka_unit_test(test_transposed),    cmocka_unit_test(test_norm),
         cmocka_unit_test(test_other_resizes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

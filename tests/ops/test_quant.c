@@ -194,6 +194,57 @@ static void test_products(void **state)
     gives(&s, plain(&s, "QLinearMatMul"), RPR_U8, 4, V(3, 6, 4, 15));
 }
 
+/* Two outputs with their own scales and zero points; two taps side by side. */
+static single transposed(void)
+{
+    single s = start();
+    give(&s, RPR_U8, DIMS(1, 1, 2), V(12, 14));
+    pair(&s, 0.5, RPR_U8, 10);
+    give(&s, RPR_I8, DIMS(1, 2, 2), V(1, 2, -3, 4));
+    give(&s, RPR_F32, DIMS(2), V(1, 2));
+    give(&s, RPR_I8, DIMS(2), V(0, 1));
+    pair(&s, 1, RPR_I8, -1);
+    give(&s, RPR_I32, DIMS(2), V(1, 0));
+    return s;
+}
+
+static rpr_node *transposed_node(single *s, int64_t stride)
+{
+    rpr_node *n = make(s, "reprise", "QLinearConvTranspose", 1, 1);
+    rpr_node_set_ints(n, "strides", &stride, 1);
+    return n;
+}
+
+static void test_transposed(void **state)
+{
+    (void)state;
+    double table[256];
+    single s = transposed(); /* sums 3, 5, 5, 9 and -8, 6, -16, 12 */
+    gives(&s, transposed_node(&s, 2), RPR_I8, 8, V(1, 1, 1, 3, -9, 5, -17, 11));
+    s = transposed(); /* 3, 9, 9 and -8, -10, 12; where no tap is there is the bias */
+    gives(&s, transposed_node(&s, 1), RPR_I8, 6, V(1, 3, 3, -9, -11, 11));
+    s = transposed();
+    gives(&s, transposed_node(&s, 3), RPR_I8, 10, V(1, 1, -1, 1, 3, -9, 5, -1, -17, 11));
+    for (int i = 0; i < 256; i++)
+        table[i] = i < 128 ? -i : 128 - i / 2;
+    s = transposed(); /* the index is the byte: -9 is 247 */
+    give(&s, RPR_I8, DIMS(256), table);
+    gives(&s, transposed_node(&s, 2), RPR_I8, 8, V(-1, -1, -1, -3, 5, -5, 9, -11));
+    s = transposed();
+    give(&s, RPR_U8, DIMS(256), table);
+    refused(&s, transposed_node(&s, 2), RPR_ERR_UNSUPPORTED, "input 9 has element type");
+    s = start();
+    give(&s, RPR_U8, DIMS(1, 2, 2), NULL);
+    pair(&s, 0.5, RPR_U8, 10);
+    give(&s, RPR_I8, DIMS(2, 1, 2), V(1, 2, -3, 4));
+    pair(&s, 1, RPR_I8, 0);
+    pair(&s, 1, RPR_I8, -1);
+    rpr_node *n = transposed_node(&s, 2);
+    rpr_node_set_int(n, "group", 2);
+    refused(&s, n, RPR_ERR_UNSUPPORTED, "more than one group");
+    assert_null(rpr_ops_find("reprise", "QLinearConvTranspose", 1)); /* not for files */
+}
+
 /* 40000 terms of 255 * 255 do not fit i32, whose sums wrap. */
 static void test_wrap(void **state)
 {
@@ -483,6 +534,7 @@ int main(void)
         cmocka_unit_test(test_bad_axes),      cmocka_unit_test(test_bad_zeros),
         cmocka_unit_test(test_bad_operators), cmocka_unit_test(test_gemm),
         cmocka_unit_test(test_softmax),       cmocka_unit_test(test_table),
+        cmocka_unit_test(test_transposed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -134,3 +134,40 @@ void nets_quantised_pyramid(net *b)
     net_output(b, net_dequantise(b, y, u.to, u.to_zero));
     net_output(b, net_dequantise(b, z, u.to, u.to_zero));
 }
+
+int net_qconv_transpose(net *b, int x, const net_scales *s, int co, int kh, int kw,
+                        const char *attr)
+{
+    const int64_t ci = net_shape(b, x)->dim[1];
+    const float step = s->to / s->from / 30.0f / sqrtf((float)(ci * kh * kw));
+    int w = net_bytes(b, RPR_I8, -127, 127, NET_DIMS(ci, co, kh, kw));
+    int scales = net_floats(b, step, step / 2, NET_DIMS(co));
+    int none = net_bytes(b, RPR_I8, 0, 0, NET_DIMS(co));
+    w = net_op(b, "DequantizeLinear", "axis=1", 3, w, scales, none);
+    int bias = net_floats(b, 0.0f, 20 * s->to, NET_DIMS(co));
+    x = net_dequantise(b, x, s->from, s->from_zero);
+    x = net_op(b, "ConvTranspose", attr, 3, x, w, bias);
+    return net_quantise(b, x, s->to, s->to_zero);
+}
+
+/**
+ * Residues that are folded and that are not; fewer taps at the edges, other numbers of them from
+ * residue to residue, and none; odd channel counts, a single one, a table; steps of 1.
+ */
+void nets_quantised_transposed(net *b)
+{
+    const net_scales s = {0.02f, 0.03f, 90, 140}, t = {0.03f, 0.03f, 140, 140};
+    const net_scales u = {0.03f, 0.04f, 140, 60}, v = {0.04f, 0.02f, 60, 128};
+    int x = net_quantise(b, net_input(b, NET_DIMS(1, 3, 9, 10)), s.from, s.from_zero), y;
+    x = net_qconv(b, x, &s, 10, 3, 3, 1, "pads:1,1,1,1");
+    y = net_qconv_transpose(b, x, &t, 8, 2, 2, "strides:2,2");
+    y = net_qconv_transpose(b, y, &u, 7, 3, 3, "strides:2,2 pads:1,1,1,1 output_padding:1,1");
+    y = net_op(b, "Sigmoid", "", 1, net_dequantise(b, y, u.to, u.to_zero));
+    y = net_quantise(b, y, 1.0f / 255, 0);
+    const net_scales w = {1.0f / 255, 0.02f, 0, 100};
+    y = net_qconv_transpose(b, y, &w, 1, 2, 2, "strides:2,2");
+    net_output(b, net_dequantise(b, y, w.to, w.to_zero));
+    y = net_qconv_transpose(b, x, &u, 36, 2, 3, "strides:3,1 dilations:1,2 pads:0,2,0,1");
+    y = net_qconv_transpose(b, y, &v, 12, 5, 4, "strides:2,4 pads:2,3,1,2");
+    net_output(b, net_dequantise(b, y, v.to, v.to_zero));
+}

@@ -106,19 +106,29 @@ static void random_graphs(void **state)
 }
 
 /** What the passes made of it, in every bit: before them, sums near a half may go either way. */
-static void resized_bytes(void **state)
+static void play_made(void (*make)(net *b), const char *op, int count, const char *name)
+{
+    net b = net_new(5);
+    make(&b);
+    rpr_model *m = net_finish(b.g);
+    const rpr_graph *g = m->plan->graph;
+    for (size_t i = 0; i < g->n_node; i++)
+        count -= strcmp(g->node[i].op, op) == 0;
+    assert_int_equal(count, 0);
+    compare(m->plan->graph, m, name, 0.0);
+    rpr_model_destroy(m);
+}
+
+static void made_by_passes(void **state)
 {
     (void)state;
-    net b = net_new(5);
-    nets_quantised_pyramid(&b);
-    rpr_model *m = net_finish(b.g);
-    compare(m->plan->graph, m, "quantised_pyramid", 0.0);
-    rpr_model_destroy(m);
+    play_made(nets_quantised_pyramid, "QLinearResize", NETS_PYRAMID_RESIZES, "quantised_pyramid");
+    play_made(nets_quantised_transposed, "QLinearConvTranspose", 5, "quantised_transposed");
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(named), cmocka_unit_test(random_graphs),
-                                       cmocka_unit_test(resized_bytes)};
+                                       cmocka_unit_test(made_by_passes)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

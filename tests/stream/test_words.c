@@ -13,9 +13,10 @@
 #define FRAMES 150
 
 #define PYRAMID "quantised_pyramid"
+#define TRANSPOSED "quantised_transposed"
 
-static const char *const nets[] = {"quantised_deep", "quantised_squeeze", "quantised_rows",
-                                   PYRAMID};
+static const char *const nets[] = {"quantised_deep", "quantised_squeeze", "quantised_rows", PYRAMID,
+                                   TRANSPOSED};
 static const char *const sets[] = {"scalar",   "neon",   "neondot",   "avx2",
                                    "avx2vnni", "avx512", "avx512vnni"};
 
@@ -23,10 +24,11 @@ static const char *const sets[] = {"scalar",   "neon",   "neondot",   "avx2",
 
 static rpr_model *model_of(const char *name)
 {
-    if (strcmp(name, PYRAMID) != 0)
+    const bool pyramid = strcmp(name, PYRAMID) == 0;
+    if (!pyramid && strcmp(name, TRANSPOSED) != 0)
         return nets_named(name);
     net b = net_new(5);
-    nets_quantised_pyramid(&b);
+    (pyramid ? nets_quantised_pyramid : nets_quantised_transposed)(&b);
     return net_finish(b.g);
 }
 
@@ -211,14 +213,17 @@ static void fingerprints_tell_layers(void **state)
 static void layers_say_their_width(void **state)
 {
     (void)state;
-    rpr_model *m = nets_named("quantised_deep");
-    rpr_layer_info info;
-    for (size_t i = 0; i < rpr_model_n_layers(m); i++) {
-        assert_int_equal(rpr_model_layer(m, i, &info), RPR_OK);
-        check_that(info.quantised == (strcmp(info.op, "DequantizeLinear") != 0), "%s %s", info.op,
-                   info.name);
+    static const char *const of[] = {"quantised_deep", TRANSPOSED};
+    for (size_t k = 0; k < COUNT(of); k++) {
+        rpr_model *m = model_of(of[k]);
+        rpr_layer_info info;
+        for (size_t i = 0; i < rpr_model_n_layers(m); i++) {
+            assert_int_equal(rpr_model_layer(m, i, &info), RPR_OK);
+            check_that(info.quantised == (strcmp(info.op, "DequantizeLinear") != 0), "%s %s",
+                       info.op, info.name);
+        }
+        rpr_model_destroy(m);
     }
-    rpr_model_destroy(m);
 }
 
 /** Nothing is f32 between the first and the last of them. */
