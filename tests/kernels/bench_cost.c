@@ -110,7 +110,8 @@ static double delta(const rpr_kernels *k, int32_t rows, double share, int32_t co
                           .w_rows = TAPS * rows,
                           .co = co,
                           .visit = visit,
-                          .n_visit = VISITS};
+                          .n_visit = VISITS,
+                          .z24 = true}; /* as nearly all layers have it */
     *changes = n;
     return seconds(k, run_delta, &j);
 }
@@ -138,7 +139,7 @@ static void run_outputs(const rpr_kernels *k, void *data)
     const outputs *o = data;
     for (int i = 0; i < TIMES; i++)
         for (int v = 0; v < VISITS; v++)
-            k->requantise(&o->q, o->z + v * SPREAD, SPREAD, false, o->a + v * RPR_BLOCK, RPR_BLOCK,
+            k->requantise(&o->q, o->z + v * SPREAD, SPREAD, true, o->a + v * RPR_BLOCK, RPR_BLOCK,
                           RPR_BLOCK, 1);
 }
 
