@@ -155,6 +155,8 @@ static inline int32_t pixel_of(int32_t idx, divisor d)
     return (int32_t)(d.inverse ? (uint32_t)((uint64_t)i * d.inverse >> 32) : i / d.c);
 }
 
+#define ROW_PIXELS 512 /* of rows whose ends are gathered in near memory */
+
 /**
  * Fills the row's pixel offsets and changed marks from its part [first, end) of the list; returns
  * the number of changed pixels. Written so that nothing depends on a guess: first the end of every
@@ -166,12 +168,13 @@ static int32_t index_row(const rpr_gate_state *g, int32_t *restrict off, uint8_t
     const int32_t *restrict idx = g->idx;
     int32_t w = g->xhat.w, pixels = 0, at = first;
     const divisor c = make_divisor(g);
-    memset(off, 0, ((size_t)w + 1) * sizeof *off);
+    int32_t here[ROW_PIXELS + 1], *ends = w <= ROW_PIXELS ? here : off;
+    memset(ends, 0, ((size_t)w + 1) * sizeof *off);
     for (int32_t e = first; e < end; e++)
-        off[pixel_of(idx[e], c) + 1] = e + 1;
+        ends[pixel_of(idx[e], c) + 1] = e + 1;
     off[0] = first;
     for (int32_t x = 0; x < w; x++) {
-        int32_t last = off[x + 1];
+        int32_t last = ends[x + 1];
         bool any = last != 0;
         at = any ? last : at;
         changed[x] = any;
