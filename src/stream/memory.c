@@ -7,27 +7,11 @@
 #include <string.h>
 
 #include "core/alloc.h"
-#include "core/arena.h"
-#include "core/place.h"
-#include "stream/stream.h"
+#include "stream/layout.h"
 
-/** Takes memory for a part of each frame: asked for twice, like an arena. */
-typedef struct shared {
-    char *base; /* NULL while pieces are being gathered */
-    rpr_piece *piece;
-    int n;
-} shared;
-
-typedef struct layout {
-    rpr_arena state;
-    rpr_arena frame; /* made anew by every frame, and there until the next */
-    shared shared;   /* ... and there for a part of it */
-} layout;
-
-/** n elements of `size` bytes from moment `first` to moment `last`. */
-static void *take_shared(layout *m, int first, int last, size_t n, size_t size)
+void *rpr_take_shared(rpr_layout *m, int first, int last, size_t n, size_t size)
 {
-    shared *h = &m->shared;
+    rpr_shared *h = &m->shared;
     rpr_piece *p = &h->piece[h->n++];
     if (h->base)
         return h->base + p->at;
@@ -38,19 +22,19 @@ static void *take_shared(layout *m, int first, int last, size_t n, size_t size)
 
 /* ---------------------------------------------------------------- tensors */
 
-static char *take_root(rpr_stream *s, int i, layout *m)
+static char *take_root(rpr_stream *s, int i, rpr_layout *m)
 {
     const rpr_life *life = &s->life[i];
     const rpr_tensor *t = &s->plan->tensor[i];
     if (life->shared)
-        return take_shared(m, life->first, life->last, t->bytes, 1);
+        return rpr_take_shared(m, life->first, life->last, t->bytes, 1);
     char *data = rpr_arena_take(&m->state, t->bytes, 1);
     if (data && t->words) /* its halo stays so */
         memset(data, t->zero, t->bytes);
     return data;
 }
 
-static void take_tensors(rpr_stream *s, layout *m)
+static void take_tensors(rpr_stream *s, rpr_layout *m)
 {
     const rpr_plan *p = s->plan;
     for (int i = 0; i < p->n_tensor; i++) {
@@ -70,7 +54,7 @@ static void take_tensors(rpr_stream *s, layout *m)
 }
 
 /** Layers without reuse mark nothing, so that only their inputs' and generic steps' maps count. */
-static void take_touched(rpr_stream *s, layout *m)
+static void take_touched(rpr_stream *s, rpr_layout *m)
 {
     for (int i = 0; i < s->plan->n_tensor; i++) {
         const rpr_tensor *t = &s->plan->tensor[i];
@@ -80,12 +64,12 @@ static void take_touched(rpr_stream *s, layout *m)
         const rpr_life *life = &s->life[rpr_plan_root(s->plan, i)];
         size_t bytes = (size_t)t->n * (size_t)t->h * (size_t)t->w + 8;
         s->touch[i].pix = s->reuse ? rpr_arena_take(&m->frame, bytes, 1)
-                                   : take_shared(m, life->first, life->last, bytes, 1);
+                                   : rpr_take_shared(m, life->first, life->last, bytes, 1);
     }
 }
 
 /** Only streams with reuse compare a picture with the previous one. */
-static void take_inputs(rpr_stream *s, layout *m)
+static void take_inputs(rpr_stream *s, rpr_layout *m)
 {
     for (int i = 0; i < s->plan->n_input; i++) {
         const rpr_tensor *t = &s->plan->tensor[s->plan->input[i]];
@@ -100,14 +84,14 @@ static void take_inputs(rpr_stream *s, layout *m)
 }
 
 /** The stream that runs frames past the reuse has none. */
-static void take_carry(rpr_stream *s, layout *m)
+static void take_carry(rpr_stream *s, rpr_layout *m)
 {
     for (int i = 0; s->carry && i < s->plan->n_input - s->plan->n_given; i++)
         s->carry[i] = rpr_arena_take(&m->state, s->plan->carry[i].bytes, 1);
 }
 
 /** Recurrent layers: what each remembers, and room for one of them at a time. */
-static void take_recurrent(rpr_stream *s, layout *m)
+static void take_recurrent(rpr_stream *s, rpr_layout *m)
 {
     size_t most = 0;
     for (int i = 0; i < s->plan->n_step; i++) {
@@ -126,7 +110,7 @@ static void take_recurrent(rpr_stream *s, layout *m)
 }
 
 /** What Delays put out before the last time. */
-static void take_delays(rpr_stream *s, layout *m)
+static void take_delays(rpr_stream *s, rpr_layout *m)
 {
     for (int i = 0; i < s->plan->n_step; i++) {
         const rpr_delay *d = s->plan->step[i].delay;
@@ -136,7 +120,7 @@ static void take_delays(rpr_stream *s, layout *m)
 }
 
 /** Pre-activations that later frames correct, where the output is not z itself. */
-static void take_z(rpr_stream *s, layout *m)
+static void take_z(rpr_stream *s, rpr_layout *m)
 {
     for (int i = 0; s->reuse && i < s->plan->n_step; i++) {
         const rpr_step *step = &s->plan->step[i];
@@ -148,98 +132,6 @@ static void take_z(rpr_stream *s, layout *m)
         const size_t floats = (size_t)rpr_linear_z_floats(l, l->out_c);
         s->z[i] = rpr_arena_take(&m->state, pixels * floats, sizeof *s->z[i]);
     }
-}
-
-/* ------------------------------------------------------------------ gates */
-
-/** An open gate has no memory but for a trace. */
-static void take_open_gate(rpr_stream *s, int i, layout *m)
-{
-    rpr_gate_state *g = &s->gate[i];
-    int tensor = s->plan->gate[i].tensor;
-    g->xhat = rpr_stream_map(s, tensor);
-    g->in = g->xhat;
-    g->changed = rpr_stream_touch(s, tensor);
-    g->partial = s->life[rpr_plan_root(s->plan, tensor)].transient;
-    g->keeps_all = s->opt.trace != 0;
-    g->words = s->plan->tensor[tensor].words;
-    size_t rows = (size_t)g->xhat.n * (size_t)g->xhat.h;
-    g->row_n = rpr_arena_take(&m->frame, g->keeps_all ? rows : 0, sizeof *g->row_n);
-    g->idx =
-        rpr_arena_take(&m->frame, g->keeps_all ? (size_t)rpr_gate_elements(g) : 0, sizeof *g->idx);
-}
-
-static void take_xhat(rpr_stream *s, int i, layout *m)
-{
-    const rpr_gate_plan *plan = &s->plan->gate[i];
-    const rpr_tensor *t = &s->plan->tensor[plan->tensor];
-    rpr_gate_state *g = &s->gate[i];
-    size_t w = (size_t)(t->w + plan->halo_l + plan->halo_r), c = (size_t)t->c;
-    size_t h = (size_t)(t->h + plan->halo_t + plan->halo_b);
-    float *xhat = rpr_arena_take(&m->state, (size_t)t->n * h * w * c, sizeof *xhat);
-    g->xhat = (rpr_map){.n = t->n, .h = t->h, .w = t->w, .c = t->c, .pix = t->c};
-    g->xhat.row = (int64_t)(w * c);
-    g->xhat.img = (int64_t)(h * w * c);
-    if (xhat && t->words) /* what is around it never changes */
-        memset(xhat, plan->zero, (size_t)t->n * h * w * c * sizeof *xhat);
-    if (xhat)
-        g->xhat.data = xhat + plan->halo_t * g->xhat.row + plan->halo_l * g->xhat.pix;
-    g->in = g->xhat;
-}
-
-/**
- * A list is wanted from the step that writes what the gate compares, or the first layer behind it,
- * to the last; a trace reads it later.
- */
-static void take_list(rpr_stream *s, int i, layout *m)
-{
-    rpr_gate_state *g = &s->gate[i];
-    size_t room = (size_t)rpr_gate_list_start(g, g->segments);
-    int first = s->plan->gate[i].writer, last = -1;
-    for (int k = 0; k < s->plan->n_step; k++)
-        if (s->plan->step[k].gate == i) {
-            first = first == RPR_NONE ? k : first;
-            last = k;
-        }
-    if (g->keeps_all) {
-        g->idx = rpr_arena_take(&m->frame, room, sizeof *g->idx);
-        g->delta = rpr_arena_take(&m->frame, room, sizeof *g->delta);
-        g->rest = rpr_arena_take(&m->frame, g->words ? room : 0, sizeof *g->rest);
-    } else {
-        g->idx = take_shared(m, first, last, room, sizeof *g->idx);
-        g->delta = take_shared(m, first, last, room, sizeof *g->delta);
-        g->rest = take_shared(m, first, last, g->words ? room : 0, sizeof *g->rest);
-    }
-}
-
-static void take_gate(rpr_stream *s, int i, layout *m)
-{
-    const rpr_gate_plan *plan = &s->plan->gate[i];
-    const rpr_tensor *t = &s->plan->tensor[plan->tensor];
-    rpr_gate_state *g = &s->gate[i];
-    size_t rows = (size_t)t->n * (size_t)t->h;
-    take_xhat(s, i, m);
-    g->pool = s->pool;
-    g->words = t->words;
-    g->zero = plan->zero;
-    g->segments = rpr_gate_segments(t->n, t->h, t->w, t->c, s->opt.trace != 0);
-    /* Beyond half of the elements a correction is never cheaper; a forced one needs them all. */
-    /* A vector's list is nothing beside the weights that it may save. */
-    const bool vector = rpr_gate_is_vector(g);
-    g->cap = rpr_gate_elements(g) / (s->opt.policy == RPR_POLICY_AUTO && !vector ? 2 : 1);
-    g->act = plan->act;
-    g->adaptive = s->opt.policy == RPR_POLICY_AUTO && !vector;
-    g->loosens = !s->opt.all_gates;
-    g->half = rpr_stream_corrects_with_half(s, &g->rule, g->scale);
-    g->rows_only = !plan->needs_list;
-    g->partial = s->life[rpr_plan_root(s->plan, plan->tensor)].transient;
-    g->keeps_all = s->opt.trace != 0;
-    size_t offs = g->rows_only ? 0 : rows * (size_t)(t->w + 1);
-    g->off = rpr_arena_take(&m->frame, offs, sizeof *g->off);
-    g->row_n = rpr_arena_take(&m->frame, rows, sizeof *g->row_n);
-    g->changed = (rpr_touch){.n = t->n, .h = t->h, .w = t->w};
-    g->changed.pix = rpr_arena_take(&m->frame, rows * (size_t)t->w + 8, 1);
-    take_list(s, i, m);
 }
 
 /* ---------------------------------------------------------------- scratch */
@@ -265,23 +157,6 @@ static void take_scratch(rpr_stream *s, rpr_arena *a)
     s->tails = rpr_arena_take(a, RPR_PROFILE_ROOM, sizeof *s->tails);
 }
 
-/** A row of every thread for the gates: one gate is updated at a time. */
-static void take_gate_rows(rpr_stream *s, rpr_arena *a)
-{
-    size_t row = 0;
-    for (int i = 0; s->reuse && i < s->plan->n_gate; i++) {
-        const rpr_tensor *t = &s->plan->tensor[s->plan->gate[i].tensor];
-        size_t floats = (size_t)t->w * (size_t)t->c;
-        row = floats > row ? floats : row;
-    }
-    row = (row + RPR_LANE - 1) / RPR_LANE * RPR_LANE;
-    float *values = rpr_arena_take(a, (size_t)s->opt.threads * row, sizeof *values);
-    for (int i = 0; s->reuse && i < s->plan->n_gate; i++) {
-        s->gate[i].row = values;
-        s->gate[i].row_floats = row;
-    }
-}
-
 /** For one row of an input at a time. */
 static void take_input_rows(rpr_stream *s, rpr_arena *a)
 {
@@ -299,7 +174,7 @@ static void take_input_rows(rpr_stream *s, rpr_arena *a)
 }
 
 /** Results of generic steps before they are compared. */
-static void take_results(rpr_stream *s, layout *m)
+static void take_results(rpr_stream *s, rpr_layout *m)
 {
     int first = s->plan->n_step, last = -1;
     for (int i = 0; i < s->plan->n_step; i++)
@@ -307,12 +182,12 @@ static void take_results(rpr_stream *s, layout *m)
             first = i < first ? i : first;
             last = i;
         }
-    s->scratch = take_shared(m, first, last, s->plan->generic_bytes, 1);
+    s->scratch = rpr_take_shared(m, first, last, s->plan->generic_bytes, 1);
 }
 
 /* -------------------------------------------------------------------- all */
 
-static void take_all(rpr_stream *s, layout *m)
+static void take_all(rpr_stream *s, rpr_layout *m)
 {
     take_tensors(s, m);
     take_touched(s, m);
@@ -320,16 +195,11 @@ static void take_all(rpr_stream *s, layout *m)
     take_carry(s, m);
     take_recurrent(s, m);
     take_delays(s, m);
-    for (int i = 0; s->reuse && i < s->plan->n_gate; i++) {
-        if (s->gate[i].open)
-            take_open_gate(s, i, m);
-        else
-            take_gate(s, i, m);
-    }
+    rpr_stream_take_gates(s, m);
     take_z(s, m);
     take_results(s, m);
     take_scratch(s, &m->frame);
-    take_gate_rows(s, &m->frame);
+    rpr_stream_take_gate_rows(s, &m->frame);
     take_input_rows(s, &m->frame);
 }
 
@@ -371,7 +241,7 @@ static bool measure(rpr_stream *s, blocks *b)
     *b = (blocks){.piece = rpr_alloc_array(pieces, sizeof *b->piece)};
     if (!b->piece)
         return false;
-    layout m = {.shared = {.piece = b->piece}};
+    rpr_layout m = {.shared = {.piece = b->piece}};
     take_all(s, &m);
     b->state = m.state.bytes;
     b->frame = m.frame.bytes;
@@ -381,9 +251,9 @@ static bool measure(rpr_stream *s, blocks *b)
 /** The second: takes the pointers. */
 static void settle(rpr_stream *s, const blocks *b, char *state, char *workspace)
 {
-    layout m = {.state.base = state,
-                .frame.base = workspace,
-                .shared = {.base = workspace + b->frame, .piece = b->piece}};
+    rpr_layout m = {.state.base = state,
+                    .frame.base = workspace,
+                    .shared = {.base = workspace + b->frame, .piece = b->piece}};
     take_all(s, &m);
 }
 

@@ -228,6 +228,15 @@ rpr_gate_scan *rpr_stream_begin_gate(rpr_stream *s, const rpr_step *step, rpr_ga
 /** Ends it; `sound` false: the output is going to be written anew. */
 void rpr_stream_end_gate(rpr_stream *s, const rpr_step *step, rpr_gate_scan *scan, bool sound);
 
+/** Runs a weighted layer, and counts what that took. */
+void rpr_stream_run_linear(rpr_stream *s, const rpr_step *step, int index);
+
+/** Runs an operator at the pixels of its output that a touched input reaches. */
+void rpr_stream_run_pixel(rpr_stream *s, const rpr_step *step);
+
+/** The inputs already lie in the output: only what was touched is passed on. */
+void rpr_stream_run_join(rpr_stream *s, const rpr_step *step);
+
 /** Runs steps first .. end - 1. */
 int rpr_stream_run_steps(rpr_stream *s, int first, int end);
 
