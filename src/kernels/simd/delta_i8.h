@@ -75,17 +75,18 @@ static void delta_rest(const delta_column *c, const int8_t *row, int32_t e, int3
 /* The rare ones of a visit that have a rest. */
 static void delta_rests(const delta_column *c, const rpr_delta_visit *visit, int nv)
 {
-    vi s[DELTA_MAX_VECTORS];
-    int32_t z[DELTA_MAX_VECTORS * IL];
-    sums_load(s, delta_sums_of(visit), c->j->z24, c->c0, c->n_out, nv);
-    for (int v = 0; v < nv; v++)
-        i_store(z + v * IL, s[v]);
+    int32_t z[DELTA_MAX_VECTORS * IL], *sums = delta_sums_of(visit);
+    for (int32_t o = 0; o < c->n_out; o++)
+        z[o] = c->j->z24 ? rpr_sum24(sums, c->c0 + o) : sums[c->c0 + o];
     for (int32_t e = visit->first; e < visit->first + visit->n; e++)
         if (c->j->rest[e] != 0)
             delta_rest(c, c->w + (visit->row + c->j->idx[e]) * delta_row_step(nv), e, z, c->n_out);
-    for (int v = 0; v < nv; v++)
-        s[v] = i_load(z + v * IL);
-    sums_store(s, delta_sums_of(visit), c->j->z24, c->c0, c->n_out, nv);
+    for (int32_t o = 0; o < c->n_out; o++) {
+        if (c->j->z24)
+            rpr_put_sum24(sums, c->c0 + o, z[o]);
+        else
+            sums[c->c0 + o] = z[o];
+    }
 }
 
 /* z += the changes of one visit. With few vectors they are dealt out to two chains of sums. */
